@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Every macro of orcast, in one place. A host may define the ones marked "host" before the first
+// include, the same way in every translation unit; none of them changes a layout or a signature.
+// Two versions of orcast in one translation unit are an error rather than a riddle.
+
+#if defined(ORCAST_VERSION_MAJOR)
+#error "two versions of orcast meet in one translation unit: check the include paths"
+#endif
+
+#define ORCAST_VERSION_MAJOR 0
+#define ORCAST_VERSION_MINOR 1
+#define ORCAST_VERSION_PATCH 0
+
+// Host: called with a condition when orcast is used against its rules (a programming error).
+// Off by default: a shipped game does not stop because of its telemetry.
+#if !defined(ORCAST_ASSERT)
+#define ORCAST_ASSERT(condition) static_cast<void>(0)
+#endif
+
+// Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).
+// Everything else works; the host calls pump() and tick().
+
+// Host: ORCAST_SEPARATE_BODIES keeps the bodies of the larger functions (and with them Boost.JSON)
+// out of this translation unit; exactly one other one includes "orcast/src.hpp".
+#if defined(ORCAST_SEPARATE_BODIES)
+#define ORCAST_DECL
+#else
+#define ORCAST_DECL inline
+#endif
+
+namespace orcast {
+inline namespace v0 {
+
+/// The version as text, e.g. for a User-Agent header.
+inline constexpr char version[] = "0.1.0";
+
+}  // namespace v0
+}  // namespace orcast

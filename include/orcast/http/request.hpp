@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orcast/core/secret.hpp"
+
+// One HTTP request, as every transport takes it. It belongs to whoever started the exchange and
+// must stay unchanged until the sink's done() has been called.
+
+namespace orcast {
+inline namespace v0 {
+
+class observation;
+
+namespace http {
+
+/// A header line. The value of a sensitive one (a key) is overwritten when the request goes.
+struct header {
+  std::string name;
+  std::string value;
+  bool sensitive = false;
+};
+
+/// How long each phase may take, in milliseconds; 0 means no limit. The defaults suit language
+/// models: a slow reasoning model is not a time-out, a silent socket is.
+struct timeouts {
+  std::int64_t connect_ms = 10'000;      ///< resolving, connecting and the TLS handshake
+  std::int64_t first_byte_ms = 300'000;  ///< from the request's last byte to the response's first
+  std::int64_t idle_ms = 60'000;         ///< between two pieces of the response
+  std::int64_t total_ms = 0;             ///< the whole exchange
+};
+
+/// What a response may cost at most. More is a failure with errc::too_large or errc::protocol.
+struct response_limits {
+  std::size_t body_bytes = std::size_t{8} << 20;
+  std::size_t header_bytes = std::size_t{64} << 10;  ///< all header lines together
+  std::size_t header_line_bytes = std::size_t{8} << 10;
+  std::size_t header_count = 100;
+};
+
+struct request {
+  std::string method = "POST";
+  std::string url;  ///< absolute: https://host[:port]/path, or http:// where the transport allows it
+  std::vector<header> headers;
+  std::vector<std::string_view> body;  ///< sent one after the other; the bytes are the caller's
+  timeouts limits;
+  response_limits response;
+
+  /// Set by whoever records this exchange already; a recording decorator then passes it on as it is.
+  observation* attached = nullptr;
+
+  request() = default;
+  request(request&&) = default;
+  request& operator=(request&&) = default;
+  request(const request&) = default;
+  request& operator=(const request&) = default;
+  ~request() {
+    for (header& line : headers) {
+      if (line.sensitive) wipe(line.value.data(), line.value.size());
+    }
+  }
+
+  /// All segments together, in bytes.
+  std::size_t body_size() const noexcept {
+    std::size_t size = 0;
+    for (std::string_view segment : body) size += segment.size();
+    return size;
+  }
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
