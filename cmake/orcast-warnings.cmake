@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+#
+# The warnings that orcast's own tests and examples are built with. Never put on a user's targets.
+
+add_library(orcast_warnings INTERFACE)
+if(MSVC)
+  target_compile_options(orcast_warnings INTERFACE /W4 /permissive- /Zc:__cplusplus)
+  if(ORCAST_WARNINGS_AS_ERRORS)
+    target_compile_options(orcast_warnings INTERFACE /WX)
+  endif()
+else()
+  target_compile_options(orcast_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef)
+  if(ORCAST_WARNINGS_AS_ERRORS)
+    target_compile_options(orcast_warnings INTERFACE -Werror)
+  endif()
+endif()
