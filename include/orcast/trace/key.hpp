@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "orcast/config.hpp"
+
+// Attribute keys. A key is a constexpr object that carries the JSON text which opens its attribute,
+// so that recording stores a pointer and encoding copies the text once. `#` in a key stands for an
+// index that is given at each use:
+//
+//   inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+//   span.set(llm_input_message_role(3), "user");        // llm.input_messages.3.message.role
+//
+// Objects of type key live for as long as the tracer that records them: make them constants. A key
+// that is only known at run time is passed as text and copied.
+
+namespace orcast {
+inline namespace v0 {
+
+/// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
+/// left out + `","value":{`; the cuts say where the indices belong.
+struct key_text {
+  static constexpr std::string_view before = R"({"key":")";
+  static constexpr std::string_view after = R"(","value":{)";
+
+  const char* json;
+  std::uint16_t size;    ///< of json, in bytes
+  std::uint16_t cut[2];  ///< offsets into json; 0: no such index
+};
+
+class attribute_key;
+
+template <std::size_t N>
+class key : public key_text {
+ public:
+  constexpr explicit key(const char (&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
+    static_assert(N > 1, "a key has a name");
+    static_assert(N <= 200, "a key is at most 199 characters long");
+    for (char c : before) text_[size++] = c;
+    std::size_t cuts = 0;
+    for (std::size_t i = 0; i + 1 < N; ++i) {
+      if (name[i] == '#') {
+        cut[cuts++] = size;  // a third index is out of range here and fails to compile
+      } else {
+        text_[size++] = name[i];
+      }
+    }
+    for (char c : after) text_[size++] = c;
+  }
+  key(const key&) = delete;
+  key& operator=(const key&) = delete;
+
+  /// This key with its index, or its two indices, filled in. An attribute whose index is 65,536 or
+  /// more is dropped and counted.
+  constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
+
+ private:
+  char text_[N + before.size() + after.size()] = {};
+};
+
+/// A key as the recording functions take it: a constant, a constant with indices, or text.
+class attribute_key {
+ public:
+  constexpr attribute_key(const key_text& constant) noexcept : constant_(&constant) {}
+  constexpr attribute_key(const key_text& constant, std::size_t first, std::size_t second) noexcept
+      : constant_(first < 0x10000 && second < 0x10000 ? &constant : nullptr),
+        first_(static_cast<std::uint16_t>(first)),
+        second_(static_cast<std::uint16_t>(second)) {}
+  constexpr attribute_key(std::string_view name) noexcept : name_(name) {}
+  constexpr attribute_key(const char* name) noexcept : name_(name) {}
+
+  constexpr const key_text* constant() const noexcept { return constant_; }
+  constexpr std::string_view name() const noexcept { return name_; }
+  constexpr std::uint16_t first() const noexcept { return first_; }
+  constexpr std::uint16_t second() const noexcept { return second_; }
+
+ private:
+  const key_text* constant_ = nullptr;
+  std::string_view name_;
+  std::uint16_t first_ = 0;
+  std::uint16_t second_ = 0;
+};
+
+template <std::size_t N>
+constexpr attribute_key key<N>::operator()(std::size_t first, std::size_t second) const noexcept {
+  return attribute_key(*this, first, second);
+}
+
+}  // namespace v0
+}  // namespace orcast

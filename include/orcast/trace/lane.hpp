@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "orcast/core/random.hpp"
+#include "orcast/core/wide_counter.hpp"
+#include "orcast/trace/record.hpp"
+
+// A lane is the part of the span ring that one recording thread uses at a time: a list of free
+// blocks, a queue of finished spans, a random state. A thread claims a lane for a few nanoseconds
+// with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a claim: a
+// thread that finds a lane taken goes on to the next one.
+//
+// The queue has one producer at a time (the claim holder) and any number of consumers: the drainer,
+// and recording threads that evict the oldest span. `head` and `tail` only ever grow; a consumer
+// owns an entry once it has moved `head` past it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+struct lane {
+  struct slot {
+    std::atomic<block_index> block{no_block};
+    std::atomic<std::uint32_t> stamp_ms{0};  ///< when it was published; for finding the oldest
+  };
+
+  // Line 1: the claim and what its holder writes.
+  alignas(64) std::atomic<std::uint32_t> claimed{0};
+  block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
+  std::atomic<std::size_t> tail{0};
+  slot* slots = nullptr;
+  std::size_t capacity = 0;  ///< a power of two
+  random_state* random = nullptr;
+  std::int64_t wall_minus_steady_ns = 0;
+  std::int64_t wall_read_at_ns = (std::numeric_limits<std::int64_t>::min)();
+  wide_counter started;
+  wide_counter unsampled;
+
+  // Line 2: written by consumers.
+  alignas(64) std::atomic<std::size_t> head{0};
+
+  // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
+  alignas(64) std::atomic<block_index> returned{no_block};
+
+  bool try_claim() noexcept {
+    // The load keeps a busy line shared; the acquire exchange pairs with let_go().
+    return claimed.load(std::memory_order_relaxed) == 0 &&
+           claimed.exchange(1, std::memory_order_acquire) == 0;
+  }
+
+  /// Release: the next holder sees the plain fields as they were left.
+  void let_go() noexcept { claimed.store(0, std::memory_order_release); }
+
+  /// The claim holder only. False when the queue is full.
+  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+    const std::size_t at = tail.load(std::memory_order_relaxed);
+    // Acquire pairs with the exchange in take(): the slot has been read before we write it again.
+    if (at - head.load(std::memory_order_acquire) >= capacity) return false;
+    slot& entry = slots[at & (capacity - 1)];
+    entry.block.store(span, std::memory_order_relaxed);
+    entry.stamp_ms.store(stamp_ms, std::memory_order_relaxed);
+    // Release: pairs with the acquire in take(), which thereby sees the span's blocks.
+    tail.store(at + 1, std::memory_order_release);
+    return true;
+  }
+
+  /// Any thread. The oldest finished span of this lane, or no_block.
+  block_index take() noexcept {
+    std::size_t at = head.load(std::memory_order_acquire);
+    for (;;) {
+      if (at == tail.load(std::memory_order_acquire)) return no_block;
+      const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
+      // Success: nobody else had moved head, so the slot still held the entry that was read.
+      // Release lets publish() reuse the slot; acquire on failure gives a fresh view of head.
+      if (head.compare_exchange_weak(at, at + 1, std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+        return span;
+      }
+    }
+  }
+
+  /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
+  /// the entry may be gone before the caller acts on it.
+  bool oldest_stamp(std::uint32_t& stamp_ms) const noexcept {
+    const std::size_t at = head.load(std::memory_order_acquire);
+    if (at == tail.load(std::memory_order_acquire)) return false;
+    stamp_ms = slots[at & (capacity - 1)].stamp_ms.load(std::memory_order_relaxed);
+    return true;
+  }
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast

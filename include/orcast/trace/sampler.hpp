@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "orcast/trace/ids.hpp"
+
+// Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
+// on the trace id alone, or on the session alone where there is one, so that a session is kept or
+// left out as a whole, on every device alike.
+
+namespace orcast {
+inline namespace v0 {
+
+class ratio_sampler {
+ public:
+  /// `ratio` from 0 (nothing) to 1 (everything).
+  constexpr explicit ratio_sampler(double ratio = 1.0) noexcept
+      : limit_(ratio >= 1.0   ? ~std::uint64_t{0}
+               : ratio > 0.0 ? static_cast<std::uint64_t>(ratio * 18446744073709551615.0)
+                             : 0) {}
+
+  constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
+  constexpr bool nothing() const noexcept { return limit_ == 0; }
+
+  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
+  constexpr bool keeps(const trace_id& id) const noexcept {
+    std::uint64_t value = 0;
+    for (std::size_t i = 8; i < 16; ++i) value = value << 8 | id.bytes[i];
+    return decide(value);
+  }
+
+  /// FNV-1a over the session's bytes, then one round of mixing.
+  constexpr bool keeps(std::string_view session) const noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+    return decide(hash ^ hash >> 31);
+  }
+
+ private:
+  constexpr bool decide(std::uint64_t value) const noexcept {
+    return everything() || value < limit_;
+  }
+
+  std::uint64_t limit_;
+};
+
+}  // namespace v0
+}  // namespace orcast

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include "orcast/core/fork.hpp"
+#include "orcast/core/host.hpp"
+#include "orcast/trace/lane.hpp"
+
+// Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that
+// ended it to the one consumer. Recording threads take no lock, make no system call and allocate
+// nothing; each of their steps is bounded by the number of lanes. docs/design.md has the protocol
+// and what was measured; span and tracer are its only users.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What happens to new spans when the memory is used up.
+enum class when_full : std::uint8_t { drop_newest, evict_oldest };
+
+namespace detail {
+
+class span_ring {
+ public:
+  struct shape {
+    std::size_t memory_bytes;
+    std::size_t block_bytes;  ///< a power of two
+    std::uint32_t lanes;      ///< a power of two, at most 64
+    when_full policy;
+    bool wipe;
+  };
+
+  span_ring() = default;
+  span_ring(const span_ring&) = delete;
+  span_ring& operator=(const span_ring&) = delete;
+  ~span_ring() { release(); }
+
+  /// Reserves, touches and divides the memory. False when the host has none.
+  bool make(const shape& wanted, const host& from) noexcept;
+
+  /// Any thread. Calls `use(lane&)` with claimed lanes, the one used last first, until it returns
+  /// true; false when every lane was taken, or had no use, twice over.
+  template <class Use>
+  bool with_lane(Use use) noexcept {
+    std::uint32_t at = lane_hint();
+    for (std::uint32_t tries = 2 * lane_count_; tries != 0; --tries, ++at) {
+      lane& candidate = lanes_[at & (lane_count_ - 1)];
+      if (!candidate.try_claim()) continue;
+      const bool done = use(candidate);
+      candidate.let_go();
+      if (!done) continue;
+      lane_hint() = at;
+      return true;
+    }
+    return false;
+  }
+
+  /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
+  block_index pop(lane& mine) noexcept {
+    if (mine.free == no_block && !refill(mine)) return no_block;
+    const block_index index = mine.free;
+    block_head& head = *at(index);
+    mine.free = head.next;
+    head.next = no_block;
+    head.home = static_cast<std::uint32_t>(&mine - lanes_);
+    return index;
+  }
+
+  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
+  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+    return with_lane([&](lane& mine) { return mine.publish(span, stamp_ms); });
+  }
+
+  /// Any thread: gives the blocks of a span back, from `first` through its last one.
+  void give_back(block_index first) noexcept {
+    wipe_blocks(first);
+    const block_index last = head_of(first)->last;
+    push_returned(lanes_[at(first)->home], first, last);
+  }
+
+  /// The consumer only: the next finished span or no_block, lane after lane.
+  block_index take() noexcept {
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].take();
+      if (span == no_block) continue;
+      next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
+      return span;
+    }
+    return no_block;
+  }
+
+  block_head* at(block_index index) const noexcept {
+    return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
+  }
+  span_head* head_of(block_index first) const noexcept {
+    return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
+  }
+
+  std::size_t block_bytes() const noexcept { return block_bytes_; }
+  std::uint32_t block_count() const noexcept { return block_count_; }
+  std::uint32_t lane_count() const noexcept { return lane_count_; }
+  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
+  wide_counter& evicted() noexcept { return evicted_; }
+  const wide_counter& evicted() const noexcept { return evicted_; }
+
+  /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
+  std::uint32_t free_blocks() const noexcept;
+
+ private:
+  // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
+  // plugin leaves nothing behind; hidden, so that each plugin has its own.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static std::uint32_t& lane_hint() noexcept {
+    static thread_local std::uint32_t hint = 0;
+    // At first: spread the threads by the address of their own copy.
+    if (hint == 0) hint = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) *
+                          0x9e3779b1u >> 16 | 1u << 16;
+    return hint;
+  }
+
+  bool refill(lane& mine) noexcept;
+  bool evict(lane& mine) noexcept;
+  void release() noexcept;
+
+  void push_returned(lane& to, block_index first, block_index last) noexcept {
+    block_index top = to.returned.load(std::memory_order_relaxed);
+    do at(last)->next = top;
+    // Release: whoever takes the chain sees its links. Chains are taken whole, so no ABA.
+    while (!to.returned.compare_exchange_weak(top, first, std::memory_order_release,
+                                              std::memory_order_relaxed));
+  }
+
+  void wipe_blocks(block_index first) noexcept {
+    if (!wipe_) return;
+    for (block_index i = first; i != no_block; i = at(i)->next) {
+      const std::size_t keep = i == first ? first_offset : sizeof(block_head);
+      std::memset(reinterpret_cast<char*>(at(i)) + keep, 0, block_bytes_ - keep);
+    }
+  }
+
+  host host_;
+  char* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  lane* lanes_ = nullptr;
+  char* blocks_ = nullptr;
+  std::size_t block_bytes_ = 0;
+  std::uint32_t block_count_ = 0;
+  std::uint32_t lane_count_ = 0;
+  std::uint32_t next_lane_ = 0;  // the consumer's
+  when_full policy_ = when_full::drop_newest;
+  bool wipe_ = false;
+  wide_counter evicted_;
+};
+
+inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
+  host_ = from;
+  block_bytes_ = wanted.block_bytes;
+  lane_count_ = wanted.lanes;
+  policy_ = wanted.policy;
+  wipe_ = wanted.wipe;
+  memory_bytes_ = wanted.memory_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  if (memory_ == nullptr) return false;
+  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
+
+  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
+  auto* random = reinterpret_cast<random_state*>(memory_);
+  char* at_byte = memory_ + page_bytes;
+  wipe_in_child(memory_, page_bytes);
+
+  lanes_ = reinterpret_cast<lane*>(at_byte);
+  at_byte += lane_count_ * sizeof(lane);
+  // Together the queues hold twice as many spans as there are blocks.
+  std::size_t capacity = 8;
+  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    lane* made = new (lanes_ + i) lane;
+    made->random = new (random + i) random_state;
+    made->random->seed(host_);
+    made->capacity = capacity;
+    made->slots = reinterpret_cast<lane::slot*>(at_byte);
+    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
+    at_byte += capacity * sizeof(lane::slot);
+  }
+  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
+  blocks_ = at_byte;
+  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
+  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  for (block_index i = block_count_; i-- > 0;) {
+    lane& owner = lanes_[i % lane_count_];
+    block_head* head = new (at(i)) block_head;
+    head->next = owner.free;
+    owner.free = i;
+  }
+  return true;
+}
+
+inline bool span_ring::refill(lane& mine) noexcept {
+  // Acquire: pairs with push_returned(), whose links we are about to follow.
+  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+  if (mine.free != no_block) return true;
+  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
+    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
+    if (mine.free != no_block) return true;
+  }
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
+    block_index last = other.free;
+    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
+      last = at(last)->next;
+    }
+    if (last != no_block) {
+      mine.free = other.free;
+      other.free = at(last)->next;
+      at(last)->next = no_block;
+    }
+    other.let_go();
+    if (mine.free != no_block) return true;
+  }
+  return policy_ == when_full::evict_oldest && evict(mine);
+}
+
+/// Takes the span that was published first, within the resolution of the stamps.
+inline bool span_ring::evict(lane& mine) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* oldest = nullptr;
+    std::uint32_t oldest_stamp = 0;
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      std::uint32_t stamp = 0;
+      if (!lanes_[i].oldest_stamp(stamp)) continue;
+      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
+        oldest = lanes_ + i;
+        oldest_stamp = stamp;
+      }
+    }
+    if (oldest == nullptr) return false;
+    const block_index span = oldest->take();
+    if (span == no_block) continue;
+    evicted_.add(1);
+    wipe_blocks(span);
+    mine.free = span;
+    return true;
+  }
+  return false;
+}
+
+inline void span_ring::release() noexcept {
+  if (memory_ == nullptr) return;
+  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
+  keep_in_child(memory_, page_bytes);
+  host_.give_back(memory_, memory_bytes_, page_bytes);
+  memory_ = nullptr;
+}
+
+inline std::uint32_t span_ring::free_blocks() const noexcept {
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
+    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
+    for (; b != no_block; b = at(b)->next) ++count;
+  }
+  return count;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast

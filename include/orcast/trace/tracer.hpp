@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "orcast/core/host.hpp"
+#include "orcast/core/result.hpp"
+#include "orcast/trace/sampler.hpp"
+#include "orcast/trace/span.hpp"
+#include "orcast/trace/span_ring.hpp"
+#include "orcast/trace/stats.hpp"
+
+// Makes spans. A tracer owns a fixed amount of memory, taken and touched when it is made; spans are
+// recorded there by any thread and taken out by one consumer (the exporter). Nothing is global: a
+// program may have several tracers, and passes them by reference.
+
+namespace orcast {
+inline namespace v0 {
+
+struct tracer_options {
+  /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
+  std::size_t memory_bytes = std::size_t{4} << 20;
+  /// Unit of that memory, a power of two from 512 to 65,536; 0 chooses one.
+  std::size_t block_bytes = 0;
+  /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
+  /// chooses. More threads than lanes are fine.
+  std::uint32_t lanes = 0;
+  when_full full = when_full::drop_newest;
+  /// Longer strings are shortened, in bytes; at most 16,777,000.
+  std::uint32_t max_value_bytes = 64 * 1024;
+  /// A span that reaches this size takes no more, in bytes.
+  std::uint32_t max_span_bytes = 256 * 1024;
+  /// Which share of the traces is kept, 0 to 1.
+  double sampling_ratio = 1.0;
+  /// Overwrite blocks before they are used again or given back.
+  bool wipe = false;
+  orcast::host host;
+};
+
+struct span_options {
+  span_context parent;  ///< invalid: the span is a root
+  span_kind kind = span_kind::internal;
+  std::string_view session;  ///< sampling goes by it when it is not empty
+  std::int64_t start_ns = 0;  ///< a reading of the steady clock; 0: now
+  trace_id trace;  ///< for a root: its trace id, when the caller chose one
+};
+
+class tracer {
+ public:
+  /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
+  static result<std::unique_ptr<tracer>> make(const tracer_options& options) noexcept;
+
+  tracer(const tracer&) = delete;
+  tracer& operator=(const tracer&) = delete;
+
+  /// Every span has ended before its tracer goes.
+  ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
+
+  /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
+  span start(std::string_view name, const span_options& options = {}) noexcept;
+
+  /// Any thread. Off means that start() costs a branch; spans already begun go on.
+  void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
+  bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+  /// Any thread.
+  trace_stats stats() const noexcept;
+
+  const orcast::host& host() const noexcept { return host_; }
+
+  // What follows is for the exporter: one thread at a time.
+
+  /// The next finished span, or no_block.
+  detail::block_index take() noexcept { return ring_.take(); }
+  /// Gives a taken span's memory back; its fate is reported by exported() or dropped().
+  void give_back(detail::block_index taken) noexcept { ring_.give_back(taken); }
+  const detail::span_ring& ring() const noexcept { return ring_; }
+  detail::span_ring& ring() noexcept { return ring_; }
+
+  /// Any thread: reports the end of `count` spans that were taken.
+  void exported(std::uint32_t count) noexcept { exported_.add(count); }
+  void dropped(drop_reason why, std::uint32_t count = 1) noexcept {
+    dropped_[static_cast<std::size_t>(why)].add(count);
+  }
+
+ private:
+  friend class span;
+
+  explicit tracer(const tracer_options& options) noexcept
+      : host_(options.host),
+        sampler_(options.sampling_ratio),
+        max_value_(options.max_value_bytes),
+        max_blocks_(1) {}
+
+  std::uint32_t stamp_ms(std::int64_t steady_ns) const noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) / 1'000'000);
+  }
+  std::uint64_t open_spans() const noexcept;
+  void open(span& into, detail::lane& mine, detail::block_index block, std::string_view name,
+            const span_options& options, const span_context& context) noexcept;
+  static std::int64_t wall_at(detail::lane& mine, const orcast::host& from,
+                              std::int64_t steady_ns) noexcept;
+
+  orcast::host host_;
+  detail::span_ring ring_;
+  ratio_sampler sampler_;
+  std::atomic<bool> enabled_{true};
+  std::uint32_t max_value_;
+  std::uint32_t max_blocks_;
+  wide_counter started_without_lane_;
+  wide_counter unsampled_;
+  wide_counter exported_;
+  std::array<wide_counter, drop_reasons> dropped_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+#include "orcast/trace/impl/span.ipp"
+#include "orcast/trace/impl/tracer.ipp"
