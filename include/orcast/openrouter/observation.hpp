@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orcast/core/result.hpp"
+#include "orcast/http/request.hpp"
+#include "orcast/http/response.hpp"
+#include "orcast/openrouter/chat_request.hpp"
+#include "orcast/openrouter/reply_reader.hpp"
+#include "orcast/trace/tracer.hpp"
+
+// The one recorder of OpenRouter calls. An observation is fed the facts of one exchange - request,
+// response head, response bytes, end - and makes of them one LLM span and one reply. The client
+// opens one for each call, instrument(transport) opens one where the host brings its own client
+// code, and a host with neither feeds one by hand:
+//
+//   observation seen(recording);
+//   seen.begin_raw("POST", url, body);       // or begin(chat_request)
+//   seen.head(response_head);
+//   seen.data(bytes);                        // any number of times
+//   seen.done(result<void>());               // or a failure; the destructor counts as cancelled
+//
+// One thread at a time. Nothing here reads or keeps a key.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
+/// also put one together itself. Whoever makes it keeps the tracer alive.
+struct recording {
+  tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
+  bool privacy = false;      ///< privacy mode: no prompts, answers, tool arguments or results
+  bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  std::string project;       ///< arize.project.name on each span; empty: none
+};
+
+/// What a caller knows about a call beyond its request.
+struct call_context {
+  span_context parent;   ///< the span that this call belongs under
+  std::string name;      ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;    ///< an object
+  std::vector<std::string> tags;
+  std::string session_id;  ///< where the request has none
+  std::string user;        ///< where the request has none
+};
+
+class observation {
+ public:
+  ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
+  ORCAST_DECL ~observation();
+  observation(const observation&) = delete;
+  observation& operator=(const observation&) = delete;
+
+  /// The call begins now: the span is opened and what the request says is recorded. `body` is the
+  /// exact text that is sent (it becomes input.value).
+  ORCAST_DECL void begin(const chat_request& request, std::string_view body,
+                         std::string_view url, const call_context& context = {}) noexcept;
+
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions is
+  /// not recorded (and false is returned); a body that can't be read still gives a span.
+  ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
+                             const std::vector<std::string_view>& body,
+                             const std::vector<http::header>& headers,
+                             const call_context& context = {}) noexcept;
+
+  /// A listener for the pieces of the reply, besides the span.
+  void listen(delta_listener* listener) noexcept { listener_ = listener; }
+
+  /// Another attempt follows: recorded as an event, the reply starts anew.
+  ORCAST_DECL void retry(const failure& why, std::int64_t wait_ms) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+  /// False when the rest of the response does not matter (see reply_reader::data).
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
+  /// the failure that says why. Only the first done() counts.
+  ORCAST_DECL result<void> done(result<void> outcome) noexcept;
+
+  const chat_reply& reply() const noexcept { return reader_.reply(); }
+  chat_reply& reply() noexcept { return reader_.reply(); }
+  const reply_reader& reader() const noexcept { return reader_; }
+  /// The span's context, for children and for joining other systems.
+  const span_context& context() const noexcept { return context_; }
+  /// Milliseconds from begin() to the first content, reasoning or tool delta; -1 before it.
+  double time_to_first_token_ms() const noexcept { return first_token_ms_; }
+  /// Milliseconds from begin() to done().
+  double latency_ms() const noexcept { return latency_ms_; }
+
+ private:
+  class ear;
+  friend class ear;
+
+  recording where_;
+  reply_reader reader_;
+  delta_listener* listener_ = nullptr;
+  span span_;
+  span_context context_;
+  orcast::host clock_;
+  std::string request_model_;
+  std::string scratch_;
+  std::int64_t began_ns_ = 0;
+  double first_chunk_ms_ = -1;
+  double first_token_ms_ = -1;
+  double latency_ms_ = -1;
+  std::int64_t attempts_ = 1;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#include "orcast/openrouter/impl/observation.ipp"
+#endif
