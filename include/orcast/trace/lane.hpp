@@ -37,7 +37,7 @@ struct lane {
   std::size_t capacity = 0;  ///< a power of two
   random_state* random = nullptr;
   std::int64_t wall_minus_steady_ns = 0;
-  std::int64_t wall_read_at_ns = (std::numeric_limits<std::int64_t>::min)();
+  std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
   wide_counter started;
   wide_counter unsampled;
 

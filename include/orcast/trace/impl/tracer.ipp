@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstring>
-#include <limits>
 
 #include "orcast/core/utf8.hpp"
 #include "orcast/trace/tracer.hpp"
@@ -55,11 +54,10 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
 /// a clock set late takes effect, and a device that slept does not stretch a span over the night.
 inline std::int64_t tracer::wall_at(detail::lane& mine, const orcast::host& from,
                                     std::int64_t steady_ns) noexcept {
-  if (steady_ns - mine.wall_read_at_ns > 1'000'000'000 || mine.wall_read_at_ns > steady_ns ||
-      mine.wall_read_at_ns == (std::numeric_limits<std::int64_t>::min)()) {
+  if (steady_ns >= mine.wall_due_ns) {
     const std::int64_t now = from.steady_ns();
     mine.wall_minus_steady_ns = from.wall_ns() - now;
-    mine.wall_read_at_ns = now;
+    mine.wall_due_ns = now + 1'000'000'000;
   }
   return steady_ns + mine.wall_minus_steady_ns;
 }
