@@ -37,9 +37,9 @@ class frame_stats {
 
   /// Frames that took longer than the budget, that is: frames that a player may have noticed.
   std::size_t over(std::int64_t budget_ns) const {
-    return static_cast<std::size_t>(
-        std::count_if(samples_.begin(), samples_.end(),
-                      [=](double ns) { return ns > static_cast<double>(budget_ns); }));
+    return static_cast<std::size_t>(std::count_if(samples_.begin(), samples_.end(), [=](double ns) {
+      return ns > static_cast<double>(budget_ns);
+    }));
   }
 
  private:

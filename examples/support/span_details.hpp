@@ -131,9 +131,9 @@ inline std::string token_facts(const trace_span& span) {
   const double in = prompt == nullptr ? 0 : *prompt;
   const double out = completion == nullptr ? 0 : *completion;
   const double whole = (std::max)(in + out, 1.0);
-  std::string html = "<span class=\"tokens\"><i class=\"in\" style=\"flex:" +
-                     format_fixed(in / whole, 3) + "\"></i><i class=\"out\" style=\"flex:" +
-                     format_fixed(out / whole, 3) + "\"></i></span>";
+  std::string html =
+      "<span class=\"tokens\"><i class=\"in\" style=\"flex:" + format_fixed(in / whole, 3) +
+      "\"></i><i class=\"out\" style=\"flex:" + format_fixed(out / whole, 3) + "\"></i></span>";
   html += count_text(span, "llm.token_count.prompt") + " in, " +
           count_text(span, "llm.token_count.completion") + " out, " +
           format_count(static_cast<std::int64_t>(in + out)) + " total";
@@ -183,10 +183,10 @@ inline std::string facts(const trace_span& span) {
 
 inline std::string failure_box(const trace_span& span) {
   if (outcome_of(span) != span_outcome::failed) return {};
-  std::string html = "<div class=\"failure\"><strong>" +
-                     escape_html(span.status_message.empty() ? std::string("failed")
-                                                             : span.status_message) +
-                     "</strong>";
+  std::string html =
+      "<div class=\"failure\"><strong>" +
+      escape_html(span.status_message.empty() ? std::string("failed") : span.status_message) +
+      "</strong>";
   for (const span_event& event : span.events) {
     if (event.name != "exception") continue;
     const auto text = [&event](const char* key) {
@@ -218,9 +218,8 @@ inline std::string metadata_list(std::string_view metadata) {
 inline std::string event_list(const trace_span& span) {
   std::string html;
   for (const span_event& event : span.events) {
-    html += "<li><time>+" +
-            format_duration(static_cast<double>(event.time_ns - span.start_ns)) + "</time> " +
-            escape_html(event.name);
+    html += "<li><time>+" + format_duration(static_cast<double>(event.time_ns - span.start_ns)) +
+            "</time> " + escape_html(event.name);
     for (const auto& [key, value] : event.attributes) {
       if (key != "exception.stacktrace") {
         html += " <small>" + escape_html(key + " = " + value.text) + "</small>";
@@ -228,7 +227,8 @@ inline std::string event_list(const trace_span& span) {
     }
     html += "</li>";
   }
-  return html.empty() ? html : "<p class=\"label\">Events</p><ul class=\"events\">" + html + "</ul>";
+  return html.empty() ? html
+                      : "<p class=\"label\">Events</p><ul class=\"events\">" + html + "</ul>";
 }
 
 inline std::string attribute_table(const trace_span& span) {

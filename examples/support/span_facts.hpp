@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What the attributes of a span say, put back into the shape that people think in: messages with
-// parts and tool calls, time to first token, whether the call failed or was cancelled. OpenInference
-// flattens these into keys such as llm.input_messages.0.message.tool_calls.1.tool_call.id.
+// parts and tool calls, time to first token, whether the call failed or was cancelled.
+// OpenInference flattens these into keys such as
+// llm.input_messages.0.message.tool_calls.1.tool_call.id.
 
 #pragma once
 
@@ -112,31 +113,32 @@ inline std::vector<message> messages_of(const trace_span& span, std::string_view
     std::map<int, message_tool_call> calls;
   };
   std::map<int, draft> drafts;
-  detail::for_each_indexed(
-      span.attributes, prefix, [&drafts](int index, std::string_view key, const std::string& value) {
-        draft& to = drafts[index];
-        if (key == "message.role") to.whole.role = value;
-        if (key == "message.name") to.whole.name = value;
-        if (key == "message.content") to.whole.content = value;
-        if (key == "message.tool_call_id") to.whole.tool_call_id = value;
-        if (detail::take_prefix(key, "message.contents.")) {
-          const std::optional<int> at = detail::take_index(key);
-          if (!at) return;
-          message_part& part = to.parts[*at];
-          if (key == "message_content.type") part.type = value;
-          if (key == "message_content.text" || key == "message_content.image.image.url" ||
-              key == "message_content.audio.audio.url") {
-            part.text = value;
-          }
-        } else if (detail::take_prefix(key, "message.tool_calls.")) {
-          const std::optional<int> at = detail::take_index(key);
-          if (!at) return;
-          message_tool_call& call = to.calls[*at];
-          if (key == "tool_call.id") call.id = value;
-          if (key == "tool_call.function.name") call.name = value;
-          if (key == "tool_call.function.arguments") call.arguments = value;
-        }
-      });
+  detail::for_each_indexed(span.attributes, prefix,
+                           [&drafts](int index, std::string_view key, const std::string& value) {
+                             draft& to = drafts[index];
+                             if (key == "message.role") to.whole.role = value;
+                             if (key == "message.name") to.whole.name = value;
+                             if (key == "message.content") to.whole.content = value;
+                             if (key == "message.tool_call_id") to.whole.tool_call_id = value;
+                             if (detail::take_prefix(key, "message.contents.")) {
+                               const std::optional<int> at = detail::take_index(key);
+                               if (!at) return;
+                               message_part& part = to.parts[*at];
+                               if (key == "message_content.type") part.type = value;
+                               if (key == "message_content.text" ||
+                                   key == "message_content.image.image.url" ||
+                                   key == "message_content.audio.audio.url") {
+                                 part.text = value;
+                               }
+                             } else if (detail::take_prefix(key, "message.tool_calls.")) {
+                               const std::optional<int> at = detail::take_index(key);
+                               if (!at) return;
+                               message_tool_call& call = to.calls[*at];
+                               if (key == "tool_call.id") call.id = value;
+                               if (key == "tool_call.function.name") call.name = value;
+                               if (key == "tool_call.function.arguments") call.arguments = value;
+                             }
+                           });
   std::vector<message> out;
   for (auto& entry : drafts) {
     out.push_back(std::move(entry.second.whole));
@@ -149,11 +151,10 @@ inline std::vector<message> messages_of(const trace_span& span, std::string_view
 /// The JSON definitions of the tools that the model was offered.
 inline std::vector<std::string> tools_of(const trace_span& span) {
   std::map<int, std::string> by_index;
-  detail::for_each_indexed(
-      span.attributes, "llm.tools.",
-      [&by_index](int index, std::string_view key, const std::string& value) {
-        if (key == "tool.json_schema") by_index[index] = value;
-      });
+  detail::for_each_indexed(span.attributes, "llm.tools.",
+                           [&by_index](int index, std::string_view key, const std::string& value) {
+                             if (key == "tool.json_schema") by_index[index] = value;
+                           });
   return detail::in_order(by_index);
 }
 

@@ -55,7 +55,11 @@ namespace detail {
 inline char32_t take_code_point(std::string_view& text) {
   const auto byte = [&text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char lead = byte(0);
-  const std::size_t size = lead < 0x80 ? 1 : lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const std::size_t size = lead < 0x80   ? 1
+                           : lead < 0xC0 ? 1
+                           : lead < 0xE0 ? 2
+                           : lead < 0xF0 ? 3
+                                         : 4;
   char32_t code = size == 1 ? lead : lead & (0xFFu >> (size + 1));
   for (std::size_t i = 1; i < size; ++i) {
     if (i >= text.size() || (byte(i) & 0xC0) != 0x80) {
@@ -72,7 +76,8 @@ inline char32_t take_code_point(std::string_view& text) {
 /// practice, not the whole of Unicode's table.
 inline std::size_t cells_of(char32_t code) {
   const auto in = [code](char32_t first, char32_t last) { return code >= first && code <= last; };
-  if (in(0x0300, 0x036F) || in(0x200B, 0x200F) || in(0x20D0, 0x20FF) || in(0xFE00, 0xFE0F)) return 0;
+  if (in(0x0300, 0x036F) || in(0x200B, 0x200F) || in(0x20D0, 0x20FF) || in(0xFE00, 0xFE0F))
+    return 0;
   const bool wide = in(0x1100, 0x115F) || in(0x2E80, 0x303E) || in(0x3041, 0xA4CF) ||
                     in(0xAC00, 0xD7A3) || in(0xF900, 0xFAFF) || in(0xFE30, 0xFE6F) ||
                     in(0xFF00, 0xFF60) || in(0xFFE0, 0xFFE6) || in(0x1F300, 0x1FAFF) ||
@@ -156,7 +161,8 @@ class table {
     rows_.push_back(std::move(row));
   }
 
-  /// Each line begins with `indent` spaces and ends without trailing ones.
+  /// Each line begins with `indent` spaces and ends without trailing ones. Columns that have no
+  /// titles at all get no line for them.
   std::string text(std::size_t indent = 2) const {
     std::vector<std::size_t> widths;
     std::vector<std::string> titles;
@@ -165,7 +171,9 @@ class table {
       titles.push_back(columns_[i].title);
       for (const auto& row : rows_) widths[i] = (std::max)(widths[i], display_width(row[i]));
     }
-    std::string out = line(titles, widths, indent);
+    const bool titled = std::any_of(titles.begin(), titles.end(),
+                                    [](const std::string& title) { return !title.empty(); });
+    std::string out = titled ? line(titles, widths, indent) : std::string();
     for (const auto& row : rows_) out += line(row, widths, indent);
     return out;
   }

@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,116 +22,10 @@
 #include "support/span_facts.hpp"
 #include "support/trace_file.hpp"
 #include "support/trace_page_assets.hpp"
+#include "support/trace_tree.hpp"
 
 namespace examples {
 namespace detail {
-
-/// Sums over the model calls of one trace, one session or the whole page.
-struct call_totals {
-  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, failed = 0, cancelled = 0;
-  double cost = 0;
-  bool cost_known = false;
-  std::vector<double> first_token_ns, latency_ns;
-
-  void add(const trace_span& span) {
-    if (outcome_of(span) == span_outcome::failed && kind_of(span) == "TOOL") ++failed;
-    if (!is_model_call(span)) return;
-    const auto number = [&span](const char* key) {
-      const double* found = span.number(key);
-      return found == nullptr ? 0.0 : *found;
-    };
-    ++calls;
-    prompt_tokens += static_cast<std::int64_t>(number("llm.token_count.prompt"));
-    completion_tokens += static_cast<std::int64_t>(number("llm.token_count.completion"));
-    cost += number("llm.cost.total");
-    cost_known = cost_known || span.number("llm.cost.total") != nullptr;
-    if (outcome_of(span) == span_outcome::failed) ++failed;
-    if (outcome_of(span) == span_outcome::cancelled) ++cancelled;
-    if (const std::optional<double> first = examples::first_token_ns(span)) {
-      first_token_ns.push_back(*first);
-    }
-    latency_ns.push_back(static_cast<double>(span.end_ns - span.start_ns));
-  }
-  std::int64_t tokens() const { return prompt_tokens + completion_tokens; }
-  /// A call that was cancelled or failed has no price; that is not the same as free.
-  std::string cost_text() const { return cost_known ? format_cost(cost) : "-"; }
-};
-
-struct trace_row {
-  const trace_span* span;
-  int depth;
-};
-
-/// One trace: its spans as a tree in depth-first order, children by start.
-struct trace {
-  std::string id, session, user;
-  std::vector<trace_row> rows;
-  std::int64_t start_ns = 0, end_ns = 0;
-  call_totals totals;
-
-  const trace_span& root() const { return *rows.front().span; }
-  /// An agent's name says more than the span's.
-  std::string title() const {
-    const std::string_view agent = root().text("agent.name");
-    return agent.empty() ? root().name : std::string(agent);
-  }
-  double share(std::int64_t ns) const {
-    const double whole = static_cast<double>((std::max)(end_ns - start_ns, std::int64_t{1}));
-    return 100.0 * static_cast<double>(ns - start_ns) / whole;
-  }
-};
-
-inline void append_subtree(const trace_span& span, int depth,
-                           const std::multimap<std::string_view, const trace_span*>& children,
-                           std::set<const trace_span*>& seen, std::vector<trace_row>& rows) {
-  if (!seen.insert(&span).second) return;  // a parent cycle, or an id that was sent twice
-  rows.push_back({&span, depth});
-  const auto [first, last] = children.equal_range(span.span_id);
-  for (auto at = first; at != last; ++at) {
-    append_subtree(*at->second, (std::min)(depth + 1, 32), children, seen, rows);
-  }
-}
-
-inline trace build_trace(std::vector<const trace_span*> spans) {
-  std::stable_sort(spans.begin(), spans.end(), [](const trace_span* a, const trace_span* b) {
-    return a->start_ns < b->start_ns;
-  });
-  std::set<std::string_view> known;
-  std::multimap<std::string_view, const trace_span*> children;
-  for (const trace_span* span : spans) known.insert(span->span_id);
-  for (const trace_span* span : spans) children.emplace(span->parent_id, span);
-
-  trace out;
-  std::set<const trace_span*> seen;
-  const auto is_root = [&known](const trace_span* span) {
-    return span->parent_id.empty() || known.count(span->parent_id) == 0;
-  };
-  for (const trace_span* span : spans) {
-    if (is_root(span)) append_subtree(*span, 0, children, seen, out.rows);
-  }
-  for (const trace_span* span : spans) append_subtree(*span, 0, children, seen, out.rows);
-
-  out.id = spans.front()->trace_id;
-  out.start_ns = spans.front()->start_ns;
-  out.end_ns = spans.front()->end_ns;
-  for (const trace_span* span : spans) {
-    out.end_ns = (std::max)(out.end_ns, span->end_ns);
-    out.totals.add(*span);
-    if (out.session.empty()) out.session = span->text("session.id");
-    if (out.user.empty()) out.user = span->text("user.id");
-  }
-  return out;
-}
-
-inline std::vector<trace> build_traces(const trace_file& file) {
-  std::map<std::string_view, std::vector<const trace_span*>> by_trace;
-  for (const trace_span& span : file.spans) by_trace[span.trace_id].push_back(&span);
-  std::vector<trace> out;
-  for (auto& entry : by_trace) out.push_back(build_trace(std::move(entry.second)));
-  std::stable_sort(out.begin(), out.end(),
-                   [](const trace& a, const trace& b) { return a.start_ns < b.start_ns; });
-  return out;
-}
 
 /// The step of a time axis: 1, 2 or 5 times a power of ten, four to eight of them.
 inline double axis_step_ns(double whole_ns) {
@@ -166,7 +58,7 @@ inline std::string axis(double whole_ns) {
 }
 
 inline std::string chip(std::string_view kind) {
-  static constexpr std::string_view own[] = {"AGENT", "LLM",       "TOOL",      "CHAIN",
+  static constexpr std::string_view own[] = {"AGENT",     "LLM",       "TOOL",      "CHAIN",
                                              "EMBEDDING", "RETRIEVER", "GUARDRAIL", "RERANKER"};
   const bool styled = std::find(std::begin(own), std::end(own), kind) != std::end(own);
   return "<span class=\"kind " + (styled ? std::string(kind) : "CHAIN") + "\">" +
@@ -210,15 +102,8 @@ inline std::string row(const trace& of, const trace_row& at) {
          std::to_string(at.depth) + "\">" + chip(kind_of(span)) + "<span class=\"label-text\">" +
          escape_html(span.name) + "</span>" + outcome_chip(outcome_of(span)) + "</span>" +
          bar(of, span) + "<span class=\"took\">" +
-         format_duration(static_cast<double>(span.end_ns - span.start_ns)) +
-         "</span></summary>" + render_span_details(span) + "</details>";
-}
-
-inline span_outcome outcome_of(const trace& of) {
-  if (of.totals.failed > 0 || examples::outcome_of(of.root()) == span_outcome::failed) {
-    return span_outcome::failed;
-  }
-  return of.totals.cancelled > 0 ? span_outcome::cancelled : examples::outcome_of(of.root());
+         format_duration(static_cast<double>(span.end_ns - span.start_ns)) + "</span></summary>" +
+         render_span_details(span) + "</details>";
 }
 
 inline std::string article(const trace& of, std::size_t number, std::size_t session,
@@ -259,45 +144,45 @@ inline std::string overview(const std::vector<trace>& traces, std::int64_t start
       lane_ends.push_back(0);
     }
     lane_ends[lane] = each.end_ns;
-    lanes[lane] += "<a href=\"#trace-" + std::to_string(i) + "\" class=\"turn-bar" +
-                   outcome_class(outcome_of(each)) + "\" data-session=\"" +
-                   std::to_string(sessions[i]) + "\" title=\"" + escape_html(each.title()) + ", " +
-                   format_duration(static_cast<double>(each.end_ns - each.start_ns)) +
-                   "\" style=\"left:" +
-                   percent(100 * static_cast<double>(each.start_ns - start) / whole) + ";width:" +
-                   percent(100 * static_cast<double>(each.end_ns - each.start_ns) / whole) +
-                   "\">" + escape_html(each.title()) + "</a>";
+    lanes[lane] +=
+        "<a href=\"#trace-" + std::to_string(i) + "\" class=\"turn-bar" +
+        outcome_class(outcome_of(each)) + "\" data-session=\"" + std::to_string(sessions[i]) +
+        "\" title=\"" + escape_html(each.title()) + ", " +
+        format_duration(static_cast<double>(each.end_ns - each.start_ns)) +
+        "\" style=\"left:" + percent(100 * static_cast<double>(each.start_ns - start) / whole) +
+        ";width:" + percent(100 * static_cast<double>(each.end_ns - each.start_ns) / whole) +
+        "\">" + escape_html(each.title()) + "</a>";
   }
-  std::string html = "<section class=\"card overview" +
-                     std::string(lanes.size() > 12 ? " dense" : "") + "\" style=\"--step:" +
-                     percent(100 * axis_step_ns(whole) / whole) + "\">" + axis(whole);
+  std::string html =
+      "<section class=\"card overview" + std::string(lanes.size() > 12 ? " dense" : "") +
+      "\" style=\"--step:" + percent(100 * axis_step_ns(whole) / whole) + "\">" + axis(whole);
   for (const std::string& lane : lanes) html += "<div class=\"lane\">" + lane + "</div>";
   return html + "</section>";
 }
 
 inline std::string tile(const char* name, const std::string& value, const std::string& note) {
-  return "<div><dt>" + std::string(name) + "</dt><dd>" + value + "</dd><dd class=\"note\">" +
-         note + "</dd></div>";
+  return "<div><dt>" + std::string(name) + "</dt><dd>" + value + "</dd><dd class=\"note\">" + note +
+         "</dd></div>";
 }
 
 inline std::string tiles(const call_totals& all, std::size_t traces) {
   std::string html = "<dl class=\"totals\">";
   html += tile("Calls", format_count(all.calls),
                "in " + format_count(static_cast<std::int64_t>(traces)) + " traces");
-  html += tile("Tokens", format_count(all.tokens()),
-               format_count(all.prompt_tokens) + " in, " + format_count(all.completion_tokens) +
-                   " out");
-  html += tile("Cost", all.cost_text(),
-               !all.cost_known ? "&nbsp;"
-                              : format_cost(all.cost / static_cast<double>(all.calls)) + " a call");
+  html += tile(
+      "Tokens", format_count(all.tokens()),
+      format_count(all.prompt_tokens) + " in, " + format_count(all.completion_tokens) + " out");
+  html +=
+      tile("Cost", all.cost_text(),
+           !all.cost_known ? "&nbsp;"
+                           : format_cost(all.cost / static_cast<double>(all.calls)) + " a call");
   const bool streamed = !all.first_token_ns.empty();
   html += tile("First token", streamed ? format_duration(percentile(all.first_token_ns, 0.5)) : "-",
                streamed ? "median, max " + format_duration(percentile(all.first_token_ns, 1))
                         : "no streamed call");
-  html += tile("Duration",
-               all.calls == 0 ? "-" : format_duration(percentile(all.latency_ns, 0.5)),
-               all.calls == 0 ? "&nbsp;"
-                              : "median, max " + format_duration(percentile(all.latency_ns, 1)));
+  html += tile(
+      "Duration", all.calls == 0 ? "-" : format_duration(percentile(all.latency_ns, 0.5)),
+      all.calls == 0 ? "&nbsp;" : "median, max " + format_duration(percentile(all.latency_ns, 1)));
   html += tile(all.failed == 0 ? "Errors" : "Errors<i></i>", format_count(all.failed),
                all.cancelled == 0 ? "none cancelled" : format_count(all.cancelled) + " cancelled");
   return html + "</dl>";
@@ -339,22 +224,21 @@ struct trace_page_options {
 inline std::string render_trace_page(std::string_view otlp_json_lines,
                                      const trace_page_options& options = {}) {
   const trace_file file = read_trace_file(otlp_json_lines);
-  const std::vector<detail::trace> traces = detail::build_traces(file);
+  const std::vector<trace> traces = build_traces(file);
 
-  detail::call_totals all;
+  call_totals all;
   std::vector<detail::session_row> sessions;
   std::vector<std::size_t> session_of;
   std::int64_t start = 0, end = 0;
-  for (const detail::trace& each : traces) {
+  for (const trace& each : traces) {
     start = session_of.empty() ? each.start_ns : (std::min)(start, each.start_ns);
     end = (std::max)(end, each.end_ns);
-    auto at = std::find_if(sessions.begin(), sessions.end(), [&each](const auto& session) {
-      return session.id == each.session;
-    });
+    auto at = std::find_if(sessions.begin(), sessions.end(),
+                           [&each](const auto& session) { return session.id == each.session; });
     if (at == sessions.end()) at = sessions.insert(at, {each.session, each.user, 0, {}});
     session_of.push_back(static_cast<std::size_t>(at - sessions.begin()));
     ++at->turns;
-    for (const detail::trace_row& row : each.rows) {
+    for (const trace_row& row : each.rows) {
       all.add(*row.span);
       at->totals.add(*row.span);
     }
@@ -362,24 +246,26 @@ inline std::string render_trace_page(std::string_view otlp_json_lines,
 
   std::string title = options.title.empty() ? file.project : options.title;
   if (title.empty()) title = "Traces";
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                     "style-src 'unsafe-inline'; script-src 'sha256-";
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; script-src 'sha256-";
   html += trace_page_script_sha256;
   html += "'\"><title>" + escape_html(title) + "</title>\n<style>";
   html += trace_page_style;
-  html += "</style></head>\n<body><main><header class=\"top\"><h1>" + escape_html(title) +
-          "</h1><p>";
-  if (!file.service.empty() && file.service != title) html += escape_html(file.service) + " \xC2\xB7 ";
+  html +=
+      "</style></head>\n<body><main><header class=\"top\"><h1>" + escape_html(title) + "</h1><p>";
+  if (!file.service.empty() && file.service != title)
+    html += escape_html(file.service) + " \xC2\xB7 ";
   html += traces.empty() ? std::string("no spans arrived")
                          : format_utc(start) + " \xC2\xB7 " +
                                format_count(static_cast<std::int64_t>(file.spans.size())) +
                                " spans in " + format_duration(static_cast<double>(end - start));
   html += "</p></header>\n";
   if (file.unreadable_lines > 0) {
-    html += "<p class=\"warning\">" + std::to_string(file.unreadable_lines) +
-            " line(s) of the file were not OTLP JSON and are left out.</p>";
+    html += "<p class=\"warning\">Lines that were not OTLP JSON and are left out: " +
+            std::to_string(file.unreadable_lines) + "</p>";
   }
   if (!traces.empty()) {
     html += detail::tiles(all, traces.size());
@@ -387,8 +273,9 @@ inline std::string render_trace_page(std::string_view otlp_json_lines,
     if (sessions.size() > 1 || !sessions.front().id.empty()) {
       html += "<h2>Sessions</h2>" + detail::session_table(sessions);
     }
-    html += "<h2>Traces<span class=\"hint\">a row opens to its messages</span>"
-            "<button type=\"button\" id=\"all\" hidden>Open all</button></h2>\n";
+    html +=
+        "<h2>Traces<span class=\"hint\">a row opens to its messages</span>"
+        "<button type=\"button\" id=\"all\" hidden>Open all</button></h2>\n";
     for (std::size_t i = 0; i < traces.size(); ++i) {
       html += detail::article(traces[i], i, session_of[i], start) + "\n";
     }

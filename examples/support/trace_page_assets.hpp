@@ -187,6 +187,7 @@ for (const button of filters) {
 }
 )js";
 
-inline constexpr std::string_view trace_page_script_sha256 = "QMA87orwYDTM/FeHkpYW/HcBFKtc+uhOnr4GR+EGZh4=";
+inline constexpr std::string_view trace_page_script_sha256 =
+    "QMA87orwYDTM/FeHkpYW/HcBFKtc+uhOnr4GR+EGZh4=";
 
 }  // namespace examples
