@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "orcast/http/any_transport.hpp"
+#include "orcast/http/impl/transport_hub.ipp"
+
+// The bodies of orcast/http/any_transport.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  delete hub;
+}
+
+ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
+                                                 void (*destroy)(void*), worker_options workers) {
+  return transport_hub_ptr(new transport_hub(transport, table, destroy, workers));
+}
+
+}  // namespace detail
+
+ORCAST_DECL http::tier any_transport::tier() const noexcept {
+  return hub_ != nullptr ? hub_->tier() : http::tier::none;
+}
+
+ORCAST_DECL exchange_id any_transport::start(const request& what, response_sink& sink) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  return hub_->start(what, sink);
+}
+
+ORCAST_DECL void any_transport::cancel(exchange_id id) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->cancel(id);
+}
+
+ORCAST_DECL void any_transport::resume(exchange_id id) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->resume(id);
+}
+
+ORCAST_DECL void any_transport::poll(std::int64_t wait_ms) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->poll(wait_ms);
+}
+
+ORCAST_DECL void any_transport::perform(const request& what, response_sink& sink,
+                                        exchange_control& control) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->perform(what, sink, control);
+}
+
+ORCAST_DECL bool any_transport::cancel_all(std::int64_t wait_ms) {
+  return hub_ == nullptr || hub_->cancel_all(wait_ms);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast

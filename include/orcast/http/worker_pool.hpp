@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if !defined(ORCAST_NO_THREADS)
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+#endif
+
+#include "orcast/config.hpp"
+
+// A few threads that run jobs in the order of their arrival. any_transport makes a blocking
+// transport asynchronous with it. A thread is started only when a job finds none idle. Job and
+// context belong to the caller: the pool allocates nothing but its threads and a bounded queue.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+struct worker_options {
+  std::size_t threads = 4;  ///< at most; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; 0 counts as 1
+};
+
+#if defined(ORCAST_NO_THREADS)
+
+/// In a build without threads: takes no jobs.
+class worker_pool {
+ public:
+  using job = void (*)(void* context) noexcept;
+  static constexpr bool available = false;
+
+  explicit worker_pool(worker_options) noexcept {}
+  bool submit(job, void*) noexcept { return false; }
+  bool withdraw(void*) noexcept { return false; }
+  bool stop(std::int64_t) noexcept { return true; }
+};
+
+#else
+
+/// All functions: any thread, but not from inside a job where it says so.
+class worker_pool {
+ public:
+  using job = void (*)(void* context) noexcept;
+  static constexpr bool available = true;
+
+  explicit worker_pool(worker_options options) noexcept
+      : most_threads_((std::max)(options.threads, std::size_t{1})),
+        most_queued_((std::max)(options.queue, std::size_t{1})) {}
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+  /// Waits for the jobs that were taken, however long they need. Not from inside a job.
+  ~worker_pool() { stop(-1); }
+
+  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
+  /// or the pool was stopped.
+  bool submit(job run, void* context) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_ || queue_.size() >= most_queued_) return false;
+    queue_.push_back({run, context});
+    if (queue_.size() > idle_ && threads_.size() < most_threads_) {
+      ++running_;
+      threads_.emplace_back([this] { work(); });
+    } else {
+      changed_.notify_one();
+    }
+    return true;
+  }
+
+  /// Takes back a job that no thread has begun. False when it runs, has run or was never here.
+  bool withdraw(void* context) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = std::find_if(queue_.begin(), queue_.end(), [context](const entry& waiting) {
+      return waiting.context == context;
+    });
+    if (found == queue_.end()) return false;
+    queue_.erase(found);
+    return true;
+  }
+
+  /// Takes no more jobs and waits at most `wait_ms` (-1: as long as it takes) for those it has.
+  /// True when all threads have ended. Not from inside a job, not concurrently with itself.
+  bool stop(std::int64_t wait_ms) {
+    std::vector<std::thread> ended;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+      const auto all_ended = [this] { return running_ == 0; };
+      if (wait_ms < 0) {
+        ended_.wait(lock, all_ended);
+      } else if (!ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), all_ended)) {
+        return false;
+      }
+      ended.swap(threads_);
+    }
+    for (std::thread& thread : ended) thread.join();
+    return true;
+  }
+
+ private:
+  struct entry {
+    job run;
+    void* context;
+  };
+
+  void work() noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      ++idle_;
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      --idle_;
+      if (queue_.empty()) break;
+      const entry next = queue_.front();
+      queue_.pop_front();
+      lock.unlock();
+      next.run(next.context);
+      lock.lock();
+    }
+    --running_;
+    ended_.notify_all();
+  }
+
+  const std::size_t most_threads_;
+  const std::size_t most_queued_;
+  std::mutex mutex_;
+  std::condition_variable changed_;  // a job came, or stopping_
+  std::condition_variable ended_;    // a thread is about to end
+  std::deque<entry> queue_;
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;     // threads that wait for a job
+  std::size_t running_ = 0;  // threads that have not ended
+  bool stopping_ = false;
+};
+
+#endif
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
