@@ -153,9 +153,10 @@ inline std::string overview(const std::vector<trace>& traces, std::int64_t start
         ";width:" + percent(100 * static_cast<double>(each.end_ns - each.start_ns) / whole) +
         "\">" + escape_html(each.title()) + "</a>";
   }
-  std::string html =
-      "<section class=\"card overview" + std::string(lanes.size() > 12 ? " dense" : "") +
-      "\" style=\"--step:" + percent(100 * axis_step_ns(whole) / whole) + "\">" + axis(whole);
+  std::string html = "<section class=\"card overview" +
+                     std::string(lanes.size() > 12 || traces.size() > 120 ? " dense" : "") +
+                     "\" style=\"--step:" + percent(100 * axis_step_ns(whole) / whole) + "\">" +
+                     axis(whole);
   for (const std::string& lane : lanes) html += "<div class=\"lane\">" + lane + "</div>";
   return html + "</section>";
 }

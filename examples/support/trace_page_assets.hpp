@@ -48,11 +48,11 @@ button:hover{text-decoration:underline}
 .lane{position:relative;background:repeating-linear-gradient(to right,var(--line) 0 1px,transparent 1px var(--step))}
 .overview{padding:12px 18px 14px}
 .overview .lane{height:28px}
-.turn-bar{position:absolute;top:3px;height:22px;min-width:3px;padding:0 8px;border-radius:5px;overflow:hidden;
+.turn-bar{position:absolute;top:3px;height:22px;min-width:2px;text-indent:8px;border-radius:5px;overflow:hidden;
  background:var(--agent);color:#fff;font-size:12.5px;line-height:22px;text-decoration:none;white-space:nowrap;text-overflow:ellipsis}
 .turn-bar:hover{filter:brightness(1.1)}
 .turn-bar.failed{background:var(--bad)}.turn-bar.cancelled{background:var(--gone)}
-.dense .lane{height:9px}.dense .turn-bar{top:1px;height:7px;padding:0;font-size:0}
+.dense .lane{height:9px}.dense .turn-bar{top:1px;height:7px;border-radius:2px;text-indent:0;font-size:0}
 @media(prefers-color-scheme:dark){.turn-bar{color:#14171b}}
 
 .sessions{overflow-x:auto}
