@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/http/fake_reply.hpp"
 #include "orcast/http/transport.hpp"
 
 // A transport without a network, for tests: ours and those of the programs that use orcast. Answers
@@ -21,43 +22,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace http {
-
-/// What the fake answers to one request, step by step. After the last step the exchange ends well:
-///   fake_reply().head(200).data("data: {}\n\n").hold().fail(errc::disconnected, "cut")
-class fake_reply {
- public:
-  /// A whole answer, as a server gives it to a request that is not streamed.
-  static fake_reply whole(int status, std::string body, std::vector<header> headers = {});
-
-  fake_reply& head(int status, std::vector<header> headers = {});
-  /// A piece of the body, given to the sink in one call.
-  fake_reply& data(std::string bytes);
-  /// `bytes` in pieces of `size` (the last one may be shorter).
-  fake_reply& pieces(std::string_view bytes, std::size_t size);
-  /// Nothing more until release().
-  fake_reply& hold();
-  /// Nothing more in this poll(). A blocking transport goes on at once.
-  fake_reply& next_poll();
-  /// The exchange fails here.
-  fake_reply& fail(errc code, std::string message);
-  /// Nothing more, ever: only a cancel ends it.
-  fake_reply& never();
-
-  enum class action : unsigned char { head, data, hold, next_poll, fail, never };
-  struct step {
-    action what;
-    std::string bytes;  ///< of data; the message of fail
-    int status = 0;
-    errc code = errc::disconnected;
-    std::vector<header> headers;
-  };
-  const std::vector<step>& steps() const noexcept { return steps_; }
-
- private:
-  fake_reply& add(action what, std::string bytes = {});
-
-  std::vector<step> steps_;
-};
 
 /// A request as it was sent, its body in one piece.
 struct recorded_request {

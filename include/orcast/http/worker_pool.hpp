@@ -15,7 +15,7 @@
 #include <vector>
 #endif
 
-#include "orcast/config.hpp"
+#include "orcast/http/worker_options.hpp"
 
 // A few threads that run jobs in the order of their arrival. any_transport makes a blocking
 // transport asynchronous with it. A thread is started only when a job finds none idle. Job and
@@ -24,11 +24,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace http {
-
-struct worker_options {
-  std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; 0 counts as 1
-};
 
 #if defined(ORCAST_NO_THREADS)
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "orcast/http/any_transport.hpp"
-#include "orcast/http/impl/transport_hub.ipp"
+#include "orcast/http/detail/transport_hub.hpp"
 
 // The bodies of orcast/http/any_transport.hpp.
 

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "orcast/http/fake_transport.hpp"
-#include "orcast/http/impl/fake_exchange.ipp"
+#include "orcast/http/detail/fake_exchange.hpp"
 
 // The bodies of orcast/http/fake_transport.hpp.
 
@@ -107,49 +107,6 @@ ORCAST_DECL void fake_base::note(std::string violation) {
 }
 
 }  // namespace detail
-
-ORCAST_DECL fake_reply fake_reply::whole(int status, std::string body,
-                                         std::vector<header> headers) {
-  fake_reply reply;
-  reply.head(status, std::move(headers));
-  reply.data(std::move(body));
-  return reply;
-}
-
-ORCAST_DECL fake_reply& fake_reply::head(int status, std::vector<header> headers) {
-  add(action::head);
-  steps_.back().status = status;
-  steps_.back().headers = std::move(headers);
-  return *this;
-}
-
-ORCAST_DECL fake_reply& fake_reply::data(std::string bytes) {
-  return add(action::data, std::move(bytes));
-}
-
-ORCAST_DECL fake_reply& fake_reply::pieces(std::string_view bytes, std::size_t size) {
-  for (; !bytes.empty(); bytes.remove_prefix((std::min)(size, bytes.size()))) {
-    data(std::string(bytes.substr(0, size)));
-  }
-  return *this;
-}
-
-ORCAST_DECL fake_reply& fake_reply::hold() { return add(action::hold); }
-ORCAST_DECL fake_reply& fake_reply::next_poll() { return add(action::next_poll); }
-ORCAST_DECL fake_reply& fake_reply::never() { return add(action::never); }
-
-ORCAST_DECL fake_reply& fake_reply::fail(errc code, std::string message) {
-  add(action::fail, std::move(message));
-  steps_.back().code = code;
-  return *this;
-}
-
-ORCAST_DECL fake_reply& fake_reply::add(action what, std::string bytes) {
-  steps_.emplace_back();
-  steps_.back().what = what;
-  steps_.back().bytes = std::move(bytes);
-  return *this;
-}
 
 ORCAST_DECL std::string_view recorded_request::find(std::string_view name) const noexcept {
   for (const header& line : headers) {

@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "orcast/http/fake_transport.hpp"
+#include "orcast/http/fake_reply.hpp"
+#include "orcast/http/transport.hpp"
 
 // One exchange of a fake transport: a small machine that runs through its reply. The tiers differ
 // only in who calls it, and in what they do when it can't go on.

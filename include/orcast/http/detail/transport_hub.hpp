@@ -13,8 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "orcast/http/any_transport.hpp"
-#include "orcast/http/impl/waiting_sink.ipp"
+#include "orcast/http/detail/transport_functions.hpp"
+#include "orcast/http/detail/waiting_sink.hpp"
+#include "orcast/http/worker_pool.hpp"
 
 // The machine behind any_transport. Each exchange gets a relay that stands between the transport
 // and the user's sink: it knows the exchange's two ids, lets done() through once only, and lives
