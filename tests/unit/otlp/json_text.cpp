@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+
+#include "orcast/otlp/json_text.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace otlp = orcast::otlp;
+
+namespace {
+
+/// What the escaper must do, written as plainly as possible.
+std::string plainly(std::string_view text) {
+  std::string valid;
+  orcast::append_valid_utf8(valid, text);
+  std::string out;
+  for (const char c : valid) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          constexpr char digits[] = "0123456789abcdef";
+          out += "\\u00";
+          out += digits[c >> 4];
+          out += digits[c & 15];
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+using writer = char* (*)(std::string_view, char*, char*) noexcept;
+constexpr writer writers[] = {otlp::write_escaped,
+                              otlp::detail::escape<otlp::detail::portable_block>,
+                              otlp::detail::escape<otlp::detail::native_block>};
+
+/// Writes into a heap block of exactly `room` bytes, where a sanitizer sees each byte too many.
+/// "!" when the writer says that it does not fit.
+std::string written(writer write, std::string_view text, std::size_t room) {
+  const std::unique_ptr<char[]> memory(new char[room]);
+  char* const at = memory.get();
+  char* const end = write(text, at, at + room);
+  return end == nullptr ? "!" : std::string(at, end);
+}
+
+struct random_bytes {
+  std::uint32_t state = 12345;
+  std::uint32_t next() {
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+  }
+  /// Of several kinds: bytes of any value, mostly prose, mostly escapes, mostly whole characters.
+  std::string text(std::size_t size, unsigned kind) {
+    static const std::string_view pieces[] = {"\xC3\xA9",         "\xE6\x97\xA5", "\xE2\x82\xAC",
+                                              "\xF0\x9F\x98\x80", "\xED\xA0\x80", "\xE0\x80"};
+    std::string out;
+    while (out.size() < size) {
+      const std::uint32_t r = next();
+      if (kind == 0) {
+        out += static_cast<char>(r);
+      } else if (kind == 1) {
+        out += r % 23 == 0 ? '"' : static_cast<char>(' ' + r % 90);
+      } else if (kind == 2) {
+        out += r % 3 == 0 ? "\"\\\n\x01"[r / 3 % 4] : 'x';
+      } else {
+        out += pieces[r % (kind == 3 ? 4 : 6)];
+        if (r % 5 == 0) out += ' ';
+      }
+    }
+    return out;
+  }
+};
+
+std::string number(double value) {
+  char text[40];
+  return std::string(text, otlp::write_double(value, text, text + sizeof text));
+}
+
+}  // namespace
+
+TEST_CASE("every escaper writes the same as the plain one, at all lengths and alignments") {
+  random_bytes random;
+  for (unsigned kind = 0; kind < 5; ++kind) {
+    for (std::size_t size = 0; size < 150; ++size) {
+      const std::string text = random.text(size + 16, kind);
+      const std::size_t shift = random.next() % 16;
+      // A copy of its own, so that reading past its end is seen.
+      const std::vector<char> exact(text.begin() + static_cast<std::ptrdiff_t>(shift),
+                                    text.begin() + static_cast<std::ptrdiff_t>(shift + size));
+      const std::string_view input(exact.data(), exact.size());
+      const std::string expected = plainly(input);
+      for (const writer write : writers) {
+        REQUIRE(written(write, input, expected.size()) == expected);
+        REQUIRE(written(write, input, expected.size() + 300) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("an escaper that runs out of room says so, wherever the end is") {
+  random_bytes random;
+  for (unsigned kind = 0; kind < 5; ++kind) {
+    const std::string text = random.text(200, kind);
+    const std::string expected = plainly(text);
+    for (std::size_t room = 0; room < expected.size(); ++room) {
+      for (const writer write : writers) REQUIRE(written(write, text, room) == "!");
+    }
+  }
+}
+
+TEST_CASE("all bytes below a space, the quote and the backslash are escaped, nothing else is") {
+  std::string text;
+  for (int c = 0; c < 0x80; ++c) text += static_cast<char>(c);
+  CHECK(written(otlp::write_escaped, text, 500) == plainly(text));
+  CHECK(written(otlp::write_escaped, "a/b'\x7f", 500) == "a/b'\x7f");
+  CHECK(written(otlp::write_escaped, std::string_view("\0", 1), 500) == "\\u0000");
+  CHECK(written(otlp::write_escaped, "\x1f", 500) == "\\u001f");
+}
+
+TEST_CASE("bytes that are not UTF-8 become one U+FFFD for each broken beginning") {
+  const std::string bad = "\xEF\xBF\xBD";
+  CHECK(written(otlp::write_escaped, "a\xFFz", 500) == "a" + bad + "z");
+  CHECK(written(otlp::write_escaped, "\xE6\x97", 500) == bad);
+  CHECK(written(otlp::write_escaped, "\xED\xA0\x80", 500) == bad + bad + bad);
+  CHECK(written(otlp::write_escaped, "\xC0\xAF", 500) == bad + bad);
+  CHECK(written(otlp::write_escaped, "\xF4\x90\x80\x80", 500) == bad + bad + bad + bad);
+  CHECK(written(otlp::write_escaped, "\xF4\x8F\xBF\xBF", 500) == "\xF4\x8F\xBF\xBF");
+}
+
+TEST_CASE("a lowest bit is found at every position") {
+  for (unsigned i = 0; i < 64; ++i) {
+    CHECK(otlp::detail::lowest_bit(std::uint64_t{1} << i | std::uint64_t{1} << 63) == i);
+  }
+}
+
+TEST_CASE("integers are written in full and never past the end") {
+  char text[20];
+  const auto most = (std::numeric_limits<std::int64_t>::min)();
+  CHECK(std::string(text, otlp::write_integer(most, text, text + 20)) == "-9223372036854775808");
+  CHECK(otlp::write_integer(most, text, text + 19) == nullptr);
+  CHECK(std::string(text, otlp::write_integer(0, text, text + 1)) == "0");
+}
+
+TEST_CASE("doubles are JSON numbers, or the three words of proto3") {
+  CHECK(number(0.0000225) == "2.25e-05");
+  CHECK(number(1.5) == "1.5");
+  CHECK(number(0.1) == "0.1");
+  CHECK(number(-0.0) == "-0");
+  CHECK(number(3) == "3");
+  CHECK(number(std::numeric_limits<double>::quiet_NaN()) == "\"NaN\"");
+  CHECK(number(std::numeric_limits<double>::infinity()) == "\"Infinity\"");
+  CHECK(number(-std::numeric_limits<double>::infinity()) == "\"-Infinity\"");
+  for (const double value : {1e300, 5e-324, 123456789.123, 1e21, -1e-7}) {
+    CHECK(otlp::is_json_number(number(value)));
+    CHECK(std::strtod(number(value).c_str(), nullptr) == value);
+  }
+  char text[4];
+  CHECK(otlp::write_double(std::numeric_limits<double>::infinity(), text, text + 4) == nullptr);
+}
+
+TEST_CASE("a JSON number is what RFC 8259 calls one") {
+  for (const char* yes : {"0", "-0", "10", "0.0000225", "1.0", "1e5", "1E+5", "-1.25e-07"}) {
+    CHECK(otlp::is_json_number(yes));
+  }
+  for (const char* no : {"", "-", "+1", "01", ".5", "1.", "1e", "1e+", "0x1", "NaN", " 1", "1 ",
+                         "1,5", "--1", "1.5.5"}) {
+    CHECK_FALSE(otlp::is_json_number(no));
+  }
+}
