@@ -35,7 +35,6 @@ struct recording {
   tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
   bool privacy = false;      ///< privacy mode: no prompts, answers, tool arguments or results
   bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
-  std::string project;       ///< arize.project.name on each span; empty: none
 };
 
 /// What a caller knows about a call beyond its request.
@@ -48,7 +47,7 @@ struct call_context {
   std::string user;        ///< where the request has none
 };
 
-class observation {
+class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
   ORCAST_DECL ~observation();
@@ -91,8 +90,20 @@ class observation {
   double latency_ms() const noexcept { return latency_ms_; }
 
  private:
-  class ear;
-  friend class ear;
+  void on_text(std::string_view piece) noexcept override;
+  void on_reasoning(std::string_view piece) noexcept override;
+  void on_tool_call(const tool_call& each) noexcept override;
+  void on_first_token() noexcept override;
+  void on_first_chunk() noexcept override;
+
+  void open(const chat_request& request, const call_context& context, std::string_view url);
+  void record_request(const chat_request& request, std::string_view body);
+  void record_messages(const std::vector<message>& messages);
+  void record_reply(const failure* why);
+  void record_usage(const token_usage& usage);
+  void record_failure(const failure& why);
+  std::string_view without_blobs(std::string_view text);
+  double since_begin_ms() const noexcept;
 
   recording where_;
   reply_reader reader_;
@@ -101,9 +112,9 @@ class observation {
   span_context context_;
   orcast::host clock_;
   std::string request_model_;
-  std::string scratch_;
+  std::string scratch_;  // text that is put together for an attribute
+  std::string blobless_;
   std::int64_t began_ns_ = 0;
-  double first_chunk_ms_ = -1;
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "orcast/config.hpp"
 
@@ -69,8 +70,11 @@ class attribute_key {
       : constant_(first < 0x10000 && second < 0x10000 ? &constant : nullptr),
         first_(static_cast<std::uint16_t>(first)),
         second_(static_cast<std::uint16_t>(second)) {}
-  constexpr attribute_key(std::string_view name) noexcept : name_(name) {}
   constexpr attribute_key(const char* name) noexcept : name_(name) {}
+  template <class T, std::enable_if_t<!std::is_base_of_v<key_text, T> &&
+                                          std::is_convertible_v<const T&, std::string_view>,
+                                      int> = 0>
+  constexpr attribute_key(const T& name) noexcept : name_(name) {}
 
   constexpr const key_text* constant() const noexcept { return constant_; }
   constexpr std::string_view name() const noexcept { return name_; }

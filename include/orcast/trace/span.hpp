@@ -126,6 +126,9 @@ class span {
                   const attribute_value& value) noexcept;
   char* put_fixed(const attribute_key& key, std::uint32_t bits, std::size_t size) noexcept;
   bool put_text(const attribute_key& key, std::uint32_t bits, std::string_view text) noexcept;
+  bool make_room(std::size_t size) noexcept {
+    return size <= static_cast<std::size_t>(end_ - at_) || grow();
+  }
   bool grow() noexcept;
   void close_block() noexcept;
 

@@ -38,7 +38,7 @@ inline char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
     bits |= detail::record::text_key;
   }
   const std::size_t whole = detail::padded(name.size()) + size;
-  if (sizeof(detail::record) + whole > static_cast<std::size_t>(end_ - at_) && !grow()) {
+  if (!make_room(sizeof(detail::record) + whole)) {
     ++head_->dropped_attributes;
     return nullptr;
   }
@@ -130,14 +130,13 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
   if (owner_ == nullptr) return *this;
   constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
   constexpr std::string_view no_key;
-  char* payload = head_->events < most
-                      ? put_fixed(no_key, detail::record_event | detail::record::element,
-                                  sizeof(detail::event_payload))
-                      : nullptr;
-  if (payload == nullptr) {
+  if (head_->events >= most ||
+      !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
     ++head_->dropped_events;
     return *this;
   }
+  char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
+                            sizeof(detail::event_payload));
   if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
   content.wall_ns = head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns,

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdlib>
+
+#include "orcast/broadcast/settings.hpp"
+#include "orcast/http/url.hpp"
+#include "orcast/http/validate.hpp"
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline std::string_view environment(const char* name) noexcept {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+/// Decodes the beginning of base64 text; stops at the first character that is none.
+inline std::string decode_base64(std::string_view text) {
+  std::string out;
+  unsigned bits = 0;
+  int count = 0;
+  for (char c : text) {
+    const int digit = c >= 'A' && c <= 'Z'   ? c - 'A'
+                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                      : c >= '0' && c <= '9' ? c - '0' + 52
+                      : c == '+'             ? 62
+                      : c == '/'             ? 63
+                                             : -1;
+    if (digit < 0) break;
+    bits = bits << 6 | static_cast<unsigned>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<char>(bits >> count & 0xff));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
+  broadcast_settings made;
+  made.api_key = secret(detail::environment("ARIZE_API_KEY"));
+  made.space_key = detail::environment("ARIZE_SPACE_ID");
+  made.model_id = detail::environment("ARIZE_PROJECT_NAME");
+  if (made.model_id.empty()) made.model_id = "default";
+  made.base_url = detail::environment("ARIZE_COLLECTOR_ENDPOINT");
+  return made;
+}
+
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
+  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
+  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+  const result<http::url> parsed = http::url::parse(full, allow_insecure);
+  if (!parsed) {
+    return failure(errc::invalid_argument, "Base Url can't be used: " + parsed.error().message);
+  }
+  if (parsed->target().find('?') != std::string_view::npos) {
+    return failure(errc::invalid_argument, "Base Url can't be used: it has a query (?...)");
+  }
+  if (parsed->port() == 4317) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: port 4317 speaks gRPC; OTLP over HTTP is port 4318");
+  }
+  while (full.back() == '/') full.pop_back();
+  const auto ends_with = [&full](std::string_view tail) {
+    return full.size() > tail.size() &&
+           std::string_view(full).substr(full.size() - tail.size()) == tail;
+  };
+  if (!ends_with("/v1/traces")) full += ends_with("/v1") ? "/traces" : "/v1/traces";
+  return full;
+}
+
+ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
+  const auto refuse = [](std::string what) {
+    return failure(errc::invalid_argument, std::move(what));
+  };
+  const result<std::string> url = traces_url(settings.base_url, settings.allow_insecure);
+  if (!url) return url.error();
+  if (settings.header_provider == nullptr) {
+    if (settings.api_key.empty()) {
+      return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
+    }
+    if (settings.space_key.empty()) {
+      return refuse("Space Key is empty: set ARIZE_SPACE_ID or broadcast_settings.space_key");
+    }
+    if (detail::decode_base64(settings.space_key).compare(0, 6, "Space:") != 0) {
+      return refuse(
+          "Space Key is not a Space ID (base64 text that begins with U3BhY2U6): a space's name "
+          "would be answered with 200 and nothing stored; copy the ID from the space's settings");
+    }
+  }
+  if (settings.model_id.empty()) {
+    return refuse("Model Id is empty: it names the project that the traces appear in");
+  }
+  if (!(settings.sampling_rate >= 0.0001 && settings.sampling_rate <= 1.0)) {
+    return refuse("Sampling Rate must be from 0.0001 to 1; to send nothing, set enabled to false");
+  }
+  for (const http::header& line : settings.headers) {
+    if (!http::is_token(line.name) || !http::is_field_value(line.value)) {
+      return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
+    }
+  }
+  if (!http::is_field_value(settings.api_key.reveal()) ||
+      !http::is_field_value(settings.space_key)) {
+    return refuse("Api Key or Space Key contains a character that no header may contain");
+  }
+  return {};
+}
+
+}  // namespace v0
+}  // namespace orcast

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orcast/core/result.hpp"
+#include "orcast/core/secret.hpp"
+#include "orcast/http/request.hpp"
+
+// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize" know:
+// Api Key, Space Key, Model Id, Base Url.
+
+namespace orcast {
+inline namespace v0 {
+
+struct broadcast_settings {
+  bool enabled = true;
+  secret api_key;         ///< "Api Key": of the Arize space
+  std::string space_key;  ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;   ///< "Model Id": the project that the traces appear in
+  std::string base_url;   ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+
+  /// Called before each export instead of sending api_key: appends the headers that authorise it,
+  /// so that a shipped game need not contain an Arize key. On the exporting thread.
+  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
+  void* header_context = nullptr;
+
+  bool privacy_mode = false;    ///< send no prompts and no answers
+  double sampling_rate = 1.0;   ///< share of the sessions (or traces) that is sent: 0.0001 to 1
+  std::string service_name = "orcast";  ///< service.name on the resource
+  std::string service_version;
+  bool companions = true;       ///< also send the gen_ai.* attributes
+  bool allow_insecure = false;  ///< accept http:// for hosts other than this machine
+
+  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
+  /// is set and not empty.
+  static ORCAST_DECL broadcast_settings from_environment();
+};
+
+/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
+/// it. Fails with invalid_argument, saying what is wrong with the text.
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
+
+/// Checks settings and names the first field that is wrong: an empty key, a space's name where its
+/// ID belongs, a rate out of range, a URL or header that can't be used.
+ORCAST_DECL result<void> validate(const broadcast_settings& settings);
+
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#include "orcast/broadcast/impl/settings.ipp"
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// orcast calls OpenRouter through any HTTP transport and broadcasts every call to Arize as an
+// OTLP/HTTP JSON trace, without ever costing a frame. This header is everything but the transports;
+// include one of orcast/transport/ besides, or bring your own.
+//
+//   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
+//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded
+//   otlp        the encoder, the exporter and its thread
+//   http        what a transport is (transport.hpp), server-sent events, retry policy
+//   trace       tracer and span on a fixed piece of memory, attribute keys
+//   core        result and failure, host hooks, secret
+//
+// Each layer includes only those below it. A program that only wants spans includes
+// orcast/trace/tracer.hpp and pays for nothing else.
+
+#include "orcast/broadcast/broadcast.hpp"
+#include "orcast/broadcast/instrument.hpp"
+#include "orcast/broadcast/settings.hpp"
+#include "orcast/openrouter/client.hpp"
+#include "orcast/trace/gen_ai_keys.hpp"
+#include "orcast/trace/openinference_keys.hpp"
+#include "orcast/trace/openrouter_keys.hpp"

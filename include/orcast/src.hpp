@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The bodies of the larger functions, for programs that keep them (and Boost.JSON) out of their
+// other translation units. Define ORCAST_SEPARATE_BODIES for the whole program and include this
+// header in exactly one source file; nothing else changes.
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#error "define ORCAST_SEPARATE_BODIES for the whole program, or leave out orcast/src.hpp"
+#endif
+
+#include "orcast/broadcast/impl/broadcast.ipp"
+#include "orcast/broadcast/impl/settings.ipp"
+#include "orcast/http/impl/any_transport.ipp"
+#include "orcast/openrouter/impl/chat_request.ipp"
+#include "orcast/openrouter/impl/client.ipp"
+#include "orcast/openrouter/impl/observation.ipp"
+#include "orcast/openrouter/impl/reply_reader.ipp"

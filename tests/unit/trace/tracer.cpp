@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include "orcast/trace/tracer.hpp"
+
+#include <set>
+
+#include "support/catch.hpp"
+#include "support/spans.hpp"
+
+#if defined(__linux__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+using namespace orcast;
+using test::drain;
+using test::make_tracer;
+
+TEST_CASE("options that make no sense are refused by name") {
+  const auto refused = [](auto change) {
+    tracer_options options;
+    change(options);
+    auto made = tracer::make(options);
+    REQUIRE_FALSE(made.ok());
+    CHECK(made.error().code == errc::invalid_argument);
+    return made.error().message;
+  };
+  CHECK(refused([](auto& o) { o.memory_bytes = 1000; }).find("memory_bytes") != std::string::npos);
+  CHECK(refused([](auto& o) { o.block_bytes = 3000; }).find("block_bytes") != std::string::npos);
+  CHECK(refused([](auto& o) { o.lanes = 5; }).find("lanes") != std::string::npos);
+  CHECK(refused([](auto& o) { o.max_value_bytes = 0; }).find("max_value") != std::string::npos);
+  CHECK(refused([](auto& o) { o.max_span_bytes = 1; }).find("max_span") != std::string::npos);
+  CHECK(refused([](auto& o) { o.sampling_ratio = 1.5; }).find("ratio") != std::string::npos);
+  CHECK(refused([](auto& o) { o.sampling_ratio = 0.0 / 0.0; }).find("ratio") != std::string::npos);
+  CHECK(refused([](auto& o) {
+          o.host.allocate = [](void*, std::size_t, std::size_t) -> void* { return nullptr; };
+          o.host.release = [](void*, void*, std::size_t, std::size_t) {};
+        }).find("memory") != std::string::npos);
+}
+
+TEST_CASE("every budget from 32 KiB up gives a tracer that works") {
+  for (std::size_t memory = 32 * 1024; memory <= std::size_t{8} << 20; memory *= 2) {
+    tracer_options options;
+    options.memory_bytes = memory;
+    auto traces = make_tracer(options);
+    REQUIRE(traces != nullptr);
+    for (int i = 0; i < 1000; ++i) {
+      traces->start("x").set("k", std::string(700, 'v')).end();
+      if (i % 3 == 0) drain(*traces);
+    }
+    drain(*traces);
+    CHECK(traces->stats().exported == 1000);
+    CHECK(traces->ring().free_blocks() == traces->ring().block_count());
+  }
+}
+
+TEST_CASE("children follow their parent, roots get ids of their own") {
+  auto traces = make_tracer();
+  span root = traces->start("root");
+  span_options options;
+  options.parent = root.context();
+  span child = traces->start("child", options);
+  CHECK(child.context().trace == root.context().trace);
+  CHECK(child.context().span != root.context().span);
+  span other = traces->start("other");
+  CHECK(other.context().trace != root.context().trace);
+  const span_id root_id = root.context().span;
+  child.end();
+  root.end();
+  other.end();
+  for (const auto& seen : drain(*traces)) {
+    if (seen.name == "child") CHECK(seen.parent == root_id);
+    if (seen.name != "child") CHECK_FALSE(seen.parent.valid());
+  }
+}
+
+TEST_CASE("a root takes the trace id that its caller chose") {
+  auto traces = make_tracer();
+  span_options options;
+  options.trace = trace_id_from("quest-42");
+  span one = traces->start("a", options);
+  CHECK(one.context().trace == trace_id_from("quest-42"));
+}
+
+TEST_CASE("when memory is full the newest is dropped, and counted") {
+  tracer_options options;
+  options.memory_bytes = 64 * 1024;
+  auto traces = make_tracer(options);
+  const std::uint32_t room = traces->ring().block_count();
+  for (std::uint32_t i = 0; i < room + 50; ++i) traces->start("x").set("i", i);
+  trace_stats now = traces->stats();
+  CHECK(now.started == room + 50);
+  CHECK(now.dropped_by(drop_reason::pool_full) == 50);
+  CHECK(now.held() == room);
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == room);
+  std::set<std::string> kept;
+  for (const auto& seen : spans) kept.insert(seen.at("i"));
+  CHECK(kept.count("0") == 1);
+  CHECK(kept.count(std::to_string(room)) == 0);
+  CHECK(traces->stats().held() == 0);
+}
+
+TEST_CASE("evict_oldest keeps the newest instead, and counts what it threw out") {
+  test::fake_clock clock;
+  tracer_options options;
+  options.memory_bytes = 64 * 1024;
+  options.full = when_full::evict_oldest;
+  options.host = clock.host();
+  auto traces = make_tracer(options);
+  const std::uint32_t room = traces->ring().block_count();
+  for (std::uint32_t i = 0; i < room + 50; ++i) {
+    traces->start("x").set("i", i);
+    clock.pass(1'000'000);
+  }
+  CHECK(traces->stats().dropped_by(drop_reason::evicted) == 50);
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == room);
+  std::set<std::string> kept;
+  for (const auto& seen : spans) kept.insert(seen.at("i"));
+  CHECK(kept.count("0") == 0);
+  CHECK(kept.count("49") == 0);
+  CHECK(kept.count("50") == 1);
+  CHECK(kept.count(std::to_string(room + 49)) == 1);
+}
+
+TEST_CASE("sampling decides at the head, by session where there is one, and children follow") {
+  tracer_options options;
+  options.sampling_ratio = 0.3;
+  auto traces = make_tracer(options);
+  int kept = 0;
+  for (int i = 0; i < 2000; ++i) {
+    span root = traces->start("root");
+    span_options under;
+    under.parent = root.context();
+    span child = traces->start("child", under);
+    CHECK(child.recording() == root.recording());
+    kept += root.recording() ? 1 : 0;
+    child.end();
+    root.end();
+    drain(*traces);
+  }
+  CHECK(kept > 480);  // 600 expected; 5 standard deviations are 103
+  CHECK(kept < 720);
+
+  span_options in_session;
+  int sessions = 0;
+  for (int s = 0; s < 400; ++s) {
+    const std::string name = "session-" + std::to_string(s);
+    in_session.session = name;
+    const bool first = traces->start("a", in_session).recording();
+    for (int i = 0; i < 5; ++i) CHECK(traces->start("b", in_session).recording() == first);
+    sessions += first ? 1 : 0;
+    drain(*traces);
+  }
+  CHECK(sessions > 74);  // 120 expected, 5 standard deviations are 46
+  CHECK(sessions < 166);
+  const trace_stats now = traces->stats();
+  CHECK(now.started == now.exported);
+  CHECK(now.unsampled + now.started == 4000u + 400u * 6u);
+}
+
+TEST_CASE("off means nothing is recorded and nothing is counted") {
+  auto traces = make_tracer();
+  traces->enable(false);
+  CHECK_FALSE(traces->start("x").recording());
+  traces->enable(true);
+  CHECK(traces->start("x").recording());
+  CHECK(traces->stats().started == 1);
+  drain(*traces);
+}
+
+TEST_CASE("a span's wall time follows a clock that was set late, and never runs backwards") {
+  test::fake_clock clock;
+  clock.wall = 0;  // no real-time clock yet
+  tracer_options options;
+  options.host = clock.host();
+  auto traces = make_tracer(options);
+  traces->start("early").end();
+  clock.pass(2'000'000'000);
+  clock.wall += 1'790'000'000'000'000'000;  // the network answered
+  span late = traces->start("late");
+  clock.wall -= 50'000'000'000;  // stepped back while the span is open
+  clock.steady += 10;
+  late.end();
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == 2);
+  for (const auto& seen : spans) {
+    if (seen.name == "early") CHECK(seen.start_wall_ns == 0);
+    if (seen.name == "late") {
+      CHECK(seen.start_wall_ns == 1'790'000'002'000'000'000);
+      CHECK(seen.duration_ns == 10);
+    }
+  }
+}
+
+TEST_CASE("with wipe on, no text is left in memory once its span is given back") {
+  struct pool {
+    static void* take(void* self, std::size_t size, std::size_t alignment) {
+      auto* made = static_cast<pool*>(self);
+      made->size = size;
+      made->memory = static_cast<char*>(::operator new(size, std::align_val_t(alignment)));
+      return made->memory;
+    }
+    static void give(void*, void* memory, std::size_t, std::size_t alignment) {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+    char* memory = nullptr;
+    std::size_t size = 0;
+  } memory;
+  tracer_options options;
+  options.wipe = true;
+  options.host.self = &memory;
+  options.host.allocate = pool::take;
+  options.host.release = pool::give;
+  auto traces = make_tracer(options);
+  const std::string canary = "the-players-secret-" + std::to_string(4711);
+  const auto in_memory = [&] {
+    return std::string_view(memory.memory, memory.size).find(canary) != std::string_view::npos;
+  };
+  traces->start("x").set("text", std::string(5000, ' ') + canary + std::string(5000, ' ')).end();
+  CHECK(in_memory());
+  drain(*traces);
+  CHECK_FALSE(in_memory());
+}
+
+#if defined(__linux__)
+TEST_CASE("a child of fork() does not repeat its parent's ids") {
+  auto traces = make_tracer();
+  traces->start("warm").end();
+  int pipe_ends[2];
+  REQUIRE(::pipe(pipe_ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const span mine = traces->start("child");
+    const auto id = mine.context().trace.bytes;
+    const bool sent = ::write(pipe_ends[1], id.data(), id.size()) == 16;
+    ::_exit(sent ? 0 : 1);
+  }
+  trace_id theirs;
+  REQUIRE(::read(pipe_ends[0], theirs.bytes.data(), 16) == 16);
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  span ours = traces->start("parent");
+  CHECK(theirs.valid());
+  CHECK(ours.context().trace != theirs);
+  ours.end();
+  drain(*traces);
+}
+#endif
