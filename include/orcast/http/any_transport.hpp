@@ -76,7 +76,7 @@ class any_transport {
   /// a worker when one is free.
   exchange_id start(const request& what, response_sink& sink);
 
-  /// May call the sink's done() before it returns: hold no lock that the sink takes.
+  /// May deliver done() to sinks before it returns: hold no lock that they take.
   void cancel(exchange_id id);
   void resume(exchange_id id);
 
