@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+
+#include "orcast/openrouter/observation.hpp"
+#include "orcast/openrouter/vocabulary.hpp"
+#include "orcast/trace/gen_ai_keys.hpp"
+#include "orcast/trace/openinference_keys.hpp"
+#include "orcast/trace/openrouter_keys.hpp"
+
+// What an answer, or a failure, says in its span, and from which field each attribute comes.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline double number_of(const std::string& decimal_text) noexcept {
+  return decimal_text.empty() ? NAN : std::strtod(decimal_text.c_str(), nullptr);
+}
+
+}  // namespace detail
+
+ORCAST_DECL void observation::record_reply(const failure* why) {
+  const chat_reply& reply = reader_.reply();
+  const std::string& model = reply.model.empty() ? request_model_ : reply.model;
+  const std::string_view author = detail::author_of(model);
+  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
+  if (author.empty() && detail::author_of(request_model_).empty()) {
+    span_.set(keys::llm_system, "openrouter");
+  }
+  if (!model.empty()) span_.set(keys::llm_model_name, model);
+  if (!reply.model.empty() && !request_model_.empty() && reply.model != request_model_) {
+    span_.set(keys::llm_request_model_name, request_model_);
+    span_.set(keys::llm_response_model_name, reply.model);
+  }
+  const std::string_view provider = !reply.provider.empty() ? std::string_view(reply.provider)
+                                    : why != nullptr        ? std::string_view(why->provider)
+                                                            : std::string_view();
+  span_.set(keys::llm_provider,
+            provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
+  const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
+  if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
+  if (!reply.service_tier.empty()) {
+    span_.set(keys::openrouter_service_tier, reply.service_tier);
+  }
+  if (!reader_.cache_status().empty()) {
+    span_.set(keys::openrouter_cache_status, reader_.cache_status());
+  }
+  span_.set(keys::openrouter_attempts, attempts_);
+  if (first_token_ms_ >= 0) {
+    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
+  }
+  if (!reply.finish_reason().empty()) span_.set(keys::llm_finish_reason, reply.finish_reason());
+  if (!reply.choices.empty() && !reply.choices.front().native_finish_reason.empty()) {
+    span_.set(keys::openrouter_native_finish_reason, reply.choices.front().native_finish_reason);
+  }
+
+  if (!where_.privacy && !reply.choices.empty()) {
+    if (!reply.raw.empty()) {
+      span_.set(keys::output_value, without_blobs(reply.raw));
+      span_.set(keys::output_mime_type, "application/json");
+    }
+    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+      const message& said = reply.choices[i].reply;
+      span_.set(keys::llm_output_message_role(i),
+                said.role.empty() ? std::string_view("assistant") : std::string_view(said.role));
+      if (!said.content.empty()) span_.set(keys::llm_output_message_content(i), said.content);
+      if (!said.reasoning.empty()) {
+        span_.set(keys::llm_output_part_type(i, 0), "reasoning");
+        span_.set(keys::llm_output_part_text(i, 0), said.reasoning);
+        if (!said.content.empty()) {
+          span_.set(keys::llm_output_part_type(i, 1), "text");
+          span_.set(keys::llm_output_part_text(i, 1), said.content);
+        }
+      }
+      for (std::size_t j = 0; j < said.tool_calls.size(); ++j) {
+        const tool_call& wanted = said.tool_calls[j];
+        span_.set(keys::llm_output_tool_call_id(i, j), wanted.id);
+        span_.set(keys::llm_output_tool_call_function_name(i, j), wanted.name);
+        span_.set(keys::llm_output_tool_call_function_arguments(i, j), wanted.arguments);
+      }
+    }
+  }
+  record_usage(reply.usage);
+
+  if (!where_.companions) return;
+  if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
+  if (!id.empty()) span_.set(keys::gen_ai_response_id, id);
+  std::vector<attribute_value> reasons;
+  for (const chat_choice& choice : reply.choices) {
+    if (!choice.finish_reason.empty()) reasons.emplace_back(choice.finish_reason);
+  }
+  if (!reasons.empty()) {
+    span_.set_list(keys::gen_ai_response_finish_reasons, reasons.data(), reasons.size());
+  }
+}
+
+ORCAST_DECL void observation::record_usage(const token_usage& usage) {
+  const auto count = [this](const key_text& name, const std::optional<std::int64_t>& value) {
+    if (value) span_.set(name, *value);
+  };
+  count(keys::llm_token_count_prompt, usage.prompt_tokens);
+  count(keys::llm_token_count_completion, usage.completion_tokens);
+  count(keys::llm_token_count_total, usage.total_tokens);
+  count(keys::llm_token_count_prompt_details_cache_read, usage.cached_tokens);
+  count(keys::llm_token_count_prompt_details_cache_write, usage.cache_write_tokens);
+  count(keys::llm_token_count_prompt_details_audio, usage.prompt_audio_tokens);
+  count(keys::llm_token_count_prompt_details_video, usage.prompt_video_tokens);
+  count(keys::llm_token_count_completion_details_reasoning, usage.reasoning_tokens);
+  count(keys::llm_token_count_completion_details_audio, usage.completion_audio_tokens);
+  count(keys::llm_token_count_completion_details_image, usage.completion_image_tokens);
+  if (where_.companions) {
+    count(keys::gen_ai_usage_input_tokens, usage.prompt_tokens);
+    count(keys::gen_ai_usage_output_tokens, usage.completion_tokens);
+    count(keys::gen_ai_usage_cache_read_input_tokens, usage.cached_tokens);
+    count(keys::gen_ai_usage_cache_creation_input_tokens, usage.cache_write_tokens);
+    count(keys::gen_ai_usage_reasoning_output_tokens, usage.reasoning_tokens);
+  }
+
+  if (usage.is_byok) span_.set(keys::openrouter_is_byok, *usage.is_byok);
+  if (!usage.cost.empty()) span_.set(keys::openrouter_charged, decimal{usage.cost});
+  if (!usage.upstream_cost.empty()) {
+    span_.set(keys::openrouter_upstream_cost, decimal{usage.upstream_cost});
+  }
+  // With a key of one's own, OpenRouter charges its fee and the provider charges the rest.
+  if (usage.is_byok.value_or(false)) {
+    if (!usage.cost.empty() && !usage.upstream_cost.empty()) {
+      span_.set(keys::llm_cost_total,
+                detail::number_of(usage.cost) + detail::number_of(usage.upstream_cost));
+    }
+    return;
+  }
+  if (usage.cost.empty()) return;
+  span_.set(keys::llm_cost_total, decimal{usage.cost});
+  const double total = detail::number_of(usage.cost);
+  const double parts = detail::number_of(usage.upstream_prompt_cost) +
+                       detail::number_of(usage.upstream_completion_cost);
+  if (std::fabs(parts - total) <= 0.01 * total) {  // false for NaN: a part is missing
+    span_.set(keys::llm_cost_prompt, decimal{usage.upstream_prompt_cost});
+    span_.set(keys::llm_cost_completion, decimal{usage.upstream_completion_cost});
+  }
+}
+
+ORCAST_DECL void observation::record_failure(const failure& why) {
+  const std::string_view type =
+      why.error_type.empty() ? to_string(why.code) : std::string_view(why.error_type);
+  span_.set(keys::error_type, type);
+  if (why.http_status != 0) span_.set(keys::http_response_status_code, why.http_status);
+  span_.set(keys::openrouter_retryable, why.retryable);
+  if (why.retry_after_ms >= 0) span_.set(keys::openrouter_retry_after_ms, why.retry_after_ms);
+
+  // In privacy mode only code and type: the service's words may quote the prompt.
+  scratch_.assign(type);
+  if (!where_.privacy && !why.message.empty()) scratch_.append(": ").append(why.message);
+  span_.status(span_status::error, scratch_);
+  std::string name("orcast.");
+  name.append(to_string(why.code));
+  span_.event("exception", {{keys::exception_type, name},
+                            {keys::exception_message, scratch_},
+                            {keys::exception_escaped, false}});
+}
+
+}  // namespace v0
+}  // namespace orcast
