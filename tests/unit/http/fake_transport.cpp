@@ -191,6 +191,35 @@ TEST_CASE("a sink that pauses gets nothing until it is resumed; one that stops i
   CHECK(pausing.log == "200|ab|cancelled");
 }
 
+/// Is resumed while data() still runs, as it happens when the reader is another thread.
+class overtaken_sink final : public orcast::http::response_sink {
+ public:
+  explicit overtaken_sink(fake_transport& transport) : transport_(transport) {}
+  void head(const response_head&) noexcept override {}
+  flow data(std::string_view bytes) noexcept override {
+    log += bytes;
+    transport_.resume(id);
+    return flow::pause;
+  }
+  void done(orcast::result<void> outcome) noexcept override { log += outcome.ok() ? "|ok" : "|no"; }
+
+  exchange_id id = 0;
+  std::string log;
+
+ private:
+  fake_transport& transport_;
+};
+
+TEST_CASE("a resume that overtakes its pause is not lost") {
+  fake_transport transport;
+  transport.reply(fake_reply().head(200).pieces("abc", 1));
+  const request what = to("https://example.test/");
+  overtaken_sink sink(transport);
+  sink.id = transport.start(what, sink);
+  transport.poll(0);
+  CHECK(sink.log == "abc|ok");
+}
+
 TEST_CASE("a body over the request's limit fails") {
   fake_transport transport;
   transport.reply(fake_reply().head(200).pieces("abcdef", 2));

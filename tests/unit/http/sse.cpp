@@ -2,12 +2,31 @@
 
 #include "orcast/http/sse.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <new>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/catch.hpp"
+
+namespace {
+thread_local std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -201,6 +220,30 @@ TEST_CASE("data that lies in one piece is handed on without a copy") {
                     })
               .ok());
   CHECK(data == stream.data() + stream.find("hello"));
+}
+
+TEST_CASE("a warm parser does not allocate, wherever the stream is cut") {
+  const std::string stream = rich_stream();
+  std::size_t bytes = 0;
+  const auto count = [&](const sse_event& event) {
+    bytes += event.data.size();
+    return true;
+  };
+  sse_parser parser;
+  std::size_t before = 0;
+  for (int round = 0; round < 4; ++round) {
+    if (round == 2) before = allocations;
+    parser.reset();
+    bool good = true;
+    for (std::string_view rest = stream; !rest.empty() && good;) {
+      const std::size_t size = (std::min)(rest.size(), std::size_t{37});
+      good = parser.feed(rest.substr(0, size), count).ok();
+      rest.remove_prefix(size);
+    }
+    if (!good) FAIL("the stream was refused");
+  }
+  CHECK(allocations == before);
+  CHECK(bytes > 4000);
 }
 
 TEST_CASE("a handler that answers false ends the reading") {
