@@ -34,8 +34,14 @@ struct key_text {
 
 class attribute_key;
 
+// Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
+// libraries would pin it).
 template <std::size_t N>
-class key : public key_text {
+class
+#if defined(__GNUC__)
+    [[gnu::visibility("hidden")]]
+#endif
+    key : public key_text {
  public:
   constexpr explicit key(const char (&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
     static_assert(N > 1, "a key has a name");
