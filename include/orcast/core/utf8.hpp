@@ -62,14 +62,17 @@ inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
 
 /// How many bytes at the beginning are whole characters.
 inline std::size_t utf8_valid_run(std::string_view text) noexcept {
-  std::size_t i = 0;
-  for (;;) {
-    i += ascii_run(text.data() + i, text.size() - i);
-    if (i == text.size()) return i;
-    const utf8_step step = utf8_next(text.data() + i, text.size() - i);
+  const char* const begin = text.data();
+  const std::size_t size = text.size();
+  std::size_t i = ascii_run(begin, size);
+  while (i < size) {
+    const utf8_step step = utf8_next(begin + i, size - i);
     if (step.state != utf8_state::whole) return i;
     i += step.length;
+    // In most scripts such characters come in rows: look for ASCII only when one ends.
+    if (step.length == 1) i += ascii_run(begin + i, size - i);
   }
+  return i;
 }
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
