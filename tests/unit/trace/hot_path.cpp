@@ -35,6 +35,10 @@ TEST_NOINLINE void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
+TEST_NOINLINE void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
 TEST_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
 TEST_NOINLINE void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
