@@ -152,7 +152,9 @@ inline result<void> curl_exchange::verdict() const {
   const curl_phase phase = !began_            ? curl_phase::before_response
                            : head_.complete() ? curl_phase::in_body
                                               : curl_phase::in_head;
-  return curl_failure(code, phase, words_);
+  // libcurl takes a head without its last line for a short but whole one.
+  const CURLcode cause = code == CURLE_OK ? CURLE_PARTIAL_FILE : code;
+  return curl_failure(cause, phase, words_);
 }
 
 inline bool curl_exchange::take_header(std::string_view line) {

@@ -21,6 +21,8 @@ enum class curl_phase : unsigned char { before_response, in_head, in_body };
 /// `words` is libcurl's own message, which may be empty; it never contains a header.
 inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
   std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
+  // A reset and a chunk that makes no sense have the same code.
+  const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
   const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -44,10 +46,8 @@ inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view wo
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
       return failure(cut, std::move(message));
-    // The code is the same for a reset and for a chunk that makes no sense.
     case CURLE_RECV_ERROR:
-      return failure(message.find("chunk") != std::string::npos ? errc::protocol : cut,
-                     std::move(message));
+      return failure(bad_chunk ? errc::protocol : cut, std::move(message));
     case CURLE_FILESIZE_EXCEEDED:
       return failure(errc::too_large, std::move(message));
     // A header line over libcurl's own limit, before ours has seen any of it.
