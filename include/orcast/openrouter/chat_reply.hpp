@@ -28,6 +28,8 @@ struct token_usage {
   std::optional<std::int64_t> reasoning_tokens;
   std::optional<std::int64_t> completion_audio_tokens;
   std::optional<std::int64_t> completion_image_tokens;
+  std::optional<std::int64_t> accepted_prediction_tokens;
+  std::optional<std::int64_t> rejected_prediction_tokens;
   std::string cost;  ///< what the account was charged
   std::string upstream_cost;
   std::string upstream_prompt_cost;
@@ -38,13 +40,18 @@ struct token_usage {
 
 /// One alternative answer. Almost always there is exactly one.
 struct chat_choice {
-  message reply;  ///< role, content or parts, tool_calls, reasoning, reasoning_details
-  std::string finish_reason;  ///< "stop", "length", "tool_calls", "content_filter", "error", ...
+  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
+  message reply;
+  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
+  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
+  /// "tool_calls".
+  std::string finish_reason;
   std::string native_finish_reason;
   std::string refusal;
   json_text images;       ///< an array
   json_text audio;        ///< an object
   json_text annotations;  ///< an array
+  json_text logprobs;     ///< an object
 };
 
 struct chat_reply {
@@ -63,7 +70,7 @@ struct chat_reply {
   json_text raw;
 
   bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
-  bool missing_finish_reason = false;  ///< [DONE] came, a finish reason did not
+  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
 
   /// Of the first choice; empty when there is none. The views last as long as the reply.
   std::string_view text() const noexcept {

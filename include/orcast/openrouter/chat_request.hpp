@@ -21,7 +21,9 @@ struct tool {
   std::string name;
   std::string description;
   json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
-  json_text json;        ///< instead of all the above: the whole tool as OpenRouter takes it
+  /// Sent instead of all the above: the whole tool as OpenRouter takes it, e.g.
+  /// {"type":"openrouter:web_search"}, or a function with `strict` or `cache_control`.
+  json_text json;
 };
 
 /// OpenRouter's `trace` object: how this call is to appear in a tracing system.
@@ -34,8 +36,8 @@ struct trace_fields {
   json_text metadata;           ///< an object with any further keys
 
   bool empty() const noexcept {
-    return trace_id.empty() && trace_name.empty() && span_name.empty() &&
-           generation_name.empty() && parent_span_id.empty() && metadata.empty();
+    return trace_id.empty() && trace_name.empty() && span_name.empty() && generation_name.empty() &&
+           parent_span_id.empty() && metadata.empty();
   }
 };
 
@@ -67,18 +69,22 @@ struct chat_request {
 
 /// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
 /// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
-/// member, when a text is not UTF-8 or a JSON member is not JSON of the right kind.
+/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
+/// of the right kind, or a member is set twice; `out` is then what it was.
 ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
 
-/// The same, with the members that OpenInference counts as invocation parameters: all but messages
-/// and tools. Never fails: what is not JSON is left out.
+/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
+/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
+/// span. Never fails: what is not JSON is left out.
 ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
 
-/// Appends one tool as the request carries it.
+/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
 ORCAST_DECL void append_json(const tool& each, std::string& out);
 
-/// Reads a body that somebody else wrote. Members without a place above end up in `extra`. Fails
-/// with malformed_response when it is not a JSON object.
+/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
+/// append_json gives them, end up in `extra` (of the request, a message or `trace`), so that
+/// append_json makes an equal body of what was read. One thing is not kept: "stream":false, which
+/// is what no `stream` means. Fails with malformed_response when it is not a JSON object.
 ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
 
 }  // namespace v0

@@ -22,6 +22,9 @@ struct tool_call {
   std::string id;
   std::string name;
   json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
+  /// The whole call, when it came with more than the above (a provider's signature, for instance):
+  /// it is sent back instead of them.
+  json_text json;
 };
 
 /// One part of a message that is more than text.
@@ -43,7 +46,7 @@ struct content_part {
 
 struct message {
   std::string role;     ///< "system", "developer", "user", "assistant" or "tool"
-  std::string content;  ///< the text; unused when there are parts
+  std::string content;  ///< the text; with parts: the text in them, which is not sent
   std::vector<content_part> parts;
   std::string name;
 
@@ -52,6 +55,9 @@ struct message {
   std::string reasoning;              ///< of an assistant message
   json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
   json_text extra;                    ///< an object with further members of this message
+  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
+  /// null beside tool calls: some providers refuse calls without it, others "".
+  bool omit_content = false;
 
   static message system(std::string text) { return of("system", std::move(text)); }
   static message user(std::string text) { return of("user", std::move(text)); }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "orcast/core/utf8.hpp"
+
+// Text on its way into and out of JSON: escaping, and the surrogates that a careless service leaves
+// alone when it cuts "\ud83d\ude00" between two deltas. Inside the codec such a half travels as the
+// three bytes that UTF-8 would give it (0xED 0xA0..0xBF 0x80..0xBF), until its other half arrives
+// or the text ends; nothing outside ever sees it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// The surrogate whose three bytes `text` begins with, or 0.
+inline unsigned surrogate_at(std::string_view text) noexcept {
+  if (text.size() < 3 || text[0] != '\xED') return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const auto third = static_cast<unsigned char>(text[2]);
+  if (second < 0xA0 || second > 0xBF || (third & 0xC0) != 0x80) return 0;
+  return 0xD000u | ((second & 0x3Fu) << 6) | (third & 0x3Fu);
+}
+
+constexpr bool is_high_surrogate(unsigned code) noexcept { return code >= 0xD800 && code < 0xDC00; }
+constexpr bool is_low_surrogate(unsigned code) noexcept { return code >= 0xDC00 && code < 0xE000; }
+
+inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low) {
+  const unsigned code = 0x10000u + ((high - 0xD800u) << 10) + (low - 0xDC00u);
+  out += static_cast<char>(0xF0 | (code >> 18));
+  out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
+  out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// Pieces of text in, whole characters out: what utf8_gate does, and halves of surrogate pairs put
+/// together. Never holds back more than one character's beginning.
+class text_gate {
+ public:
+  void push(std::string_view piece, std::string& out) {
+    if (high_ == 0 && gate_.held() == 0 && valid_utf8(piece)) {
+      out.append(piece);
+      return;
+    }
+    while (!piece.empty()) {
+      if (high_ != 0) {
+        const unsigned low = surrogate_at(piece);
+        if (is_low_surrogate(low)) {
+          append_surrogate_pair(out, high_, low);
+          piece.remove_prefix(3);
+        } else {
+          out.append(utf8_replacement);
+        }
+        high_ = 0;
+        continue;
+      }
+      const std::size_t next = find_surrogate(piece);
+      gate_.push(piece.substr(0, next), out);
+      piece.remove_prefix(next);
+      if (piece.empty()) return;
+      gate_.finish(out);
+      const unsigned code = surrogate_at(piece);
+      piece.remove_prefix(3);
+      if (is_high_surrogate(code)) {
+        high_ = code;
+      } else {
+        out.append(utf8_replacement);
+      }
+    }
+  }
+
+  /// The end of the text: what is still held becomes U+FFFD.
+  void finish(std::string& out) {
+    if (high_ != 0) out.append(utf8_replacement);
+    high_ = 0;
+    gate_.finish(out);
+  }
+
+  void reset() noexcept { *this = text_gate(); }
+
+ private:
+  static std::size_t find_surrogate(std::string_view text) noexcept {
+    std::size_t at = 0;
+    while ((at = text.find('\xED', at)) != std::string_view::npos) {
+      if (surrogate_at(text.substr(at)) != 0) return at;
+      ++at;
+    }
+    return text.size();
+  }
+
+  utf8_gate gate_;
+  unsigned high_ = 0;
+};
+
+/// Makes whole text of what may hold broken characters.
+inline void repair_text(std::string& text) {
+  if (valid_utf8(text)) return;
+  std::string whole;
+  text_gate gate;
+  gate.push(text, whole);
+  gate.finish(whole);
+  text.swap(whole);
+}
+
+/// Appends `text`, which is UTF-8, as a JSON string.
+inline void append_json_string(std::string& out, std::string_view text) {
+  constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, begin, i - begin);
+    begin = i + 1;
+    out += '\\';
+    switch (byte) {
+      case '"':
+      case '\\':
+        out += text[i];
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      default:
+        out += "u00";
+        out += hex[byte >> 4];
+        out += hex[byte & 15];
+    }
+  }
+  out.append(text, begin, std::string_view::npos);
+  out += '"';
+}
+
+/// The value of the four hex digits at the beginning of `text`, or nothing above 0xFFFF.
+inline unsigned hex_quad(std::string_view text) noexcept {
+  if (text.size() < 4) return 0x10000;
+  unsigned value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return 0x10000;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return value;
+}
+
+/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
+/// bytes. False when there is none.
+inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
+  out.clear();
+  const auto escape_at = [json](std::size_t at) -> unsigned {
+    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
+  };
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while ((at = json.find('\\', at)) != std::string_view::npos) {
+    const unsigned code = escape_at(at);
+    if (is_high_surrogate(code) &&
+        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
+      at += 12;
+    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
+      out.append(json, begin, at - begin);
+      out += '\xED';
+      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
+      at += 6;
+      begin = at;
+    } else {
+      at += 2;
+    }
+    if (at >= json.size()) break;
+  }
+  if (begin == 0) return false;
+  out.append(json, begin, std::string_view::npos);
+  return true;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
