@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "standins/json_text.hpp"
+#include "standins/otlp_fields.hpp"
 #include "standins/otlp_model.hpp"
 #include "standins/otlp_text.hpp"
 
@@ -30,116 +31,6 @@ class decoder {
   }
 
  private:
-  /// The members of one object, each read once; what nobody asked for is a violation.
-  class fields {
-   public:
-    fields(decoder& owner, const json::value& from, std::string path)
-        : owner_(owner), object_(from.if_object()), path_(std::move(path)) {
-      if (object_ == nullptr) owner_.report(path_, "is not an object");
-    }
-    fields(const fields&) = delete;
-    fields& operator=(const fields&) = delete;
-
-    ~fields() {
-      if (object_ == nullptr) return;
-      for (const auto& entry : *object_) {
-        const std::string name(entry.key());
-        if (known_.count(name) > 0) continue;
-        const bool snake = known_.count(camel_case(name)) > 0;
-        owner_.report(at(name), snake ? "is in snake_case" : "is an unknown field");
-      }
-    }
-
-    std::string at(std::string_view name) const {
-      return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-    }
-
-    const json::value* get(const char* name) {
-      known_.insert(name);
-      const json::value* value = object_ != nullptr ? object_->if_contains(name) : nullptr;
-      if (value != nullptr && value->is_null()) {
-        owner_.report(at(name), "is null");
-        return nullptr;
-      }
-      return value;
-    }
-
-    std::string text(const char* name) {
-      const json::value* value = get(name);
-      if (value == nullptr) return "";
-      if (value->is_string()) return std::string(view(value->get_string()));
-      owner_.report(at(name), "is not a string");
-      return "";
-    }
-
-    /// A 64-bit integer, which proto3 JSON writes as a string.
-    template <class Integer>
-    Integer wide(const char* name) {
-      const json::value* value = get(name);
-      if (value == nullptr) return 0;
-      if (!value->is_string()) {
-        owner_.report(at(name), "is a 64-bit integer but not a string");
-        if (value->is_double() || !value->is_number()) return 0;
-      }
-      const std::string digits =
-          value->is_string() ? std::string(view(value->get_string())) : print(*value);
-      const auto parsed = parse_integer<Integer>(digits);
-      if (!parsed) owner_.report(at(name), "is not a decimal integer in range");
-      return parsed.value_or(0);
-    }
-
-    std::uint32_t narrow(const char* name) {
-      const json::value* value = get(name);
-      if (value == nullptr) return 0;
-      const bool fits = value->is_int64() && value->get_int64() >= 0 &&
-                        value->get_int64() <= (std::numeric_limits<std::uint32_t>::max)();
-      if (!fits) owner_.report(at(name), "is not an unsigned 32-bit number");
-      return fits ? static_cast<std::uint32_t>(value->get_int64()) : 0;
-    }
-
-    int enumeration(const char* name, int most) {
-      const json::value* value = get(name);
-      if (value == nullptr) return 0;
-      if (value->is_string()) owner_.report(at(name), "is an enum given as a name");
-      if (value->is_int64() && value->get_int64() >= 0 && value->get_int64() <= most) {
-        return static_cast<int>(value->get_int64());
-      }
-      if (!value->is_string()) owner_.report(at(name), "is no value of the enum");
-      return 0;
-    }
-
-    template <class Read>
-    std::size_t each(const char* name, Read read) {
-      const json::value* value = get(name);
-      if (value == nullptr) return 0;
-      if (!value->is_array()) {
-        owner_.report(at(name), "is not an array");
-        return 0;
-      }
-      std::size_t index = 0;
-      for (const json::value& item : value->get_array()) {
-        read(item, at(name) + "[" + std::to_string(index++) + "]");
-      }
-      return index;
-    }
-
-   private:
-    static std::string camel_case(const std::string& name) {
-      std::string out;
-      for (std::size_t i = 0; i < name.size(); ++i) {
-        const bool joins = name[i] == '_' && i + 1 < name.size();
-        const char c = joins ? name[++i] : name[i];
-        out += joins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-      }
-      return out;
-    }
-
-    decoder& owner_;
-    const json::object* object_;
-    std::string path_;
-    std::set<std::string> known_;
-  };
-
   void report(std::string path, std::string what) {
     out_.violations.push_back({std::move(path), std::move(what)});
   }
@@ -149,11 +40,14 @@ class decoder {
       return report("", "is not UTF-8 from byte " + std::to_string(*offset));
     }
     json::error_code failed;
-    const json::value parsed = json::parse(json::string_view(body.data(), body.size()), failed);
+    json::parse_options options;
+    options.max_depth = 256;  // values nest: lists of lists are legal
+    const json::value parsed =
+        json::parse(json::string_view(body.data(), body.size()), failed, {}, options);
     if (failed) return report("", "is not JSON: " + failed.message());
-    out_.is_json = true;
+    out_.is_readable = true;
     if (const auto name = repeated_member(body)) report("", "has the member " + *name + " twice");
-    fields from(*this, parsed, "");
+    fields from(out_.violations, parsed, "");
     from.each("resourceSpans", [this](const json::value& item, const std::string& path) {
       out_.resource_spans.push_back(read_resource_spans(item, path));
     });
@@ -162,9 +56,9 @@ class decoder {
 
   resource_spans read_resource_spans(const json::value& value, const std::string& path) {
     resource_spans out;
-    fields from(*this, value, path);
+    fields from(out_.violations, value, path);
     if (const json::value* resource = from.get("resource")) {
-      fields inner(*this, *resource, from.at("resource"));
+      fields inner(out_.violations, *resource, from.at("resource"));
       out.resource.attributes = read_attributes(inner);
       out.resource.dropped_attributes_count = inner.narrow("droppedAttributesCount");
     }
@@ -178,9 +72,9 @@ class decoder {
 
   scope_spans read_scope_spans(const json::value& value, const std::string& path) {
     scope_spans out;
-    fields from(*this, value, path);
+    fields from(out_.violations, value, path);
     if (const json::value* scope = from.get("scope")) {
-      fields inner(*this, *scope, from.at("scope"));
+      fields inner(out_.violations, *scope, from.at("scope"));
       out.scope.name = inner.text("name");
       out.scope.version = inner.text("version");
       out.scope.attributes = read_attributes(inner);
@@ -196,7 +90,7 @@ class decoder {
 
   span read_span(const json::value& value, const std::string& path) {
     span out;
-    fields from(*this, value, path);
+    fields from(out_.violations, value, path);
     out.trace_id = read_id(from, "traceId", 32);
     out.span_id = read_id(from, "spanId", 16);
     out.parent_span_id = read_id(from, "parentSpanId", 16, true);
@@ -217,10 +111,10 @@ class decoder {
     });
     out.dropped_links_count = from.narrow("droppedLinksCount");
     if (const json::value* status = from.get("status")) {
-      fields inner(*this, *status, from.at("status"));
+      fields inner(out_.violations, *status, from.at("status"));
       out.status.code = inner.enumeration("code", 2);
       out.status.message = inner.text("message");
-      if (!out.status.message.empty() && out.status.code != 2) {
+      if (!out.status.message.empty() && (out.status.code == 0 || out.status.code == 1)) {
         report(inner.at("message"), "stands beside a code that is not ERROR");
       }
     }
@@ -241,7 +135,7 @@ class decoder {
 
   event read_event(const json::value& value, const std::string& path) {
     event out;
-    fields from(*this, value, path);
+    fields from(out_.violations, value, path);
     out.time_unix_nano = from.wide<std::uint64_t>("timeUnixNano");
     out.name = from.text("name");
     out.attributes = read_attributes(from);
@@ -253,7 +147,7 @@ class decoder {
 
   link read_link(const json::value& value, const std::string& path) {
     link out;
-    fields from(*this, value, path);
+    fields from(out_.violations, value, path);
     out.trace_id = read_id(from, "traceId", 32);
     out.span_id = read_id(from, "spanId", 16);
     out.trace_state = from.text("traceState");
@@ -292,7 +186,7 @@ class decoder {
   void read_key_values(fields& from, const char* name, std::vector<key_value>& out) {
     std::set<std::string> keys;
     from.each(name, [&](const json::value& item, const std::string& path) {
-      fields entry(*this, item, path);
+      fields entry(out_.violations, item, path);
       key_value pair;
       pair.key = entry.text("key");
       if (pair.key.empty()) report(path, "has an empty attribute key");
@@ -316,7 +210,7 @@ class decoder {
 inline any_value decoder::read_any(const json::value& value, const std::string& path) {
   using type = any_value::type;
   any_value out;
-  fields from(*this, value, path);
+  fields from(out_.violations, value, path);
   int members = 0;
   const auto found = [&](const char* name, type is) -> const json::value* {
     const json::value* member = from.get(name);
@@ -349,13 +243,13 @@ inline any_value decoder::read_any(const json::value& value, const std::string& 
     out.text = bytes.value_or("");
   }
   if (const json::value* array = found("arrayValue", type::array)) {
-    fields inner(*this, *array, from.at("arrayValue"));
+    fields inner(out_.violations, *array, from.at("arrayValue"));
     inner.each("values", [&](const json::value& item, const std::string& at) {
       out.items.push_back(read_any(item, at));
     });
   }
   if (const json::value* list = found("kvlistValue", type::key_values)) {
-    fields inner(*this, *list, from.at("kvlistValue"));
+    fields inner(out_.violations, *list, from.at("kvlistValue"));
     read_key_values(inner, "values", out.members);
   }
   if (members > 1) report(path, "has more than one value");

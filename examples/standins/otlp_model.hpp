@@ -58,7 +58,7 @@ struct link {
 };
 
 struct status {
-  int code = 0;  ///< 0 unset, 1 ok, 2 error
+  int code = 0;  ///< 0 unset, 1 ok, 2 error, -1 unreadable
   std::string message;
 };
 
@@ -66,7 +66,7 @@ struct span {
   std::string trace_id, span_id, parent_span_id, trace_state;  ///< ids as hex text
   std::uint32_t flags = 0;
   std::string name;
-  int kind = 0;  ///< 1 internal, 2 server, 3 client, 4 producer, 5 consumer
+  int kind = 0;  ///< 1 internal, 2 server, 3 client, 4 producer, 5 consumer, -1 unreadable
   std::uint64_t start_time_unix_nano = 0, end_time_unix_nano = 0;
   attribute_list attributes;
   std::vector<otlp::event> events;
@@ -106,7 +106,7 @@ struct violation {
 };
 
 struct trace_request {
-  bool is_json = false;  ///< false: nothing could be decoded
+  bool is_readable = false;  ///< false: nothing could be decoded
   std::vector<otlp::resource_spans> resource_spans;
   std::vector<violation> violations;
 };
