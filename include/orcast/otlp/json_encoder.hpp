@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orcast/otlp/unique_keys.hpp"
+#include "orcast/trace/span_ring.hpp"
+
+// Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
+// the tracer's blocks into memory that the owner gives. What does not depend on a span is rendered
+// once; after that nothing allocates. One thread at a time uses an encoder.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// An attribute of the whole program.
+struct text_attribute {
+  std::string key;
+  std::string value;
+};
+
+struct encoder_options {
+  /// Who sends: service.name and the like. A later entry of the same key wins.
+  std::vector<text_attribute> resource;
+  std::string scope_name = "orcast";
+  std::string scope_version = version;
+  /// What each span has unless it sets the key itself; at most 8.
+  std::vector<text_attribute> span_attributes;
+  /// OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
+  bool int_as_number = false;
+};
+
+class json_encoder {
+ public:
+  /// `memory` belongs to the owner and outlives the encoder. What the request needs around its
+  /// spans is envelope_bytes(); with less than that no span ever fits.
+  json_encoder(const encoder_options& options, char* memory, std::size_t size);
+  json_encoder(const json_encoder&) = delete;
+  json_encoder& operator=(const json_encoder&) = delete;
+
+  /// Forgets the spans.
+  void begin() noexcept;
+
+  /// Appends a span. False, and nothing appended, when it does not fit.
+  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept;
+
+  std::uint32_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+  /// Size of the request as it stands, in bytes.
+  std::size_t size() const noexcept { return offset() + tail.size(); }
+  std::size_t envelope_bytes() const noexcept { return head_.size() + tail.size(); }
+
+  /// The whole request; valid until the next begin() or add().
+  std::string_view finish() noexcept;
+
+  /// Where the last span ends, for slice().
+  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
+
+  /// A request of some of the spans, in three pieces: those between two readings of offset().
+  struct pieces {
+    std::string_view part[3];
+  };
+  pieces slice(std::size_t from, std::size_t to) const noexcept;
+
+ private:
+  using record = orcast::detail::record;
+  static constexpr std::string_view tail = "]}]}]}";
+
+  /// An attribute that a span has by default, as a record, so that it takes part in the rule that
+  /// the last one of a key counts.
+  struct default_attribute {
+    std::string json;  // all of it
+    key_text key{nullptr, 0, {0, 0}};
+  };
+
+  // Each writes at `at` and returns the new end, or null when the span does not fit.
+  char* write_span(span_reader& reader, char* at) noexcept;
+  char* write_name(span_reader& reader, char* at) noexcept;
+  char* write_attributes(span_reader& reader, char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, std::uint32_t scope,
+                        char* at) noexcept;
+  char* write_key(const record_view& r, char* at) noexcept;
+  char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_text(span_reader& reader, char* at) noexcept;
+  char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_cut_keys(span_reader& reader, char* at) noexcept;
+  char* write_events(span_reader& reader, char* at) noexcept;
+  char* write_event(span_reader& reader, const record_view& r, std::uint32_t number,
+                    char* at) noexcept;
+  char* write_status(span_reader& reader, char* at) noexcept;
+
+  bool has_room(const char* at, std::size_t size) const noexcept {
+    return static_cast<std::size_t>(end_ - at) >= size;
+  }
+  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept;
+
+  char* memory_;
+  char* at_;
+  char* end_;  // of what spans may fill
+  std::uint32_t count_ = 0;
+  bool int_as_number_;
+  // A span is written on the assumption that nothing in it was set twice, which is true of most;
+  // where it turns out otherwise it is written again, after its records have been marked.
+  bool repeats_ = false;
+  bool marked_ = false;
+  std::string head_;
+
+  static constexpr std::size_t most_defaults = 8;
+  std::vector<default_attribute> defaults_;
+  record default_records_[most_defaults + 1];  // the first one stands for openrouter.truncated
+  detail::unique_keys keys_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#include "orcast/otlp/impl/json_encoder.ipp"
+#endif

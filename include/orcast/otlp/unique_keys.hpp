@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "orcast/trace/span_reader.hpp"
+
+// OTLP wants the keys of a span, and of each event, to be unique; recording only appends. Before a
+// span is encoded this marks every record dead whose key was written again later. It uses a small
+// hash table of its own and allocates nothing: a span with more keys than the table holds is gone
+// through several times.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+using orcast::detail::record;
+
+/// The name of a record's attribute, with the indices in it. `room` holds it where it is not in one
+/// piece in memory already.
+struct key_room {
+  char text[256];
+};
+inline std::string_view key_name(const record& r, key_room& room) noexcept {
+  if ((r.bits & record::text_key) != 0) {
+    return {reinterpret_cast<const char*>(&r + 1), r.first};
+  }
+  const key_text& key = *r.key;
+  const char* from = key.json + key_text::before.size();
+  const char* const end = key.json + key.size - key_text::after.size();
+  if (key.cut[0] == 0) return {from, static_cast<std::size_t>(end - from)};
+  char* to = room.text;
+  const std::uint16_t index[2] = {r.first, r.second};
+  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+    const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
+    std::memcpy(to, from, size);
+    to += size;
+    from += size;
+    char digits[5];
+    std::size_t n = 0;
+    unsigned value = index[i];
+    do digits[n++] = static_cast<char>('0' + value % 10);
+    while ((value /= 10) != 0);
+    while (n != 0) *to++ = digits[--n];
+  }
+  std::memcpy(to, from, static_cast<std::size_t>(end - from));
+  to += end - from;
+  return {room.text, static_cast<std::size_t>(to - room.text)};
+}
+
+class unique_keys {
+ public:
+  /// For a new span. The `defaults` count as written before its own records: attributes that a span
+  /// has unless it sets them itself; they must stay until the next begin().
+  void begin(record* defaults, std::size_t count) noexcept {
+    clear();
+    defaults_ = defaults;
+    default_count_ = count;
+    for (std::size_t i = 0; i < count; ++i) {
+      defaults[i].bits &= ~record::dead;
+      remember(defaults + i, 0, true);
+    }
+  }
+
+  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
+  /// before, or can't be told: mark() is then needed.
+  bool note(record* r, std::uint32_t scope) noexcept {
+    return remember(r, scope, used_ < most_used) == outcome::stored;
+  }
+
+  /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
+  void mark(span_reader& reader) noexcept {
+    std::uint32_t from = 0;
+    do {
+      begin(defaults_, default_count_);
+      from = pass(reader, from);
+    } while (from != 0);
+  }
+
+ private:
+  static constexpr std::size_t slots = 256;
+  static constexpr std::uint32_t most_used = slots * 3 / 4;
+  static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+
+  enum class outcome : unsigned char { stored, repeated, no_room, start_over };
+
+  struct slot {
+    record* last = nullptr;
+    std::uint32_t hash = 0;
+    std::uint32_t scope = 0;
+    std::uint32_t generation = 0;
+  };
+
+  /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
+  /// the number of the first one that it could not, or 0.
+  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
+    reader.rewind();
+    record* name = nullptr;
+    record* message = nullptr;
+    std::uint32_t number = 0;
+    std::uint32_t next = 0;
+    std::uint32_t events = 0;
+    std::uint32_t left_in_event = 0;
+    for (record_view r; reader.next(r);) {
+      if (r.has(record::element)) {
+        if (r.type() == orcast::detail::record_event) {
+          ++events;
+          left_in_event = r.event.attributes;
+        } else if (r.type() == orcast::detail::record_name) {
+          if (name != nullptr) name->bits |= record::dead;
+          name = r.raw;
+        } else if (r.type() == orcast::detail::record_status_message) {
+          if (message != nullptr) message->bits |= record::dead;
+          message = r.raw;
+        }
+        continue;
+      }
+      const std::uint32_t scope = left_in_event != 0 ? events : 0;
+      if (left_in_event != 0) --left_in_event;
+      ++number;
+      if (r.has(record::dead)) continue;
+      const outcome known = remember(r.raw, scope, number >= from && used_ < most_used);
+      if (known == outcome::start_over) return 1;
+      if (known == outcome::no_room && number >= from && next == 0) next = number;
+    }
+    return next;
+  }
+
+  void clear() noexcept {
+    used_ = 0;
+    if (++generation_ != 0) return;
+    for (slot& each : table_) each.generation = 0;
+    generation_ = 1;
+  }
+
+  /// Where the key is known, the record that had it is marked dead.
+  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) != 0) {
+      // Equal names must meet, however they were given. It stays so: spans of a program are alike.
+      by_content_ = true;
+      return outcome::start_over;
+    }
+    const std::uint32_t hash = hash_of(*r) ^ scope * 0x85ebca6bu;
+    for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
+      slot& at = table_[i];
+      if (at.generation != generation_) {
+        if (!may_store) return outcome::no_room;
+        at = {r, hash, scope, generation_};
+        ++used_;
+        return outcome::stored;
+      }
+      if (at.hash == hash && at.scope == scope && same(*at.last, *r)) {
+        const bool is_default = at.last >= defaults_ && at.last < defaults_ + default_count_;
+        at.last->bits |= record::dead;
+        at.last = r;
+        return is_default ? outcome::stored : outcome::repeated;
+      }
+    }
+  }
+
+  /// Without text keys a key is told by its constant: the end of its name, its length and its
+  /// indices make the hash. (A constant that spells an index out is then not the same as one that
+  /// was given it; only text is compared as text.)
+  std::uint32_t hash_of(const record& r) const noexcept {
+    std::uint64_t sum = 0;
+    if (by_content_) {
+      key_room room;
+      std::string_view name = key_name(r, room);
+      sum = name.size() * odd;
+      for (; name.size() >= 8; name.remove_prefix(8)) sum = mixed(sum ^ word(name.data(), 8));
+      sum ^= word(name.data(), name.size());
+    } else {
+      const key_text& key = *r.key;
+      sum = word(key.json + key.size - key_text::after.size() - 8, 8) + key.size;
+      if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
+    }
+    return static_cast<std::uint32_t>((sum * odd) >> 32);
+  }
+
+  bool same(const record& a, const record& b) const noexcept {
+    if (by_content_) {
+      key_room room_a;
+      key_room room_b;
+      return key_name(a, room_a) == key_name(b, room_b);
+    }
+    const key_text& x = *a.key;
+    const key_text& y = *b.key;
+    if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
+    // Two constants may spell one key, for example one in each of two plugins.
+    return &x == &y || (x.size == y.size && x.cut[0] == y.cut[0] && x.cut[1] == y.cut[1] &&
+                        std::memcmp(x.json, y.json, x.size) == 0);
+  }
+
+  static std::uint64_t word(const char* text, std::size_t size) noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, text, size);
+    return value;
+  }
+  static std::uint64_t mixed(std::uint64_t value) noexcept {
+    value *= odd;
+    return value ^ value >> 29;
+  }
+
+  slot table_[slots];
+  record* defaults_ = nullptr;
+  std::size_t default_count_ = 0;
+  std::uint32_t generation_ = 0;
+  std::uint32_t used_ = 0;
+  bool by_content_ = false;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
