@@ -111,36 +111,37 @@ struct call_entry final : http::response_sink, delta_listener {
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = seen.done(std::move(how));
+    outcome = without_key(seen.done(std::move(how)));
     over = true;
     if (sending == nullptr) outgoing.reset();
   }
 
   /// What an exchange has come to, without ending the span.
   result<void> settle(result<void> how) noexcept {
-    result<void> settled = const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
-    if (settled) return settled;
-    failure why = settled.error();
-    hide_key(why.message);
-    return why;
+    return const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
   }
 
   /// A service may quote the key that it refuses.
-  void hide_key(std::string& words) const {
+  result<void> without_key(result<void> how) const {
     constexpr std::size_t scheme = sizeof "Bearer";  // and the space after it
     for (const http::header& line : outgoing->request.headers) {
-      if (!line.sensitive || line.value.size() <= scheme) continue;
+      if (how.ok() || !line.sensitive || line.value.size() <= scheme) continue;
       const std::string_view key = std::string_view(line.value).substr(scheme);
+      failure why = how.error();
+      std::string& words = why.message;
       for (std::size_t at = words.find(key); at != std::string::npos; at = words.find(key)) {
         words.replace(at, key.size(), "[key]");
       }
+      how = std::move(why);
     }
+    return how;
   }
 
   std::optional<std::int64_t> wait_before_retry() const noexcept {
     if (verdict->ok() || heard || seen.reader().received_content()) return std::nullopt;
     const failure& why = verdict->error();
-    if (why.http_status != 0 && !why.retryable) return std::nullopt;  // the service knows better
+    // From here on codes are the service's words, and it may know that trying again is in vain.
+    if (why.code >= errc::invalid_request && !why.retryable) return std::nullopt;
     std::uint32_t random = 0;
     entropy(clock, &random, sizeof random);
     return http::decide(policy, attempt, why, elapsed_ms(), deadline_ms, random);
