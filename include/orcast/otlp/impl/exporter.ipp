@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+
+#include "orcast/http/retry.hpp"
+#include "orcast/otlp/answer.hpp"
+#include "orcast/otlp/exporter.hpp"
+
+// The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
+// have reached an end, the next `posted_` are in the current post.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
+                               char* memory, std::size_t size, random_state random)
+    : options_(options), encoder_(encoding, memory, size), random_(random) {
+  options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
+  ends_.reserve(std::size_t{options_.batch_spans} + 1);
+  start_over();
+}
+
+ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ring& ring,
+                                                   orcast::detail::block_index span,
+                                                   std::int64_t now_ms) noexcept {
+  if (!accepts()) return offer_result::not_now;
+  if (!encoder_.add(ring, span)) {
+    if (encoder_.empty()) return offer_result::too_large;
+    full_ = true;
+    return offer_result::not_now;
+  }
+  if (encoder_.count() == 1) due_ms_ = now_ms + options_.delay_ms;
+  ends_.push_back(encoder_.offset());
+  full_ = encoder_.count() == options_.batch_spans;
+  return offer_result::taken;
+}
+
+ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
+  step now;
+  now.until_ms = never;
+  if (state_ == state::in_flight || state_ == state::held || encoder_.empty()) return now;
+  const bool due = now_ms >= due_ms_ || (state_ == state::filling && (full_ || hurried_));
+  if (!due) {
+    now.until_ms = due_ms_;
+    return now;
+  }
+  if (attempts_ == 0) first_attempt_ms_ = now_ms;
+  ++attempts_;
+  ++counts_.requests;
+  posted_ = (std::min)(pending(), most_);
+  state_ = state::in_flight;
+  now.post = true;
+  now.body = encoder_.slice(ends_[settled_], ends_[settled_ + posted_]);
+  return now;
+}
+
+ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
+                                                 std::int64_t retry_after_ms,
+                                                 std::string_view body) {
+  if (state_ != state::in_flight) return {};
+  const export_answer answer = read_answer(body);
+  const std::string what = "HTTP " + std::to_string(status);
+  if (status >= 200 && status < 300) {
+    const auto rejected =
+        static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
+    if (rejected != 0) {
+      report(what + ", " + std::to_string(rejected) + " spans rejected", answer.message);
+    } else if (!answer.message.empty()) {
+      report(what + ", accepted with a warning", answer.message);
+    } else if (!answer.understood) {
+      // To send it again could only duplicate it.
+      report(what + ", accepted with a body that is not an OTLP answer", {});
+    }
+    return settle(rejected, drop_reason::rejected);
+  }
+  // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
+  constexpr std::int64_t internal = 13;
+  if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
+    report(what + ", spans are kept: the key, the space, the project or the region is wrong",
+           answer.message);
+    state_ = state::held;
+    return {};
+  }
+  if (status == 413 && posted_ > 1) {
+    report(what + ", trying with half as many spans", answer.message);
+    most_ = (posted_ + 1) / 2;
+    attempts_ = 0;
+    state_ = state::waiting;
+    due_ms_ = now_ms;
+    return {};
+  }
+  report(what, answer.message);
+  if (status == 429 || status == 502 || status == 503 || status == 504) {
+    return retry(now_ms, retry_after_ms);
+  }
+  return settle(posted_, status == 413 ? drop_reason::too_large : drop_reason::rejected);
+}
+
+ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
+  if (state_ != state::in_flight) return {};
+  report(to_string(why.code), why.message);
+  switch (why.code) {
+    case errc::invalid_argument:
+    case errc::unsupported:  // the request itself is wrong, so the settings are
+      state_ = state::held;
+      return {};
+    case errc::too_large:
+      return settle(posted_, drop_reason::rejected);  // an answer without end
+    default:
+      return retry(now_ms, -1);
+  }
+}
+
+ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t retry_after_ms) {
+  http::retry_policy policy;
+  policy.max_attempts = options_.max_attempts;
+  policy.initial_ms = options_.initial_ms;
+  policy.factor = options_.factor;
+  policy.max_ms = options_.max_ms;
+  policy.jitter = 1.0;
+  // Whether to retry was OTLP's to say; when to, is asked in the words of the common policy.
+  failure why;
+  why.code = errc::disconnected;
+  why.retry_after_ms = retry_after_ms;
+  const auto wait =
+      http::decide(policy, attempts_, why, now_ms - first_attempt_ms_, options_.total_ms,
+                   static_cast<std::uint32_t>(random_.next() >> 32));
+  if (!wait) return settle(posted_, drop_reason::expired);
+  ++counts_.retries;
+  state_ = state::waiting;
+  due_ms_ = now_ms + *wait;
+  return {};
+}
+
+/// The current post is over, `rejected` of its spans for the reason given.
+ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
+                                               drop_reason reason) noexcept {
+  const outcome ends{posted_ - rejected, rejected, reason};
+  settled_ += posted_;
+  posted_ = 0;
+  attempts_ = 0;
+  if (pending() == 0) {
+    start_over();
+  } else {
+    state_ = state::waiting;
+    due_ms_ = 0;  // the rest of the batch, at once
+  }
+  return ends;
+}
+
+ORCAST_DECL exporter::outcome exporter::abandon(drop_reason reason) noexcept {
+  const outcome ends{0, pending(), reason};
+  start_over();
+  return ends;
+}
+
+ORCAST_DECL void exporter::retry_held() noexcept {
+  if (state_ != state::held) return;
+  state_ = state::waiting;
+  attempts_ = 0;
+  due_ms_ = 0;
+}
+
+ORCAST_DECL void exporter::start_over() noexcept {
+  encoder_.begin();
+  ends_.clear();
+  ends_.push_back(encoder_.offset());
+  state_ = state::filling;
+  full_ = false;
+  hurried_ = false;
+  settled_ = 0;
+  posted_ = 0;
+  attempts_ = 0;
+  most_ = options_.batch_spans;
+}
+
+ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+  ++counts_.problems;
+  last_error_.assign("export: ");
+  last_error_.append(what);
+  if (message.empty()) return;
+  last_error_.append(": ");
+  append_one_line(last_error_, message);
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
