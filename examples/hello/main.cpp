@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//
+// The smallest program: asks a model one thing and prints the answer. The key is read from
+// OPENROUTER_API_KEY; OPENROUTER_BASE_URL may name another service.
+
+#include <cstdio>
+
+#include "orcast/openrouter/client.hpp"
+#include "orcast/transport/curl.hpp"
+
+int main() {
+  orcast::curl_transport network;
+  auto client = orcast::client::make({}, orcast::http::any_transport(network));
+  if (!client) return std::puts(client.error().message.c_str()), 1;
+
+  orcast::chat_request request;
+  request.model = "openai/gpt-4o-mini";
+  request.messages = {orcast::message::user("Greet a traveller at the gate, in one sentence.")};
+
+  const auto reply = client->chat(request);
+  std::puts(reply ? reply->choices[0].reply.content.c_str() : reply.error().message.c_str());
+  return reply ? 0 : 1;
+}
