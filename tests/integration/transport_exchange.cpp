@@ -179,8 +179,8 @@ TEMPLATE_TEST_CASE("an error status is an answer like any other", "[transport]",
 TEMPLATE_TEST_CASE("compressed bytes are passed on as they are", "[transport]", httplib_driver,
                    curl_driver) {
   recorder sink;
-  answer<TestType>("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b!",
-                   sink);
+  answer<TestType>(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b!", sink);
   CHECK(sink.ended() == "ok");
   CHECK(sink.body == "\x1f\x8b!");
 }

@@ -63,9 +63,9 @@ TEMPLATE_TEST_CASE("a reset is told apart by whether the response had begun", "[
 
 TEMPLATE_TEST_CASE("chunks that make no sense are refused", "[transport]", httplib_driver,
                    curl_driver) {
-  const std::string chunks = GENERATE("-1\r\nhello\r\n0\r\n\r\n", "zz\r\nhello\r\n0\r\n\r\n",
-                                      "\r\nhello\r\n0\r\n\r\n", "5\r\nhelloXX\r\n0\r\n\r\n",
-                                      "11111111111111111111\r\nhello\r\n0\r\n\r\n");
+  const std::string chunks =
+      GENERATE("-1\r\nhello\r\n0\r\n\r\n", "zz\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n",
+               "5\r\nhelloXX\r\n0\r\n\r\n", "11111111111111111111\r\nhello\r\n0\r\n\r\n");
   CAPTURE(chunks);
   recorder sink;
   answer<TestType>(chunked_head + chunks, sink);
@@ -80,15 +80,14 @@ TEMPLATE_TEST_CASE("a chunk of exabytes is not complete when its bytes stay away
   CHECK(sink.body == "hello");
 }
 
-TEMPLATE_TEST_CASE("framing that can be read in two ways is refused", "[transport]",
-                   httplib_driver, curl_driver) {
-  const std::string headers =
-      GENERATE("Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: -5\r\n",
-               "Content-Length: 5, 5\r\n", "Content-Length: five\r\n",
-               "Content-Length: 99999999999999999999\r\n",
-               "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-               "Transfer-Encoding: gzip, chunked\r\n", "Content-Length : 5\r\n", "No colon\r\n",
-               "X: 1\r\n folded: 2\r\n");
+TEMPLATE_TEST_CASE("framing that can be read in two ways is refused", "[transport]", httplib_driver,
+                   curl_driver) {
+  const std::string headers = GENERATE(
+      "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: -5\r\n",
+      "Content-Length: 5, 5\r\n", "Content-Length: five\r\n",
+      "Content-Length: 99999999999999999999\r\n",
+      "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+      "Content-Length : 5\r\n", "No colon\r\n", "X: 1\r\n folded: 2\r\n");
   CAPTURE(headers);
   recorder sink;
   answer<TestType>(ok_head + headers + "\r\nhello", sink);
@@ -115,11 +114,11 @@ TEMPLATE_TEST_CASE("a head that is too large is refused", "[transport]", httplib
   for (int i = 0; i < 20; ++i) many_bytes += "X: " + std::string(7000, 'a') + "\r\n";
   std::string interim;
   for (int i = 0; i < 10'000; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
-  const std::string bytes = GENERATE_COPY(
-      ok_head + "X: " + std::string(1 << 20, 'a') + "\r\n\r\n",
-      ok_head + "X: " + std::string(9000, 'a') + "\r\n\r\n", ok_head + thousand + "\r\n",
-      ok_head + many_bytes + "\r\n", "HTTP/1.1 200 " + std::string(1 << 20, 'a') + "\r\n\r\n",
-      interim);
+  const std::string bytes =
+      GENERATE_COPY(ok_head + "X: " + std::string(1 << 20, 'a') + "\r\n\r\n",
+                    ok_head + "X: " + std::string(9000, 'a') + "\r\n\r\n",
+                    ok_head + thousand + "\r\n", ok_head + many_bytes + "\r\n",
+                    "HTTP/1.1 200 " + std::string(1 << 20, 'a') + "\r\n\r\n", interim);
   recorder sink;
   answer<TestType>(bytes, sink);
   CHECK(sink.ended() == "too_large");
@@ -135,12 +134,11 @@ TEMPLATE_TEST_CASE("a head up to the limits passes", "[transport]", httplib_driv
   CHECK(sink.headers.size() == 100);
 }
 
-TEMPLATE_TEST_CASE("a body over its limit is cut off", "[transport]", httplib_driver,
-                   curl_driver) {
+TEMPLATE_TEST_CASE("a body over its limit is cut off", "[transport]", httplib_driver, curl_driver) {
   const std::string body(5000, 'a');
-  const std::string bytes = GENERATE_COPY(ok_head + "Content-Length: 5000\r\n\r\n" + body,
-                                          chunked_head + "1388\r\n" + body + "\r\n0\r\n\r\n",
-                                          ok_head + "\r\n" + body);
+  const std::string bytes =
+      GENERATE_COPY(ok_head + "Content-Length: 5000\r\n\r\n" + body,
+                    chunked_head + "1388\r\n" + body + "\r\n0\r\n\r\n", ok_head + "\r\n" + body);
   const bool enough = GENERATE(false, true);
   http::request request = get("");
   request.response.body_bytes = enough ? 5000 : 4999;
@@ -157,14 +155,30 @@ TEMPLATE_TEST_CASE("a request that would break the protocol is refused before it
   const int place = GENERATE(range(0, 8));
   CAPTURE(place);
   switch (place) {
-    case 0: request.url += "\r\nX-Evil: 1"; break;
-    case 1: request.url += " HTTP/1.1"; break;
-    case 2: request.headers.push_back({"X-A", "1\r\nX-Evil: 1", false}); break;
-    case 3: request.headers.push_back({"X-A\r\nX-Evil", "1", false}); break;
-    case 4: request.headers.push_back({"X-A", std::string("1\0002", 3), false}); break;
-    case 5: request.method = "GET / HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET"; break;
-    case 6: request.headers.push_back({"Transfer-Encoding", "chunked", false}); break;
-    default: request.url = "http://example.com/"; break;
+    case 0:
+      request.url += "\r\nX-Evil: 1";
+      break;
+    case 1:
+      request.url += " HTTP/1.1";
+      break;
+    case 2:
+      request.headers.push_back({"X-A", "1\r\nX-Evil: 1", false});
+      break;
+    case 3:
+      request.headers.push_back({"X-A\r\nX-Evil", "1", false});
+      break;
+    case 4:
+      request.headers.push_back({"X-A", std::string("1\0002", 3), false});
+      break;
+    case 5:
+      request.method = "GET / HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET";
+      break;
+    case 6:
+      request.headers.push_back({"Transfer-Encoding", "chunked", false});
+      break;
+    default:
+      request.url = "http://example.com/";
+      break;
   }
   recorder sink;
   TestType driver;

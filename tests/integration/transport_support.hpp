@@ -9,10 +9,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,6 +26,8 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,15 +103,41 @@ class black_hole {
       each = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
       ::connect(each, reinterpret_cast<sockaddr*>(&address), sizeof(address));
     }
+    before_ = attempts();
   }
   ~black_hole() {
     for (const int each : fillers_) ::close(each);
   }
   std::string url() const { return listener_.url(); }
 
+  /// Until another socket than the fillers tries to connect.
+  void wait_for_attempt() const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (attempts() <= before_ && std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    REQUIRE(attempts() > before_);
+  }
+
  private:
+  /// Sockets of this machine that wait for this port's answer, as the kernel lists them:
+  /// "sl local_address rem_address st ...", where st 02 is SYN_SENT.
+  int attempts() const {
+    char port[8];
+    std::snprintf(port, sizeof(port), ":%04X", static_cast<unsigned>(listener_.port()));
+    std::ifstream sockets("/proc/net/tcp");
+    std::string line, number, local, remote, state;
+    int count = 0;
+    while (std::getline(sockets, line)) {
+      std::istringstream(line) >> number >> local >> remote >> state;
+      if (state == "02" && remote.size() > 5 && remote.substr(remote.size() - 5) == port) ++count;
+    }
+    return count;
+  }
+
   listener listener_;
   int fillers_[4];
+  int before_ = 0;
 };
 
 /// The server's end of a connection.
@@ -213,6 +244,11 @@ class server {
     }
   }
   void serve(int handle) {
+    // OpenSSL's own sockets raise it; the server's shall not be taken for the client's.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     SSL* tls = tls_ != nullptr ? SSL_new(tls_) : nullptr;
     const int copy = ::dup(handle);  // so that shutting down at the end never hits a reused number
     if (tls != nullptr) SSL_set_fd(tls, copy);

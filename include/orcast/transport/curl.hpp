@@ -22,8 +22,9 @@
 // The polled transport over libcurl's multi interface: hundreds of exchanges at once, without a
 // thread of its own. Let a network thread sit in poll(100), or poll(0) once a frame. It never
 // follows a redirect (a 3xx is an answer like any other), never asks for compression, never uses a
-// proxy or .netrc, and always checks certificates. An https connection that is first to need them
-// reads libcurl's certificate bundle, some tens of milliseconds, inside poll().
+// proxy or .netrc, and always checks certificates. The first https connection reads libcurl's
+// certificate bundle, some tens of milliseconds, inside poll(). One weakness is libcurl's: a body
+// that has neither a length nor chunks counts as whole when its TLS connection is cut.
 
 namespace orcast {
 inline namespace v0 {
