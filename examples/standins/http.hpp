@@ -139,6 +139,9 @@ class exchange {
     if (reset) connection_.reset_on_close();
   }
 
+  /// True once a write or a wait found that the client had gone.
+  bool gone() const { return connection_.gone(); }
+
   bool wait(std::chrono::milliseconds time) { return time.count() <= 0 || connection_.wait(time); }
 
   /// Until the client goes or the server stops.

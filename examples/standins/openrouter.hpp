@@ -130,15 +130,17 @@ class openrouter {
     const completion reply = complete(body, model, said, unique(),
                                       std::chrono::duration_cast<std::chrono::seconds>(now).count(),
                                       same_text(from.header("X-OpenRouter-Metadata"), "enabled"));
-    const bool stream = is_true(body, "stream");
-    const bool complete = stream ? stream_reply(reply, said, wrong, about, with)
-                                 : whole_reply(reply, said, wrong, about, with);
+    account_.begin(reply, body, from);
+    if (is_true(body, "stream")) {
+      stream_reply(reply, said, wrong, about, with);
+    } else {
+      whole_reply(reply, said, wrong, about, with);
+    }
     const auto took = std::chrono::steady_clock::now() - from.arrived;
-    account_.remember(reply, body, from,
-                      std::chrono::duration_cast<std::chrono::milliseconds>(took), !complete);
+    account_.end(reply, std::chrono::duration_cast<std::chrono::milliseconds>(took), with.gone());
   }
 
-  bool stream_reply(const completion& reply, const scripted_reply& said, const fault& wrong,
+  void stream_reply(const completion& reply, const scripted_reply& said, const fault& wrong,
                     const error_context& about, exchange& with) {
     const std::vector<stream_event> events = stream_writer(reply, wrong, about).events();
     pace tempo = options_.pace;
@@ -146,22 +148,22 @@ class openrouter {
     if (said.duration) {
       tempo.chunk = (*said.duration - tempo.first_token) / static_cast<long>(events.size());
     }
-    return delivery(with, wrong)
+    delivery(with, wrong)
         .streamed({{"Content-Type", "text/event-stream"},
                    {"Cache-Control", "no-cache"},
                    {"X-Generation-Id", reply.id}},
                   events, tempo);
   }
 
-  bool whole_reply(const completion& reply, const scripted_reply& said, const fault& wrong,
+  void whole_reply(const completion& reply, const scripted_reply& said, const fault& wrong,
                    const error_context& about, exchange& with) {
-    const pace& tempo = options_.pace;
     const auto chunks = static_cast<long>(pieces(reply.text).size() + reply.tool_calls.size());
-    if (!with.wait(said.duration.value_or(tempo.first_token + chunks * tempo.chunk))) return false;
+    const auto first = said.first_token.value_or(options_.pace.first_token);
+    if (!with.wait(said.duration.value_or(first + chunks * options_.pace.chunk))) return;
     http_answer answer = json_answer(200, whole_body(reply, wrong, about));
     answer.headers.emplace_back("X-Generation-Id", reply.id);
     if (wrong.malformed) answer.body.resize(answer.body.size() / 2);
-    return delivery(with, wrong).whole(std::move(answer));
+    delivery(with, wrong).whole(std::move(answer));
   }
 
   static json::object whole_body(const completion& reply, const fault& wrong,

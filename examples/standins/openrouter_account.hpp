@@ -22,9 +22,9 @@ namespace standins {
 
 class openrouter_account {
  public:
-  /// Remembers a generation, so that GET /generation finds it. Any thread.
-  void remember(const completion& reply, const json::value& body, const request& from,
-                std::chrono::milliseconds took, bool cancelled) {
+  /// Remembers a generation before it is sent, so that GET /generation finds it as soon as the
+  /// client has it. Any thread.
+  void begin(const completion& reply, const json::value& body, const request& from) {
     json::object data = {
         {"id", reply.id},
         {"upstream_id", nullptr},
@@ -40,11 +40,11 @@ class openrouter_account {
         {"external_user", nullptr},
         {"data_region", "global"},
         {"streamed", is_true(body, "stream")},
-        {"cancelled", cancelled},
+        {"cancelled", false},
         {"finish_reason", nullptr},
         {"native_finish_reason", nullptr},
-        {"latency", took.count()},
-        {"generation_time", took.count()},
+        {"latency", 0},
+        {"generation_time", 0},
         {"total_cost", reply.usage.at("cost")},
         {"usage", reply.usage.at("cost")},
         {"is_byok", reply.usage.at("is_byok")},
@@ -69,8 +69,8 @@ class openrouter_account {
         {"external_user", text_member(body, "user")},
         {"http_referer", from.header("http-referer")},
         {"user_agent", from.header("user-agent")},
-        {"finish_reason", cancelled ? "" : reply.finish_reason},
-        {"native_finish_reason", cancelled ? "" : reply.native_finish_reason},
+        {"finish_reason", reply.finish_reason},
+        {"native_finish_reason", reply.native_finish_reason},
     };
     for (const auto& [name, text] : texts) {
       if (!text.empty()) data[name] = text;
@@ -78,13 +78,23 @@ class openrouter_account {
     data["provider_responses"] = json::array{json::object{{"provider_name", reply.provider},
                                                           {"model_permaslug", reply.model},
                                                           {"status", 200},
-                                                          {"latency", took.count()},
+                                                          {"latency", 0},
                                                           {"is_byok", reply.usage.at("is_byok")}}};
     const std::lock_guard<std::mutex> lock(mutex_);
     constexpr double precision = 1e12;  // what prices are counted in; sums of doubles drift
     spent_ =
         std::round((spent_ + reply.usage.at("cost").to_number<double>()) * precision) / precision;
     generations_[reply.id] = std::move(data);
+  }
+
+  /// Notes how a generation ended. Any thread.
+  void end(const completion& reply, std::chrono::milliseconds took, bool cancelled) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    json::object& data = generations_[reply.id];
+    data["latency"] = data["generation_time"] = took.count();
+    if (!cancelled) return;
+    data["cancelled"] = true;
+    data["finish_reason"] = data["native_finish_reason"] = nullptr;
   }
 
   http_answer answer(const request& from) const {

@@ -31,15 +31,15 @@ class delivery {
  public:
   delivery(exchange& with, const fault& wrong) : with_(with), wrong_(wrong) {}
 
-  /// An answer whose body is one piece. True when all of it was sent as it should.
-  bool whole(http_answer answer) {
+  /// An answer whose body is one piece.
+  void whole(http_answer answer) {
     const bool pieces = wrong_.write_size > 0;
     const std::vector<stream_event> body = {{stream_event::kind::delta, std::move(answer.body)}};
-    return head(answer.status, std::move(answer.headers), pieces, body) && send(body, pace::none());
+    if (head(answer.status, std::move(answer.headers), pieces, body)) send(body, pace::none());
   }
 
-  bool streamed(header_list headers, const std::vector<stream_event>& events, const pace& tempo) {
-    return head(200, std::move(headers), true, events) && send(events, tempo);
+  void streamed(header_list headers, const std::vector<stream_event>& events, const pace& tempo) {
+    if (head(200, std::move(headers), true, events)) send(events, tempo);
   }
 
  private:
@@ -59,30 +59,30 @@ class delivery {
     return with_.head(status, headers, exchange::framing::length, length);
   }
 
-  bool send(const std::vector<stream_event>& events, const pace& tempo) {
-    if (!with_.wait(wrong_.delay_body)) return false;
-    if (ends_at(place::body)) return false;
+  void send(const std::vector<stream_event>& events, const pace& tempo) {
+    if (!with_.wait(wrong_.delay_body)) return;
+    if (ends_at(place::body)) return;
     bool first = true;
     for (const stream_event& event : events) {
       const auto is = event.is;
       if ((is == stream_event::kind::finish && ends_at(place::finish)) ||
           (is == stream_event::kind::usage && ends_at(place::usage)) ||
           (is == stream_event::kind::done && ends_at(place::done))) {
-        return false;
+        return;
       }
       if (is != stream_event::kind::comment) {
         if (!with_.wait(first ? tempo.first_token : wrong_.delay_chunks.value_or(tempo.chunk))) {
-          return false;
+          return;
         }
         first = false;
       }
-      if (!put(event.bytes)) return false;
+      if (!put(event.bytes)) return;
     }
     if (wrong_.short_body) {
       with_.cut(wrong_.reset);
-      return false;
+      return;
     }
-    return with_.finish();
+    with_.finish();
   }
 
   bool put(std::string_view bytes) {
