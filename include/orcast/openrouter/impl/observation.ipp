@@ -86,15 +86,17 @@ ORCAST_DECL void observation::on_tool_call(const tool_call& each) noexcept {
 }
 
 ORCAST_DECL void observation::on_first_chunk() noexcept {
-  if (span_.recording()) {
+  if (reader_.streamed()) {
     span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
   }
   if (listener_ != nullptr) listener_->on_first_chunk();
 }
 
 ORCAST_DECL void observation::on_first_token() noexcept {
-  first_token_ms_ = since_begin_ms();
-  span_.event("First Token Stream Event");
+  if (reader_.streamed()) {  // a whole body has no first token
+    first_token_ms_ = since_begin_ms();
+    span_.event("First Token Stream Event");
+  }
   if (listener_ != nullptr) listener_->on_first_token();
 }
 
