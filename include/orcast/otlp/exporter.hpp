@@ -70,8 +70,6 @@ class exporter {
                    std::string_view body);
   /// The last post got no answer.
   outcome failed(std::int64_t now_ms, const failure& why);
-  /// Gives up what the batch still holds. After a post the owner must let its request go first.
-  outcome abandon(drop_reason reason) noexcept;
 
   /// True after a refusal that only other settings can change (401, 403, Arize's 500 with code 13):
   /// the batch is kept, and nothing is sent before retry_held().
@@ -80,7 +78,10 @@ class exporter {
 
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
-  /// Spans in the batch that have not reached an end.
+  std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
+  /// The number of the current batch; it goes up when all spans of a batch have reached their ends.
+  std::uint64_t batch() const noexcept { return batch_; }
+  /// Spans in the batch that have not.
   std::uint32_t pending() const noexcept { return encoder_.count() - settled_; }
 
   struct counters {
@@ -104,6 +105,7 @@ class exporter {
   json_encoder encoder_;
   random_state random_;
   state state_ = state::filling;
+  std::uint64_t batch_ = 0;
   bool full_ = false;
   bool hurried_ = false;
   std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again

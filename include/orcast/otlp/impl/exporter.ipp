@@ -150,12 +150,6 @@ ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
   return ends;
 }
 
-ORCAST_DECL exporter::outcome exporter::abandon(drop_reason reason) noexcept {
-  const outcome ends{0, pending(), reason};
-  start_over();
-  return ends;
-}
-
 ORCAST_DECL void exporter::retry_held() noexcept {
   if (state_ != state::held) return;
   state_ = state::waiting;
@@ -168,6 +162,7 @@ ORCAST_DECL void exporter::start_over() noexcept {
   ends_.clear();
   ends_.push_back(encoder_.offset());
   state_ = state::filling;
+  ++batch_;
   full_ = false;
   hurried_ = false;
   settled_ = 0;
