@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "orcast/broadcast/settings.hpp"
+#include "orcast/core/host.hpp"
+#include "orcast/core/result.hpp"
+#include "orcast/http/any_transport.hpp"
+#include "orcast/openrouter/observation.hpp"
+#include "orcast/otlp/span_exporter.hpp"
+#include "orcast/trace/tracer.hpp"
+
+// The one object that a program makes to have its OpenRouter calls in Arize: it owns the tracer, the
+// exporter and, unless the host drives it, the flush thread. What records gets a `recording` from
+// it: the client in its options, a foreign client through instrument(transport, recording).
+//
+//   auto made = broadcast::start({broadcast_settings::from_environment()}, transport);
+//   options.record = (*made)->recording();
+
+namespace orcast {
+inline namespace v0 {
+
+namespace otlp {
+class flush_thread;
+}
+
+struct broadcast_options {
+  broadcast_settings settings;
+  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64 KiB
+  /// to 64 MiB.
+  std::size_t memory_bytes = std::size_t{4} << 20;
+  /// False: the host calls pump() each frame; there is no thread then.
+  bool own_thread = true;
+  when_full full = when_full::drop_newest;
+  std::uint32_t max_value_bytes = 64 * 1024;
+  std::uint32_t max_span_bytes = 256 * 1024;
+  bool wipe = false;  ///< overwrite text in memory once it has been sent
+  otlp::exporter_options exporting;
+  std::int64_t timeout_ms = 10'000;  ///< of one export
+  orcast::host host;
+};
+
+class broadcast {
+ public:
+  /// Checks the settings, takes the memory, starts the thread. Settings that are not enabled give a
+  /// broadcast that records nothing and needs no transport. Fails with invalid_argument, naming the
+  /// field; or with unsupported, when the thread can't be started.
+  static ORCAST_DECL result<std::unique_ptr<broadcast>> start(broadcast_options options,
+                                                              http::any_transport transport);
+
+  /// Shuts down within two seconds, if shutdown() was not called. What records with this broadcast
+  /// has gone before it.
+  ORCAST_DECL ~broadcast();
+  broadcast(const broadcast&) = delete;
+  broadcast& operator=(const broadcast&) = delete;
+
+  /// For client_options.record and instrument(). Any thread.
+  orcast::recording recording() const noexcept;
+
+  /// For spans of the host's own; null when not enabled. Any thread.
+  tracer* traces() const noexcept { return traces_.get(); }
+
+  /// Any thread: stops and resumes recording; what is held is still exported.
+  ORCAST_DECL void enable(bool on) noexcept;
+
+  /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most about
+  /// `budget_ns` and the encoding of one span. True when there was more to do.
+  ORCAST_DECL bool pump(std::int64_t budget_ns = 200'000);
+
+  /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached its
+  /// end. With own_thread from any thread, else from the one that pumps.
+  ORCAST_DECL bool flush(std::int64_t timeout_ms);
+
+  /// The same and the end: later spans are dropped and counted. Returns by its deadline.
+  ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
+
+  /// Any thread: what became of the spans.
+  ORCAST_DECL trace_stats stats() const noexcept;
+
+  /// What the exporter ran into last. With own_thread from any thread, else from the one that pumps.
+  ORCAST_DECL otlp::export_status status() const;
+
+ private:
+  struct thread_deleter {
+    void operator()(otlp::flush_thread* thread) const noexcept;
+  };
+
+  explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
+  static void append_headers(void* self, std::vector<http::header>& headers);
+
+  broadcast_settings settings_;
+  std::unique_ptr<tracer> traces_;
+  std::unique_ptr<otlp::span_exporter> exporter_;
+  std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
+};
+
+inline recording broadcast::recording() const noexcept {
+  orcast::recording where;
+  where.traces = traces_.get();
+  where.privacy = settings_.privacy_mode;
+  where.companions = settings_.companions;
+  return where;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#include "orcast/broadcast/impl/broadcast.ipp"
+#endif

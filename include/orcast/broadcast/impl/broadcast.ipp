@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "orcast/broadcast/broadcast.hpp"
+#include "orcast/otlp/flush_thread.hpp"
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// What identifies the sender and its project, in every spelling that Arize reads.
+inline otlp::encoder_options encoding_for(const broadcast_settings& settings) {
+  otlp::encoder_options made;
+  made.resource = {{"service.name", settings.service_name},
+                   {"openinference.project.name", settings.model_id},
+                   {"arize.project.name", settings.model_id},
+                   {"model_id", settings.model_id}};
+  if (!settings.service_version.empty()) {
+    made.resource.push_back({"service.version", settings.service_version});
+  }
+  made.span_attributes = {{"arize.project.name", settings.model_id}};
+  return made;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
+                                                                http::any_transport transport) {
+  std::unique_ptr<broadcast> made(new (std::nothrow) broadcast(std::move(options.settings)));
+  if (made == nullptr) return failure(errc::io, "out of memory");
+  const broadcast_settings& settings = made->settings_;
+  if (!settings.enabled) return made;
+
+  const result<void> checked = validate(settings);
+  if (!checked) return checked.error();
+  if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
+  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return failure(errc::invalid_argument, "memory_bytes must be from 64 KiB to 64 MiB");
+  }
+
+  // An eighth of the memory holds the body in flight, the rest spans.
+  const std::size_t batch_bytes =
+      (std::min)(options.memory_bytes / 8, std::size_t{512} << 10) / page_bytes * page_bytes;
+  tracer_options tracing;
+  tracing.memory_bytes = options.memory_bytes - batch_bytes;
+  tracing.full = options.full;
+  tracing.max_value_bytes = options.max_value_bytes;
+  tracing.max_span_bytes = options.max_span_bytes;
+  tracing.sampling_ratio = settings.sampling_rate;
+  tracing.wipe = options.wipe;
+  tracing.host = options.host;
+  result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
+  if (!traces) return traces.error();
+  made->traces_ = std::move(*traces);
+
+  otlp::destination to;
+  to.url = *traces_url(settings.base_url, settings.allow_insecure);
+  to.allow_insecure_http = settings.allow_insecure;
+  to.append_headers = append_headers;
+  to.headers_context = made.get();
+  to.encoding = detail::encoding_for(settings);
+  to.exporting = options.exporting;
+  to.batch_bytes = batch_bytes;
+  to.timeout_ms = options.timeout_ms;
+  auto exporter =
+      otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
+  if (!exporter) return exporter.error();
+  made->exporter_ = std::move(*exporter);
+
+  if (options.own_thread) {
+#if defined(ORCAST_NO_THREADS)
+    return failure(errc::unsupported,
+                   "this build has no threads: set own_thread to false and call pump()");
+#else
+    auto thread = otlp::flush_thread::start(*made->exporter_);
+    if (!thread) return thread.error();
+    made->thread_.reset(thread->release());
+#endif
+  }
+  return made;
+}
+
+ORCAST_DECL broadcast::~broadcast() {
+  if (exporter_ != nullptr) shutdown(2'000);
+}
+
+ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* thread) const noexcept {
+#if defined(ORCAST_NO_THREADS)
+  static_cast<void>(thread);
+#else
+  delete thread;
+#endif
+}
+
+ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
+  const broadcast_settings& settings = static_cast<broadcast*>(self)->settings_;
+  const std::size_t ours = headers.size();
+  if (settings.header_provider != nullptr) {
+    settings.header_provider(settings.header_context, headers);
+  } else {
+    const std::string_view key = settings.api_key.reveal();
+    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
+    headers.push_back({"arize-api-key", std::string(key), true});
+    headers.push_back({"arize-space-id", settings.space_key, true});
+    headers.push_back({"space_id", settings.space_key, true});
+  }
+  for (const http::header& wanted : settings.headers) {
+    const auto same = [&wanted](const http::header& line) {
+      return http::same_name(line.name, wanted.name);
+    };
+    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
+    headers.push_back(wanted);
+  }
+}
+
+ORCAST_DECL void broadcast::enable(bool on) noexcept {
+  if (traces_ != nullptr) traces_->enable(on);
+}
+
+ORCAST_DECL bool broadcast::pump(std::int64_t budget_ns) {
+  if (exporter_ == nullptr || thread_ != nullptr) return false;
+  return exporter_->pump(budget_ns);
+}
+
+ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {
+  if (exporter_ == nullptr) return true;
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->flush(timeout_ms);
+#endif
+  return exporter_->flush(timeout_ms);
+}
+
+ORCAST_DECL bool broadcast::shutdown(std::int64_t timeout_ms) {
+  if (exporter_ == nullptr) return true;
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->shutdown(timeout_ms);
+#endif
+  return exporter_->shutdown(timeout_ms);
+}
+
+ORCAST_DECL trace_stats broadcast::stats() const noexcept {
+  return traces_ != nullptr ? traces_->stats() : trace_stats();
+}
+
+ORCAST_DECL otlp::export_status broadcast::status() const {
+  if (exporter_ == nullptr) return {};
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->status();
+#endif
+  return exporter_->status();
+}
+
+}  // namespace v0
+}  // namespace orcast
