@@ -59,7 +59,8 @@ catch2() { header catch2/catch.hpp || header catch2/catch_all.hpp; }
 
 thirty_two_bit() {
   case $(uname -m) in
-    x86_64) echo '#include <vector>' | c++ -m32 -E -x c++ - -o /dev/null ;;
+    x86_64)
+      echo '#include <bits/c++config.h>' | c++ -m32 -E -x c++ - -o /dev/null ;;
     *) true ;;
   esac
 }

@@ -1,8 +1,33 @@
 // SPDX-License-Identifier: MIT
 
+#include <cstdio>
+#include <vector>
+
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/trace/tracer.hpp"
 
-// Records a span on a processor without 64-bit atomic instructions.
+// Records a span and encodes it, on a processor without 64-bit atomic instructions. Threads share
+// the tracer's counters, so all of them are touched.
 
-int main() { return 0; }
+int main() {
+  const auto made = orcast::tracer::make({});
+  if (!made) return 1;
+  orcast::tracer& traces = *made.value();
+
+  orcast::span turn = traces.start("npc turn");
+  turn.set(orcast::key{"frame"}, 42);
+  turn.end();
+
+  std::vector<char> memory(16 * 1024);
+  orcast::otlp::json_encoder encoder({}, memory.data(), memory.size());
+  encoder.begin();
+  const auto taken = traces.take();
+  if (taken == orcast::detail::no_block || !encoder.add(traces.ring(), taken)) return 1;
+  const auto request = encoder.finish();
+  std::printf("%.*s\n", static_cast<int>(request.size()), request.data());
+  traces.give_back(taken);
+  traces.exported(1);
+
+  const orcast::trace_stats stats = traces.stats();
+  return stats.started == 1 && stats.exported == 1 ? 0 : 1;
+}

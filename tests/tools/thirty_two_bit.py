@@ -27,10 +27,14 @@ def main():
     parser.add_argument("--include", type=pathlib.Path, default=ROOT / "include")
     options = parser.parse_args()
 
+    # Debian's g++-12-multilib alone has no <asm/*.h> for 32 bits; the kernel's are for both.
+    multiarch = subprocess.run([options.compiler, "-print-multiarch"], text=True,
+                               capture_output=True).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "program")
-        compiler = [options.compiler, *TARGET, "-std=c++17", "-pthread", "-o", program]
-        trial = "#include <vector>\nint main() { return std::vector<int>(1).at(0); }\n"
+        compiler = [options.compiler, *TARGET, "-std=c++17", "-pthread", "-o", program,
+                    "-idirafter", f"/usr/include/{multiarch}"]
+        trial = "#include <string>\nint main() { return std::stoi(\"0\"); }\n"
         probe = subprocess.run(compiler + ["-x", "c++", "-"], input=trial, text=True,
                                capture_output=True)
         if probe.returncode != 0:
