@@ -63,6 +63,12 @@ class any_transport {
     return own(std::make_unique<T>(std::move(transport)), workers);
   }
 
+  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
+  template <class T, class... Args>
+  static any_transport make(Args&&... args) {
+    return own(std::make_unique<T>(std::forward<Args>(args)...));
+  }
+
   explicit operator bool() const noexcept { return hub_ != nullptr; }
 
   /// What the transport itself is. It also says where sinks are called: with tier::polled only from

@@ -77,17 +77,15 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
     return failure(errc::unsupported,
                    "this build has no threads: set own_thread to false and call pump()");
 #else
-    auto thread = otlp::flush_thread::start(*made->exporter_);
+    auto thread = otlp::flush_thread::start(std::move(made->exporter_));
     if (!thread) return thread.error();
-    made->thread_.reset(thread->release());
+    made->thread_.reset(new otlp::flush_thread(std::move(*thread)));
 #endif
   }
   return made;
 }
 
-ORCAST_DECL broadcast::~broadcast() {
-  if (exporter_ != nullptr) shutdown(2'000);
-}
+ORCAST_DECL broadcast::~broadcast() { shutdown(2'000); }
 
 ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* thread) const noexcept {
 #if defined(ORCAST_NO_THREADS)
@@ -123,25 +121,24 @@ ORCAST_DECL void broadcast::enable(bool on) noexcept {
   if (traces_ != nullptr) traces_->enable(on);
 }
 
+// Either the thread has the exporter, or the host pumps it, or there is none.
+
 ORCAST_DECL bool broadcast::pump(std::int64_t budget_ns) {
-  if (exporter_ == nullptr || thread_ != nullptr) return false;
-  return exporter_->pump(budget_ns);
+  return exporter_ != nullptr && exporter_->pump(budget_ns);
 }
 
 ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {
-  if (exporter_ == nullptr) return true;
 #if !defined(ORCAST_NO_THREADS)
   if (thread_ != nullptr) return thread_->flush(timeout_ms);
 #endif
-  return exporter_->flush(timeout_ms);
+  return exporter_ == nullptr || exporter_->flush(timeout_ms);
 }
 
 ORCAST_DECL bool broadcast::shutdown(std::int64_t timeout_ms) {
-  if (exporter_ == nullptr) return true;
 #if !defined(ORCAST_NO_THREADS)
   if (thread_ != nullptr) return thread_->shutdown(timeout_ms);
 #endif
-  return exporter_->shutdown(timeout_ms);
+  return exporter_ == nullptr || exporter_->shutdown(timeout_ms);
 }
 
 ORCAST_DECL trace_stats broadcast::stats() const noexcept {
@@ -149,11 +146,10 @@ ORCAST_DECL trace_stats broadcast::stats() const noexcept {
 }
 
 ORCAST_DECL otlp::export_status broadcast::status() const {
-  if (exporter_ == nullptr) return {};
 #if !defined(ORCAST_NO_THREADS)
   if (thread_ != nullptr) return thread_->status();
 #endif
-  return exporter_->status();
+  return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
 }
 
 }  // namespace v0

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdlib>
-
 #include "orcast/broadcast/settings.hpp"
+#include "orcast/core/environment.hpp"
 #include "orcast/http/url.hpp"
 #include "orcast/http/validate.hpp"
 
@@ -11,11 +10,6 @@ namespace orcast {
 inline namespace v0 {
 
 namespace detail {
-
-inline std::string_view environment(const char* name) noexcept {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
 
 /// Decodes the beginning of base64 text; stops at the first character that is none.
 inline std::string decode_base64(std::string_view text) {
@@ -43,11 +37,11 @@ inline std::string decode_base64(std::string_view text) {
 
 ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   broadcast_settings made;
-  made.api_key = secret(detail::environment("ARIZE_API_KEY"));
-  made.space_key = detail::environment("ARIZE_SPACE_ID");
-  made.model_id = detail::environment("ARIZE_PROJECT_NAME");
+  made.api_key = secret(environment("ARIZE_API_KEY"));
+  made.space_key = environment("ARIZE_SPACE_ID");
+  made.model_id = environment("ARIZE_PROJECT_NAME");
   if (made.model_id.empty()) made.model_id = "default";
-  made.base_url = detail::environment("ARIZE_COLLECTOR_ENDPOINT");
+  made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
   return made;
 }
 

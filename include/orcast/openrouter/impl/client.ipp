@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdlib>
 #include <utility>
 
+#include "orcast/core/environment.hpp"
 #include "orcast/openrouter/client.hpp"
 
 #include "orcast/http/validate.hpp"
@@ -13,15 +13,6 @@
 
 namespace orcast {
 inline namespace v0 {
-namespace detail {
-
-inline const char* environment(const char* name) noexcept {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
-}  // namespace detail
-
 ORCAST_DECL result<client> client::make(client_options options, http::any_transport transport) {
   const auto refuse = [](std::string why) {
     return failure(errc::invalid_argument, std::move(why));
@@ -29,11 +20,11 @@ ORCAST_DECL result<client> client::make(client_options options, http::any_transp
   if (!transport) return refuse("client::make needs a transport");
   if (options.max_calls == 0) return refuse("client_options.max_calls is 0");
   if (options.key_provider == nullptr && options.api_key.empty()) {
-    options.api_key = secret(detail::environment("OPENROUTER_API_KEY"));
+    options.api_key = secret(environment("OPENROUTER_API_KEY"));
   }
 
   std::string url = options.base_url;
-  if (url.empty()) url = detail::environment("OPENROUTER_BASE_URL");
+  if (url.empty()) url = environment("OPENROUTER_BASE_URL");
   if (url.empty()) url = "https://openrouter.ai/api/v1";
   if (url.find('?') != std::string::npos) return refuse("client_options.base_url has a query");
   while (!url.empty() && url.back() == '/') url.pop_back();
