@@ -9,13 +9,17 @@
 // Records a span and encodes it, on a processor without 64-bit atomic instructions. Threads share
 // the tracer's counters, so all of them are touched.
 
+namespace {
+constexpr orcast::key frame{"frame"};
+}
+
 int main() {
   const auto made = orcast::tracer::make({});
   if (!made) return 1;
   orcast::tracer& traces = *made.value();
 
   orcast::span turn = traces.start("npc turn");
-  turn.set(orcast::key{"frame"}, 42);
+  turn.set(frame, 42);
   turn.end();
 
   std::vector<char> memory(16 * 1024);

@@ -8,13 +8,17 @@
 
 // A program that wants spans and nothing else: no Boost, no HTTP library.
 
+namespace {
+constexpr orcast::key frame{"frame"};
+}
+
 int main() {
   const auto made = orcast::tracer::make({});
   if (!made) return 1;
   orcast::tracer& traces = *made.value();
 
   orcast::span turn = traces.start("npc turn");
-  turn.set(orcast::key{"frame"}, 42);
+  turn.set(frame, 42);
   turn.end();
 
   std::vector<char> memory(16 * 1024);
