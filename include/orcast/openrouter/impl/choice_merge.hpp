@@ -23,11 +23,11 @@ class choice_merge {
 
   std::int64_t index() const noexcept { return index_; }
 
-  /// `heard`: the listener is told. Only the first choice is.
-  void add(json_view value, bool heard, chat_choice& choice, merge_state& state) {
+  /// `first`: of the reply's choices. The listener hears of that one only.
+  void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
     for (const json_view member : value[state.whole ? "message" : "delta"]) {
       if (state.too_large) return;
-      add_member(member, heard ? state.listener : nullptr, choice, state);
+      add_member(member, first ? state.heard() : nullptr, choice, state);
     }
     replace_text(choice.finish_reason, value["finish_reason"]);
     replace_text(choice.native_finish_reason, value["native_finish_reason"]);

@@ -81,8 +81,6 @@ class text_gate {
     gate_.finish(out);
   }
 
-  void reset() noexcept { *this = text_gate(); }
-
  private:
   static std::size_t find_surrogate(std::string_view text) noexcept {
     std::size_t at = 0;

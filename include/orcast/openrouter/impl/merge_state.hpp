@@ -19,8 +19,10 @@ struct merge_state {
     bytes += added;
     if (bytes > limits.body_bytes) too_large = true;
   }
+  /// Null for a reply in one piece: who listens hears the pieces of a stream.
+  delta_listener* heard() const noexcept { return whole ? nullptr : listener; }
   void token() noexcept {
-    if (!received_content && listener != nullptr) listener->on_first_token();
+    if (!received_content && heard() != nullptr) heard()->on_first_token();
     received_content = true;
   }
 
