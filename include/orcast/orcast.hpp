@@ -19,6 +19,7 @@
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/openrouter/client.hpp"
+#include "orcast/openrouter/work.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/openrouter_keys.hpp"
