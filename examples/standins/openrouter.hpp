@@ -123,7 +123,7 @@ class openrouter {
     }
 
     scripted_reply said = next_reply(body);
-    if (wrong.unicode) said.text += " K\xc5\xaf\xc5\x88, \xe4\xbd\xa0\xe5\xa5\xbd, \xf0\x9f\x90\x89.";
+    if (wrong.unicode) said.text += " \xc5\xaf \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x90\x89";
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const completion reply = complete(body, model, said, unique(),
                                       std::chrono::duration_cast<std::chrono::seconds>(now).count(),
