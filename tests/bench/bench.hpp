@@ -42,22 +42,26 @@ void keep(const T& value) noexcept {
 /// there is one. The library never does this; measurements do.
 void pin(unsigned which) noexcept;
 
+/// A measurement that can't be made: says why and ends the program.
+[[noreturn]] void fail(const char* why);
+
 /// What one operation took.
 struct sample {
   double ns = 0;
   double allocations = 0;
 };
 
-/// Times `bursts` times `size` operations. What `after` does between the bursts is not timed.
+/// Times `bursts` times `size` operations, after one burst that is not timed because it finds the
+/// caches as another measurement left them. What `after` does between the bursts is not timed.
 template <class Operation, class After>
 sample time_bursts(int bursts, int size, Operation operation, After after) {
   std::int64_t spent = 0;
   std::uint64_t allocated = 0;
-  for (int b = 0; b < bursts; ++b) {
+  for (int b = 0; b <= bursts; ++b) {
     const std::uint64_t allocations_before = allocations();
     const std::int64_t begin = now_ns();
     for (int i = 0; i < size; ++i) operation();
-    spent += now_ns() - begin;
+    if (b != 0) spent += now_ns() - begin;
     allocated += allocations() - allocations_before;
     after();
   }
@@ -116,7 +120,9 @@ struct comparison {
   sample floor;
 };
 
-/// Runs both in turns. Each returns a sample; the first runs warm up and do not count.
+/// Runs both in turns, and takes the medians. Each returns a sample that takes well under a
+/// millisecond: shorter than a slice of the scheduler, so that on a busy machine most runs are
+/// whole. The first ones warm up and do not count.
 template <class Body, class Floor>
 comparison compare(const suite& suite, Body body, Floor floor) {
   std::vector<double> values;

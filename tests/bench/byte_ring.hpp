@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "bench.hpp"
@@ -23,7 +24,7 @@ class byte_ring {
  public:
   /// What begins each record: 64 bytes.
   struct head {
-    std::uint64_t size = 0;
+    std::uint64_t size;
     std::uint64_t trace[2];
     std::uint64_t span;
     std::int64_t start_ns;
@@ -79,19 +80,18 @@ class byte_ring {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail + longest_ - head_.load(std::memory_order_acquire) > capacity_) return false;
     char* const begin = bytes_.get() + (tail & (capacity_ - 1));
-    head made;
-    made.trace[0] = random_.next();
-    made.trace[1] = random_.next() | 1;
-    made.span = random_.next() | 1;
-    made.start_ns = now_ns();
-    made.name = name.data();
-    made.name_size = name.size();
-    writer into(begin + sizeof made);
+    head* const made = new (begin) head;
+    made->trace[0] = random_.next();
+    made->trace[1] = random_.next() | 1;
+    made->span = random_.next() | 1;
+    made->start_ns = now_ns();
+    made->name = name.data();
+    made->name_size = name.size();
+    writer into(begin + sizeof(head));
     fill(into);
-    made.end_ns = now_ns();
-    made.size = static_cast<std::size_t>(into.at_ - begin);
-    std::memcpy(begin, &made, sizeof made);
-    tail_.store(tail + made.size, std::memory_order_release);
+    made->end_ns = now_ns();
+    made->size = static_cast<std::size_t>(into.at_ - begin);
+    tail_.store(tail + made->size, std::memory_order_release);
     return true;
   }
 

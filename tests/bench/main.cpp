@@ -42,7 +42,7 @@ bool ok(const row& one) {
 
 std::string number(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
+  std::snprintf(text, sizeof text, "%.5g", value);
   return text;
 }
 
@@ -112,6 +112,11 @@ void pin(unsigned which) noexcept {
   static_cast<void>(::sched_setaffinity(0, sizeof one, &one));
 }
 
+void fail(const char* why) {
+  std::fprintf(stderr, "%s\n", why);
+  std::exit(2);
+}
+
 void suite::report(row one) {
   print_json(one);
   rows_.push_back(std::move(one));
@@ -122,7 +127,9 @@ void suite::report_allocations(const std::string& bench, double per_operation) {
 }
 
 bool suite::finish() const {
-  std::printf("\n%s, compiler %s, median of %d runs%s\n\n", processor().c_str(), __VERSION__, runs_,
+  double load = 0;
+  static_cast<void>(::getloadavg(&load, 1));
+  std::printf("\n%s, compiler %s, load %.1f%s\n\n", processor().c_str(), __VERSION__, load,
               smoke_ ? "; a smoke run: the times mean nothing" : "");
   std::printf("%-36s %10s %-12s %10s %7s  %s\n", "bench", "value", "unit", "floor", "ratio",
               "target");
@@ -152,7 +159,7 @@ int main(int count, char** arguments) {
     }
   }
   bench::pin(0);
-  bench::suite suite(smoke, 31);
+  bench::suite suite(smoke, 301);
   bool any = false;
   for (const bench::registered* one = bench::first; one != nullptr; one = one->next) {
     if (std::strstr(one->name, filter) == nullptr) continue;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -33,14 +32,14 @@ void run(bench::suite& suite, const char* bench, std::size_t ring_bytes, std::si
     one.end();
   };
   const auto drain = [&] {
-    if (bench::drain(*traces) != burst) std::abort();
+    if (bench::drain(*traces) != burst) bench::fail("a span was lost");
   };
   bench::byte_ring ring(ring_bytes, longest);
   const auto record_floor = [&] {
-    if (!ring.record(name, fill)) std::abort();
+    if (!ring.record(name, fill)) bench::fail("the floor's ring is too small");
   };
   const auto drain_floor = [&] {
-    if (ring.drain() != burst) std::abort();
+    if (ring.drain() != burst) bench::fail("the floor's ring lost a record");
   };
   const int repeat = suite.repeat(bursts);
   const bench::comparison cost = bench::compare(
@@ -50,16 +49,16 @@ void run(bench::suite& suite, const char* bench, std::size_t ring_bytes, std::si
   suite.report_allocations(bench, cost.value.allocations);
 }
 
-void bare(bench::suite& suite) { run(suite, "span/bare", 32 * 1024, 64, 100, nothing()); }
+void bare(bench::suite& suite) { run(suite, "span/bare", 32 * 1024, 64, 8, nothing()); }
 
 void attributes(bench::suite& suite) {
   const bench::workload work;
-  run(suite, "span/20attr", 256 * 1024, 1024, 50, [&](auto& into) { work.set_20(into); });
+  run(suite, "span/20attr", 256 * 1024, 1024, 5, [&](auto& into) { work.set_20(into); });
 }
 
 void llm(bench::suite& suite) {
   const bench::workload work;
-  run(suite, "span/llm24", 4 * 1024 * 1024, 12 * 1024, 20, [&](auto& into) { work.set_24(into); });
+  run(suite, "span/llm24", 4 * 1024 * 1024, 12 * 1024, 2, [&](auto& into) { work.set_24(into); });
 }
 
 const bench::registered entries[] = {

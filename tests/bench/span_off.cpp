@@ -22,7 +22,7 @@ void run(bench::suite& suite, const char* bench, orcast::tracer& traces) {
     one.end();
   };
   const auto nothing = [] {};
-  const int size = suite.repeat(20'000);
+  const int size = suite.repeat(2'000);
   const bench::comparison cost = bench::compare(
       suite, [&] { return bench::time_bursts(10, size, record, nothing); },
       [&] {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
+#include "bench.hpp"
 #include "orcast/trace/tracer.hpp"
 
 // A tracer to measure, and the cheapest consumer that it can have.
@@ -15,10 +15,7 @@ namespace bench {
 
 inline std::unique_ptr<orcast::tracer> make_tracer(const orcast::tracer_options& options = {}) {
   auto made = orcast::tracer::make(options);
-  if (!made) {
-    std::fprintf(stderr, "the tracer could not be made\n");
-    std::exit(2);
-  }
+  if (!made) fail("the tracer could not be made");
   return std::move(made).value();
 }
 
