@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "orcast/otlp/flush_thread.hpp"
+
+#if !defined(ORCAST_NO_THREADS)
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <signal.h>
+#endif
+
+// The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn
+// goes through a few fields under a mutex, which is never held while a transport is used.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class flush_thread::loop {
+ public:
+  loop(std::unique_ptr<span_exporter>&& exporter, const flush_thread_options& options)
+      : options_(options), exporter_(std::move(exporter)) {}
+
+  bool in_child() const noexcept { return process_id() != process_; }
+
+  bool launch() noexcept;
+  void join() noexcept;
+  std::unique_ptr<span_exporter> take_back() noexcept { return std::move(exporter_); }
+
+  bool flush(std::int64_t timeout_ms);
+  bool shutdown(std::int64_t timeout_ms);
+
+  void retry_held() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    retry_wanted_ = true;
+    wake_.notify_one();
+  }
+  export_status status() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return status_;
+  }
+
+ private:
+  using milliseconds = std::chrono::milliseconds;
+  static constexpr std::int64_t longest_ms = 86'400'000;
+
+  void run();
+  span_exporter::progress turn(bool wait_for_network);
+  void perform(http::any_transport& transport, const http::request& what,
+               http::response_sink& sink);
+  std::uint64_t ask(std::int64_t timeout_ms);
+  bool called_from_inside() const noexcept { return std::this_thread::get_id() == self_; }
+
+  const flush_thread_options options_;
+  std::unique_ptr<span_exporter> exporter_;
+  const long process_ = process_id();
+#if defined(__unix__) || defined(__APPLE__)
+  pthread_t thread_{};
+#else
+  std::thread thread_;
+#endif
+  bool launched_ = false;  // of the thread that owns the flush_thread
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;     // for the thread
+  std::condition_variable changed_;  // for those who wait for it
+  std::thread::id self_;
+  std::uint64_t flush_asked_ = 0;  // flushes are numbered; one serves all that were asked before it
+  std::uint64_t flush_done_ = 0;
+  std::int64_t flush_until_ms_ = 0;  // the latest deadline among them, by the exporter's clock
+  bool flush_ok_ = false;
+  bool stop_ = false;        // end when the last flush is done
+  bool cancel_now_ = false;  // end
+  std::int64_t cancel_ns_ = 0;
+  bool retry_wanted_ = false;
+  bool finished_ = false;
+  http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
+  export_status status_;
+};
+
+/// Signals are the host's: none is delivered on this thread.
+ORCAST_DECL bool flush_thread::loop::launch() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  // Not std::thread: it reports a failure by an exception, or not at all.
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  const bool sized = options_.stack_bytes == 0 ||
+                     pthread_attr_setstacksize(&attributes, options_.stack_bytes) == 0;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const auto entry = [](void* self) -> void* {
+    static_cast<loop*>(self)->run();
+    return nullptr;
+  };
+  launched_ = sized && pthread_create(&thread_, &attributes, entry, this) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+#else
+  thread_ = std::thread([this] { run(); });
+  launched_ = true;
+#endif
+  return launched_;
+}
+
+ORCAST_DECL void flush_thread::loop::join() noexcept {
+  if (!std::exchange(launched_, false)) return;
+#if defined(__unix__) || defined(__APPLE__)
+  pthread_join(thread_, nullptr);
+#else
+  thread_.join();
+#endif
+}
+
+ORCAST_DECL void flush_thread::loop::run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  self_ = std::this_thread::get_id();
+  std::uint64_t flushing = 0;  // the flush under way, if it is not done
+  std::int64_t wait_ms = options_.busy_ms;
+  bool on_its_way = false;
+  while (!cancel_now_) {
+    if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
+    if (flush_asked_ != flushing) {
+      flushing = flush_asked_;
+      exporter_->begin_flush();
+    }
+    lock.unlock();
+    const span_exporter::progress made = turn(on_its_way);
+    on_its_way = exporter_->exporter_.in_flight();
+    const std::int64_t now_ms = exporter_->now_ms();
+    lock.lock();
+    status_ = exporter_->status();
+    const bool flush_active = flush_done_ != flushing;
+    if (flush_active) {
+      const bool all = exporter_->flushed();
+      const bool hopeless = exporter_->exporter_.held() ||
+                            (!on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_);
+      if (all || hopeless) {
+        flush_done_ = flushing;
+        flush_ok_ = all;
+        if (flush_done_ == flush_asked_) flush_until_ms_ = 0;
+        changed_.notify_all();
+      }
+    }
+    if (stop_ && flush_done_ == flush_asked_) break;
+    if (on_its_way || (made.taken != 0 && flush_active)) continue;  // turn() does the waiting
+    wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
+    const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
+    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)),
+                   [&] { return cancel_now_ || retry_wanted_ || flush_asked_ != flushing; });
+  }
+  const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
+  lock.unlock();
+  exporter_->close(until_ns);
+  lock.lock();
+  status_ = exporter_->status();
+  finished_ = true;
+  changed_.notify_all();
+}
+
+ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
+  constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
+  if (exporter_->transport_->tier() != http::tier::blocking) {
+    exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
+    return exporter_->round(no_deadline, nullptr);
+  }
+  const auto here = [this](http::any_transport& transport, const http::request& what,
+                           http::response_sink& sink) { perform(transport, what, sink); };
+  span_exporter::perform_function post(here);
+  return exporter_->round(no_deadline, &post);
+}
+
+ORCAST_DECL void flush_thread::loop::perform(http::any_transport& transport,
+                                             const http::request& what, http::response_sink& sink) {
+  http::exchange_control control;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    control_ = &control;
+    if (cancel_now_) control.cancel();
+  }
+  transport.perform(what, sink, control);
+  std::lock_guard<std::mutex> lock(mutex_);
+  control_ = nullptr;
+}
+
+/// Under the lock. Returns the number of the flush to wait for.
+ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
+  flush_until_ms_ = (std::max)(flush_until_ms_, exporter_->now_ms() + timeout_ms);
+  wake_.notify_one();
+  return ++flush_asked_;
+}
+
+ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
+  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (finished_ || stop_) return finished_;
+  if (called_from_inside()) return false;
+  const std::uint64_t number = ask(timeout_ms);
+  const bool done = changed_.wait_for(lock, milliseconds(timeout_ms),
+                                      [&] { return flush_done_ >= number || finished_; });
+  return done && flush_done_ >= number && flush_ok_;
+}
+
+ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
+  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
+  const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto over = [this] { return finished_; };
+  if (finished_) return true;
+  if (called_from_inside()) return false;
+  if (!stop_) {
+    stop_ = true;
+    ask(timeout_ms - kept_back_ms);
+  }
+  if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
+    cancel_ns_ = exporter_->now_ns() + kept_back_ms * detail::ns_per_ms;
+    cancel_now_ = true;
+    wake_.notify_one();
+    if (control_ != nullptr) control_->cancel();
+    changed_.wait_until(lock, deadline, over);
+  }
+  return finished_ && flush_ok_ && flush_done_ == flush_asked_;
+}
+
+ORCAST_DECL void flush_thread::loop_deleter::operator()(loop* running) const noexcept {
+  if (running->in_child()) return;  // its thread, and the locks that it held, are the parent's
+  running->shutdown(0);
+  running->join();
+  delete running;
+}
+
+ORCAST_DECL result<flush_thread> flush_thread::start(std::unique_ptr<span_exporter>&& exporter,
+                                                     flush_thread_options options) {
+  if (exporter == nullptr)
+    return failure(errc::invalid_argument, "a flush thread needs an exporter");
+  options.busy_ms = (std::max)(options.busy_ms, std::int64_t{1});
+  options.idle_ms = (std::max)(options.idle_ms, options.busy_ms);
+  auto running = std::make_unique<loop>(std::move(exporter), options);
+  if (!running->launch()) {
+    exporter = running->take_back();
+    return failure(errc::unsupported, "the system gave no thread");
+  }
+  return flush_thread(running.release());
+}
+
+ORCAST_DECL bool flush_thread::flush(std::int64_t timeout_ms) {
+  return loop_ != nullptr && !loop_->in_child() && loop_->flush(timeout_ms);
+}
+
+ORCAST_DECL bool flush_thread::shutdown(std::int64_t timeout_ms) {
+  return loop_ != nullptr && !loop_->in_child() && loop_->shutdown(timeout_ms);
+}
+
+ORCAST_DECL void flush_thread::retry_held() {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
+}
+
+ORCAST_DECL export_status flush_thread::status() const {
+  return loop_ != nullptr && !loop_->in_child() ? loop_->status() : export_status{};
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+#endif  // ORCAST_NO_THREADS
