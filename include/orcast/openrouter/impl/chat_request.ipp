@@ -11,7 +11,7 @@
 
 #include "orcast/openrouter/chat_request.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
-#include "orcast/openrouter/impl/request_fields.hpp"
+#include "orcast/openrouter/impl/chat_request_reader.ipp"
 
 // Writes requests. Members come in the order in which chat_request declares them, each message's
 // members likewise. What the caller gave as JSON is looked at (is it JSON, of the right kind?) and
@@ -308,26 +308,6 @@ ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::
 
 ORCAST_DECL void append_json(const tool& each, std::string& out) {
   detail::request_writer(out, false).write_tool(each);
-}
-
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
-  detail::json_reader reader(detail::json_manners::tolerant, 64);
-  if (!reader.parse(body)) return failure(errc::malformed_response, "the request is not JSON");
-  const detail::json_view root = reader.root();
-  if (!root.is_object()) {
-    return failure(errc::malformed_response, "the request is not a JSON object");
-  }
-  if (detail::count(root) > detail::most_members) {
-    return failure(errc::malformed_response, "the request has too many members");
-  }
-  chat_request request;
-  detail::extra_members extra(request.extra);
-  for (const detail::json_view member : root) {
-    if (detail::is_repeated(root, member)) continue;
-    if (!detail::take_member(member, request)) extra.add(member);
-  }
-  extra.close();
-  return request;
 }
 
 }  // namespace v0

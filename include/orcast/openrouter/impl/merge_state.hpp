@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "orcast/openrouter/reply_reader.hpp"
+#include "orcast/openrouter/delta_listener.hpp"
 
 // The limits of a reply, how much of them is used, and who listens.
 

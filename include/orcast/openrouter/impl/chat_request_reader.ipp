@@ -218,5 +218,26 @@ inline bool take_member(json_view member, chat_request& place) {
 }
 
 }  // namespace detail
+
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
+  detail::json_reader reader(detail::json_manners::tolerant, 64);
+  if (!reader.parse(body)) return failure(errc::malformed_response, "the request is not JSON");
+  const detail::json_view root = reader.root();
+  if (!root.is_object()) {
+    return failure(errc::malformed_response, "the request is not a JSON object");
+  }
+  if (detail::count(root) > detail::most_members) {
+    return failure(errc::malformed_response, "the request has too many members");
+  }
+  chat_request request;
+  detail::extra_members extra(request.extra);
+  for (const detail::json_view member : root) {
+    if (detail::is_repeated(root, member)) continue;
+    if (!detail::take_member(member, request)) extra.add(member);
+  }
+  extra.close();
+  return request;
+}
+
 }  // namespace v0
 }  // namespace orcast
