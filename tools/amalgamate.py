@@ -67,7 +67,6 @@ class File:
         self.known = known  # files of orcast that another single file brings
         self.emitted = {}   # name -> the conditions it stands under
         self.library = set()
-        self.bodies = []
 
     def is_textual(self, name):
         return name.endswith(".hpp") and "#pragma once" not in self.read(name)
@@ -124,9 +123,7 @@ class File:
         if self.is_textual(name):
             return self.expand(name, conditions).rstrip("\n")
         if name.endswith(".ipp") and conditions and conditions[-1] == GUARD:
-            if name not in self.bodies:
-                self.bodies.append(name)
-            return ""
+            return ""  # see expand_bodies()
         if name in self.emitted:
             under = self.emitted[name]
             if under != conditions[:len(under)]:
@@ -138,18 +135,28 @@ class File:
     def expand_all(self, wanted):
         return "".join(self.expand(name) for name in wanted if name not in self.emitted)
 
+    def bodies(self, name, seen):
+        """The guarded bodies that a file leads to, in the order that a compiler meets them."""
+        seen.add(name)
+        text = self.read(name)
+        found = []
+        for ours in re.findall(r'^#include "(orcast/[^"]+)"', text, re.MULTILINE):
+            if ours not in seen and ours not in self.known:
+                found += self.bodies(ours, seen)
+                if f'{GUARD}\n#include "{ours}"' in text:
+                    found.append(ours)
+        return found
+
+    def all_bodies(self):
+        seen = set()
+        return [body for name in list(self.emitted) if name not in seen
+                for body in self.bodies(name, seen)]
+
     def expand_bodies(self):
+        """The bodies that go with all that has been expanded so far."""
         guard = f"{GUARD} || defined(ORCAST_BODIES)"
-        out = [""]
-        done = 0
-        while done < len(self.bodies):  # a body may include headers that have bodies
-            name = self.bodies[done]
-            done += 1
-            if name not in self.emitted:
-                out.append(self.expand(name, (guard,)))
-        if len(out) == 1:
-            return ""
-        return f"\n{guard}\n" + "\n".join(out).strip("\n") + "\n\n#endif\n"
+        text = "".join(self.expand(name, (guard,)) for name in self.all_bodies())
+        return f"\n{guard}\n{text}\n#endif\n" if text else ""
 
     def library_includes(self):
         return "".join(f"#include <{name}>\n" for name in sorted(self.library))
@@ -193,6 +200,7 @@ def amalgamate(include):
     trial.expand_bodies()
     text += main.expand_all(name for name in names(include) if name not in trial.emitted and
                             not stays_out(main, name))
+    bodies = main.all_bodies()
     text += main.expand_bodies()
     head = HEAD.format(version=version_of(main.read("orcast/config.hpp")))
 
@@ -205,7 +213,7 @@ def amalgamate(include):
 
     if (include / "orcast/src.hpp").is_file():
         source = main.read("orcast/src.hpp")
-        missing = [name for name in main.bodies if f'#include "{name}"' not in source]
+        missing = [name for name in bodies if f'#include "{name}"' not in source]
         if missing:
             raise Failure(f"orcast/src.hpp does not include {missing[0]}")
         finish("src.hpp",

@@ -72,12 +72,12 @@ def check_own_include(name, target):
     return None
 
 
-def check_other_include(name, target):
+def check_other_include(name, target, wrapped):
     for pattern, where in THIRD_PARTIES.items():
         if re.fullmatch(pattern, target):
-            if re.fullmatch(where, name):
-                return None
-            return f"may not include <{target}>"
+            if not re.fullmatch(where, name):
+                return f"may not include <{target}>"
+            return None if wrapped else f"includes <{target}> without third_party_begin.hpp"
     if re.fullmatch(SYSTEM, target):
         return None if re.fullmatch(MAY_INCLUDE_SYSTEM, name) else f"may not include <{target}>"
     if not re.fullmatch(LIBRARY, target):
@@ -104,12 +104,15 @@ def check_file(name, text):
         found.append("is in no layer")
     if not any(line.startswith("//") and not line.startswith("// SPDX") for line in lines):
         found.append("does not say what it is")
+    wrapped = False
     for line in lines:
+        wrapped = (wrapped or "detail/third_party_begin.hpp" in line) and (
+            "detail/third_party_end.hpp" not in line)
         include = re.match(r'\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', line)
         if include:
             ours, other = include.groups()
             found.append(check_own_include(name, ours) if ours else
-                         check_other_include(name, other))
+                         check_other_include(name, other, wrapped))
         macro = re.match(r"\s*#\s*(define|undef)\s+(\w+)", line)
         if macro and name not in TEXTUAL:
             if name != "orcast/config.hpp":
@@ -132,14 +135,16 @@ def check_tree(include):
 
 
 def self_test():
+    begin = '#include "orcast/detail/third_party_begin.hpp"\n'
+    end = '#include "orcast/detail/third_party_end.hpp"\n'
     good = {
         "config.hpp": "#define ORCAST_X 1\n",
         "core/a.hpp": '#include <string>\n#include "orcast/config.hpp"\n',
         "http/b.hpp": '#include "orcast/core/a.hpp"\n',
-        "http/mailbox.hpp": "#include <concurrentqueue/concurrentqueue.h>\n",
+        "http/mailbox.hpp": begin + "#include <concurrentqueue/concurrentqueue.h>\n" + end,
         "http/worker_pool.hpp": "#include <thread>\n",
-        "openrouter/impl/c.ipp": "#include <boost/json.hpp>\n",
-        "transport/curl.hpp": '#include <curl/curl.h>\n#include "orcast/http/b.hpp"\n',
+        "openrouter/impl/c.ipp": begin + "#include <boost/json.hpp>\n" + end,
+        "transport/curl.hpp": begin + "#include <curl/curl.h>\n" + end + '#include "orcast/http/b.hpp"\n',
         "orcast.hpp": '#include "orcast/http/b.hpp"\n',
     }
     top = "// SPDX-License-Identifier: MIT\n#pragma once\n\n// What it is.\n\n"
@@ -155,6 +160,8 @@ def self_test():
                                              top + "#include <boost/json.hpp>\n"),
         "may not include <concurrentqueue.h>": ("trace/x.hpp",
                                                 top + "#include <concurrentqueue.h>\n"),
+        "without third_party_begin.hpp": ("openrouter/impl/c.ipp",
+                                          top + begin + end + "#include <boost/json.hpp>\n"),
         "may not include <httplib.h>": ("transport/curl.hpp", top + "#include <httplib.h>\n"),
         "may not include <curl/curl.h>": ("http/x.hpp", top + "#include <curl/curl.h>\n"),
         "may not include <openssl/ssl.h>": ("core/x.hpp", top + "#include <openssl/ssl.h>\n"),

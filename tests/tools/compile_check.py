@@ -26,8 +26,10 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wund
 NOT_ALONE = {"orcast/detail/third_party_begin.hpp", "orcast/detail/third_party_end.hpp",
              "orcast/src.hpp"}
 
-FUNCTION_LIKE = ["check", "verify", "ensure", "TEXT", "min", "max"]
-OBJECT_LIKE = ["PI", "ERROR", "near", "far", "small"]
+# Windows has min and max as functions; as (std::min) they can be used beside those, but not beside
+# objects. The others may be either.
+FUNCTION_LIKE = ["min", "max"]
+EITHER = ["check", "verify", "ensure", "TEXT", "PI", "ERROR", "near", "far", "small"]
 
 
 def find_headers(include, layers):
@@ -57,15 +59,12 @@ def hostile(include, headers, object_like):
     """The headers after the macros of engines and operating systems, and a look that the macros
     are still there afterwards."""
     wrecked = "this macro must not be used"
-    # <min> and <max> would break the C++ library too, so it comes first.
+    # min and max would break the C++ library too, so it comes first.
     lines = standard_includes(include)
-    if object_like:
-        lines += [f"#define {name} {wrecked}" for name in FUNCTION_LIKE + OBJECT_LIKE]
-    else:
-        lines += [f"#define {name}(...) {wrecked}" for name in FUNCTION_LIKE]
-        lines += [f"#define {name} {wrecked}" for name in OBJECT_LIKE]
+    lines += [f"#define {name}(...) {wrecked}" for name in FUNCTION_LIKE]
+    lines += [f"#define {name}{'' if object_like else '(...)'} {wrecked}" for name in EITHER]
     lines += [f'#include "{header}"' for header in headers]
-    for name in FUNCTION_LIKE + OBJECT_LIKE:
+    for name in FUNCTION_LIKE + EITHER:
         lines += [f"#if !defined({name})", f'#error "orcast took the macro {name} away"', "#endif"]
     return lines
 
