@@ -2,6 +2,7 @@
 
 #include "orcast/openrouter/client.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,13 +28,17 @@ using orcast::http::fake_reply;
 using orcast::http::worker_options;
 
 struct counter final : orcast::call_handler {
-  void on_text(std::string_view piece) noexcept override { text.append(piece); }
+  void on_text(std::string_view piece) noexcept override {
+    text.append(piece);
+    if (clock != nullptr) clock->advance_ms(1);  // so that budgets end
+  }
   void on_done(orcast::result<void> outcome, orcast::chat_reply& reply) noexcept override {
     ++ends;
     const bool lost = outcome && text != reply.text();
     if (lost || alive == nullptr || !*alive) ++mistakes;
   }
   const bool* alive = nullptr;
+  test::still_clock* clock = nullptr;
   std::string text;
   int ends = 0;
   int mistakes = 0;
@@ -114,6 +119,35 @@ void churn(Transport& net, test::bench& bench, worker_options workers) {
   CHECK(ended == started);
   CHECK(net.in_flight() == 0);
   CHECK(net.violations().empty());
+}
+
+TEST_CASE("no piece of news is lost between the threads") {
+  test::bench bench;
+  fake_async_transport net;
+  fake_reply script = test::stream_head();
+  for (int i = 0; i < 20; ++i) script.data(test::chunk("x")).next_poll();
+  script.data(test::ending());
+  net.otherwise(script);
+  const test::network_thread network(net);
+  orcast::client_options options = bench.options();
+  options.max_calls = 500;
+  client made = bench.client(net, std::move(options));
+  const bool alive = true;
+  std::vector<counter> heard(500);
+  std::vector<call> calls;
+  for (counter& each : heard) {
+    each.alive = &alive;
+    each.clock = &bench.clock;
+    calls.push_back(made.start(test::hello(), &each));
+    made.tick(1);
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (made.in_flight() != 0 && std::chrono::steady_clock::now() < until) {
+    made.tick(1);
+    bench.spans();
+  }
+  CHECK(made.in_flight() == 0);
+  for (const counter& each : heard) CHECK(each.text == std::string(20, 'x'));
 }
 
 TEST_CASE("calls on an asynchronous transport end once, whatever happens to them") {

@@ -86,6 +86,22 @@ TEST_CASE("a call without a handler costs a turn, not one for each piece") {
   CHECK(talk.text() == "ab");
 }
 
+TEST_CASE("what arrives while earlier pieces wait for their turn is not forgotten") {
+  test::bench bench;
+  fake_transport net;
+  auto script = test::stream_head();
+  script.data(test::chunk("a")).next_poll().data(test::chunk("b")).next_poll();
+  script.data(test::ending());
+  net.reply(script);
+  client made = bench.client(net);
+  std::string turns;
+  slow_handler heard(bench.clock, turns, 'a');
+  call talk = made.start(hello(), &heard);
+  for (int i = 0; i < 20; ++i) made.tick(1);
+  CHECK(talk.state() == orcast::call_state::done);
+  CHECK(talk.text() == "ab");
+}
+
 /// Starts the next call in every on_done.
 struct restarter final : orcast::call_handler {
   void on_done(orcast::result<void>, orcast::chat_reply&) noexcept override {

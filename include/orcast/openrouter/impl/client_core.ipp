@@ -247,7 +247,8 @@ inline client_core::delivery client_core::deliver(const call_ptr& entry, bool ma
   do {
     e.delivering.hand_on(e.handler, e.text);
   } while (e.handler == nullptr && !e.delivering.empty());
-  return e.complete || !e.delivering.empty() ? delivery::more : delivery::nothing;
+  // Also after the last piece: news that came meanwhile found the call queued already.
+  return delivery::more;
 }
 
 inline bool client_core::look(const call_ptr& entry, bool may_wait) {
