@@ -74,6 +74,7 @@ struct dialogue {
   dialogue(dialogue&&) = default;
   dialogue& operator=(dialogue&&) = default;
 
+  std::string name;  ///< of the file, for people
   std::string user;
   std::vector<tool> tools;
   std::vector<npc> npcs;

@@ -217,6 +217,7 @@ inline dialogue parse_dialogue(std::string_view text, const std::string& name) {
   top.allow({"user", "npcs", "tools", "turns"});
 
   dialogue out;
+  out.name = name;
   out.user = top.member("user").text();
   if (const auto tools = top.find("tools")) {
     for (const auto& entry : tools->object()) {

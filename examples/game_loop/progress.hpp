@@ -23,16 +23,17 @@ class progress {
   progress& operator=(const progress&) = delete;
   ~progress() { clear(); }
 
-  /// A headline that stays.
-  void phase(std::string_view text) {
+  /// A headline that stays; `events` says whether what follows is worth a line each.
+  void phase(std::string_view text, bool events = true) {
     clear();
     print(std::string(text) + "\n");
     shown_at_s_ = -1;
+    events_ = events;
   }
 
   /// Something happened: a call began, answered, failed. At a terminal only update() shows.
   void event(double at_s, std::string_view who, std::string_view what) {
-    if (live_) return;
+    if (live_ || !events_) return;
     print("  " + stamp(at_s) + "  " + std::string(who) + ": " + examples::printable(what) + "\n");
   }
 
@@ -77,6 +78,7 @@ class progress {
 
   std::FILE* out_;
   bool live_;
+  bool events_ = true;
   bool drawn_ = false;
   double shown_at_s_ = -1;
 };

@@ -34,7 +34,7 @@ struct call_line {
   std::optional<double> cost;
   std::optional<double> first_token_ns;
   double latency_ns = 0;
-  std::string status;  ///< "ok", "cancelled", or the failure in a few words
+  std::string status;  ///< "ok", "cancelled", or the failure's code; the conversation has its words
 };
 
 struct frame_line {
@@ -48,6 +48,7 @@ struct span_account {
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  ///< (reason, spans)
   std::optional<std::uint64_t> arrived;  ///< counted by the stand-in; unknown with the real Arize
   std::vector<std::string> violations;   ///< what the stand-in found wrong with them
+  std::string trouble;                   ///< what the exporter ran into last, one line
 
   /// The example's verdict, and its exit status.
   bool complete() const {
@@ -60,6 +61,7 @@ struct report {
   std::vector<spoken_line> conversation;
   std::vector<call_line> calls;
   std::vector<frame_line> frames;
+  std::string frames_note;                                 ///< one line, where one is needed
   std::optional<span_account> spans;                       ///< none: tracing was off
   std::vector<std::pair<std::string, std::string>> files;  ///< (what, path)
 };
@@ -157,10 +159,13 @@ inline std::string span_text(const span_account& spans) {
            (spans.violations.empty() ? std::string("every one as it should be")
                                      : std::to_string(spans.violations.size()) + " complaints:") +
            "\n";
+  } else {
+    out += "  Arize accepts what it will not show, too (a wrong space, for one): look there once\n";
   }
   for (const std::string& violation : spans.violations) {
     out += "    " + examples::printable(violation) + "\n";
   }
+  if (!spans.trouble.empty()) out += "  " + examples::printable(spans.trouble) + "\n";
   return out;
 }
 
@@ -178,6 +183,7 @@ inline std::string report_text(const report& from, std::int64_t frame_budget_ns,
                              " ms)",
                          colour);
   out += detail::frame_table(from.frames, frame_budget_ns);
+  if (!from.frames_note.empty()) out += "  " + from.frames_note + "\n";
   if (from.spans) out += detail::heading("Spans", colour) + detail::span_text(*from.spans);
   if (!from.files.empty()) {
     examples::table files({{"", examples::table::align::left}, {"", examples::table::align::left}});
