@@ -66,7 +66,9 @@ class span {
 
   /// Ends the span and hands it to the exporter; what is set later is ignored. `steady_ns` as for
   /// event(). The destructor does the same.
-  void end(std::int64_t steady_ns = 0) noexcept;
+  void end(std::int64_t steady_ns = 0) noexcept {
+    if (owner_ != nullptr) hand_over(steady_ns);
+  }
 
   /// Ends the span without exporting it; it is counted under `why`.
   void discard(drop_reason why = drop_reason::filtered) noexcept;
@@ -122,6 +124,7 @@ class span {
     }
   }
 
+  void hand_over(std::int64_t steady_ns) noexcept;
   bool put_slowly(const attribute_key& key, std::uint32_t flags,
                   const attribute_value& value) noexcept;
   char* put_fixed(const attribute_key& key, std::uint32_t bits, std::size_t size) noexcept;

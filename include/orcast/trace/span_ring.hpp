@@ -42,21 +42,11 @@ class span_ring {
   /// Reserves, touches and divides the memory. False when the host has none.
   bool make(const shape& wanted, const host& from) noexcept;
 
-  /// Any thread. Calls `use(lane&)` with claimed lanes, the one used last first, until it returns
-  /// true; false when every lane was taken, or had no use, twice over.
-  template <class Use>
-  bool with_lane(Use use) noexcept {
-    std::uint32_t at = lane_hint();
-    for (std::uint32_t tries = 2 * lane_count_; tries != 0; --tries, ++at) {
-      lane& candidate = lanes_[at & (lane_count_ - 1)];
-      if (!candidate.try_claim()) continue;
-      const bool done = use(candidate);
-      candidate.let_go();
-      if (!done) continue;
-      lane_hint() = at;
-      return true;
-    }
-    return false;
+  /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
+  /// null when every lane was taken, twice over.
+  lane* claim() noexcept {
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    return last.try_claim() ? &last : claim_another(2 * lane_count_);
   }
 
   /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
@@ -72,7 +62,15 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
-    return with_lane([&](lane& mine) { return mine.publish(span, stamp_ms); });
+    for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+      lane* const mine = claim();
+      if (mine == nullptr) return false;
+      const bool done = mine->publish(span, stamp_ms);
+      mine->let_go();
+      if (done) return true;
+      ++lane_hint();  // its queue is full
+    }
+    return false;
   }
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
@@ -116,14 +114,19 @@ class span_ring {
 #if defined(__GNUC__)
   [[gnu::visibility("hidden")]]
 #endif
-  static std::uint32_t& lane_hint() noexcept {
+  static std::uint32_t&
+  lane_hint() noexcept {
     static thread_local std::uint32_t hint = 0;
     // At first: spread the threads by the address of their own copy.
-    if (hint == 0) hint = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) *
-                          0x9e3779b1u >> 16 | 1u << 16;
+    if (hint == 0)
+      hint =
+          static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) * 0x9e3779b1u >>
+              16 |
+          1u << 16;
     return hint;
   }
 
+  lane* claim_another(std::uint32_t tries) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
   void release() noexcept;
@@ -199,6 +202,16 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
     owner.free = i;
   }
   return true;
+}
+
+inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
+    lane& candidate = lanes_[at & (lane_count_ - 1)];
+    if (!candidate.try_claim()) continue;
+    lane_hint() = at;
+    return &candidate;
+  }
+  return nullptr;
 }
 
 inline bool span_ring::refill(lane& mine) noexcept {

@@ -46,9 +46,9 @@ struct tracer_options {
 struct span_options {
   span_context parent;  ///< invalid: the span is a root
   span_kind kind = span_kind::internal;
-  std::string_view session;  ///< sampling goes by it when it is not empty
+  std::string_view session;   ///< sampling goes by it when it is not empty
   std::int64_t start_ns = 0;  ///< a reading of the steady clock; 0: now
-  trace_id trace;  ///< for a root: its trace id, when the caller chose one
+  trace_id trace;             ///< for a root: its trace id, when the caller chose one
 };
 
 class tracer {
@@ -63,7 +63,12 @@ class tracer {
   ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
-  span start(std::string_view name, const span_options& options = {}) noexcept;
+  span start(std::string_view name, const span_options& options) noexcept {
+    return enabled() ? begin(name, options) : span();
+  }
+  span start(std::string_view name) noexcept {
+    return enabled() ? begin(name, span_options()) : span();
+  }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
   void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
@@ -98,12 +103,13 @@ class tracer {
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
+  span begin(std::string_view name, const span_options& options) noexcept;
   std::uint32_t stamp_ms(std::int64_t steady_ns) const noexcept {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) / 1'000'000);
   }
   std::uint64_t open_spans() const noexcept;
-  void open(span& into, detail::lane& mine, detail::block_index block, std::string_view name,
-            const span_options& options, const span_context& context) noexcept;
+  void open(span& into, detail::block_index block, std::string_view name,
+            const span_options& options, std::int64_t start_ns, std::int64_t wall_ns) noexcept;
   static std::int64_t wall_at(detail::lane& mine, const orcast::host& from,
                               std::int64_t steady_ns) noexcept;
 

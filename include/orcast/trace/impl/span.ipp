@@ -91,10 +91,10 @@ inline bool span::grow() noexcept {
   detail::span_ring& ring = owner_->ring_;
   detail::block_index fresh = detail::no_block;
   if (head_->blocks < owner_->max_blocks_) {
-    ring.with_lane([&](detail::lane& mine) {
-      fresh = ring.pop(mine);
-      return true;
-    });
+    if (detail::lane* const mine = ring.claim()) {
+      fresh = ring.pop(*mine);
+      mine->let_go();
+    }
   }
   if (fresh == detail::no_block) return false;
   close_block();
@@ -130,8 +130,7 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
   if (owner_ == nullptr) return *this;
   constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
   constexpr std::string_view no_key;
-  if (head_->events >= most ||
-      !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
+  if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
     ++head_->dropped_events;
     return *this;
   }
@@ -139,8 +138,8 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
                             sizeof(detail::event_payload));
   if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
-  content.wall_ns = head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns,
-                                                      std::int64_t{0});
+  content.wall_ns =
+      head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
   if (put(no_key, detail::record::element, name)) {
     content.named = 1;
     for (const attribute& each : attributes) {
@@ -173,8 +172,7 @@ inline span& span::rename(std::string_view name) noexcept {
   return *this;
 }
 
-inline void span::end(std::int64_t steady_ns) noexcept {
-  if (owner_ == nullptr) return;
+inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = now_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
   close_block();

@@ -62,9 +62,8 @@ inline std::int64_t tracer::wall_at(detail::lane& mine, const orcast::host& from
   return steady_ns + mine.wall_minus_steady_ns;
 }
 
-inline span tracer::start(std::string_view name, const span_options& options) noexcept {
+inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
   span made;
-  if (!enabled()) return made;
   const bool follow = options.parent.decided;
   if (follow ? !options.parent.sampled() : sampler_.nothing()) {
     unsampled_.add(1);
@@ -74,55 +73,60 @@ inline span tracer::start(std::string_view name, const span_options& options) no
     return made;
   }
 
-  detail::block_index block = detail::no_block;
-  bool sampled = true;
-  const bool claimed = ring_.with_lane([&](detail::lane& mine) {
-    if (!mine.random->seeded()) mine.random->seed(host_);  // in a child of fork()
-    span_context context;
-    if (options.parent.trace.valid()) {
-      context.trace = options.parent.trace;
-    } else if (options.trace.valid()) {
-      context.trace = options.trace;
-    } else {
-      const std::uint64_t words[2] = {mine.random->next(), mine.random->next() | 1};
-      std::memcpy(context.trace.bytes.data(), words, sizeof words);
+  detail::lane* const mine = ring_.claim();
+  if (mine == nullptr) {
+    started_without_lane_.add(1);
+    dropped(drop_reason::pool_full);
+    return made;
+  }
+  if (!mine->random->seeded()) mine->random->seed(host_);  // in a child of fork()
+  span_context& context = made.context_;
+  if (options.parent.trace.valid()) {
+    context.trace = options.parent.trace;
+  } else if (options.trace.valid()) {
+    context.trace = options.trace;
+  } else {
+    const std::uint64_t words[2] = {mine->random->next(), mine->random->next() | 1};
+    std::memcpy(context.trace.bytes.data(), words, sizeof words);
+  }
+  context.decided = true;
+  if (!follow && !sampler_.everything()) {
+    const bool kept =
+        options.session.empty() ? sampler_.keeps(context.trace) : sampler_.keeps(options.session);
+    if (!kept) {
+      mine->unsampled.add_owned(1);
+      mine->let_go();
+      return made;
     }
-    context.decided = true;
-    if (!follow && !sampler_.everything()) {
-      sampled = options.session.empty() ? sampler_.keeps(context.trace)
-                                        : sampler_.keeps(options.session);
-      if (!sampled) {
-        mine.unsampled.add_owned(1);
-        made.context_ = context;
-        return true;
-      }
-    }
-    const std::uint64_t word = mine.random->next() | 1;
-    std::memcpy(context.span.bytes.data(), &word, sizeof word);
-    context.flags = span_context::sampled_flag | span_context::random_flag;
-    made.context_ = context;  // children of a span that found no room keep their trace
-    mine.started.add_owned(1);
-    block = ring_.pop(mine);
-    if (block != detail::no_block) open(made, mine, block, name, options, context);
-    return true;
-  });
-  if (!claimed) started_without_lane_.add(1);
-  if (sampled && block == detail::no_block) dropped(drop_reason::pool_full);
+  }
+  const std::uint64_t word = mine->random->next() | 1;
+  std::memcpy(context.span.bytes.data(), &word, sizeof word);
+  context.flags = span_context::sampled_flag | span_context::random_flag;
+  mine->started.add_owned(1);
+  const detail::block_index block = ring_.pop(*mine);
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
+  const std::int64_t wall_ns = wall_at(*mine, host_, start_ns);
+  mine->let_go();
+  if (block != detail::no_block) {
+    open(made, block, name, options, start_ns, wall_ns);
+  } else {
+    dropped(drop_reason::pool_full);  // children keep the trace all the same
+  }
   return made;
 }
 
-inline void tracer::open(span& into, detail::lane& mine, detail::block_index block,
-                         std::string_view name, const span_options& options,
-                         const span_context& context) noexcept {
-  char* bytes = reinterpret_cast<char*>(ring_.at(block));
-  auto* head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  head->context = context;
+inline void tracer::open(span& into, detail::block_index block, std::string_view name,
+                         const span_options& options, std::int64_t start_ns,
+                         std::int64_t wall_ns) noexcept {
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
+  head->context = into.context_;
   head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
   head->remote_parent = options.parent.remote;
   head->kind = options.kind;
   head->last = block;
-  head->start_steady_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
-  head->start_wall_ns = wall_at(mine, host_, head->start_steady_ns);
+  head->start_steady_ns = start_ns;
+  head->start_wall_ns = wall_ns;
   into.owner_ = this;
   into.head_ = head;
   into.first_ = block;
