@@ -27,6 +27,7 @@ class recording_sink : public http::response_sink {
   recording_sink(const recording& where, http::response_sink& to) : seen_(where), to_(to) {}
 
   bool begin(const http::request& what) {
+    request_ = &what;
     return seen_.begin_raw(what.method, what.url, what.body, what.headers);
   }
 
@@ -39,7 +40,7 @@ class recording_sink : public http::response_sink {
     return to_.data(bytes);
   }
   void done(result<void> outcome) noexcept override {
-    static_cast<void>(seen_.done(outcome));
+    static_cast<void>(seen_.done(outcome, request_->bearer()));
     to_.done(std::move(outcome));
   }
 
@@ -50,6 +51,7 @@ class recording_sink : public http::response_sink {
  private:
   observation seen_;
   http::response_sink& to_;
+  const http::request* request_ = nullptr;  // lives until done()
 };
 
 class recording_sink_here final : public recording_sink {

@@ -20,6 +20,17 @@ class observation;
 
 namespace http {
 
+/// ASCII letters compare without case, as header names do (RFC 9110, 5.1).
+constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char x = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
+    const char y = b[i] >= 'A' && b[i] <= 'Z' ? static_cast<char>(b[i] + 32) : b[i];
+    if (x != y) return false;
+  }
+  return true;
+}
+
 /// A header line. The value of a sensitive one (a key) is overwritten when the request goes.
 struct header {
   std::string name;
@@ -64,6 +75,16 @@ struct request {
     for (header& line : headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
     }
+  }
+
+  /// The token of an Authorization header, without its scheme; empty where there is none.
+  std::string_view bearer() const noexcept {
+    for (const header& line : headers) {
+      if (!same_name(line.name, "authorization")) continue;
+      const std::string_view value(line.value);
+      return value.substr(value.find(' ') + 1);
+    }
+    return {};
   }
 
   /// All segments together, in bytes.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "orcast/core/result.hpp"
+#include "orcast/http/request.hpp"
 
 // The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
 // not always the same one. A sink never blocks and never throws.
@@ -18,17 +19,6 @@ struct header_view {
   std::string_view name;
   std::string_view value;
 };
-
-/// ASCII letters compare without case, as header names do (RFC 9110, 5.1).
-constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char x = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
-    const char y = b[i] >= 'A' && b[i] <= 'Z' ? static_cast<char>(b[i] + 32) : b[i];
-    if (x != y) return false;
-  }
-  return true;
-}
 
 /// Status and headers of the final response (never of a 1xx). Valid during head() only.
 struct response_head {

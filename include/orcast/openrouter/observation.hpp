@@ -24,7 +24,7 @@
 //   seen.data(bytes);                        // any number of times
 //   seen.done(result<void>());               // or a failure; the destructor counts as cancelled
 //
-// One thread at a time. Nothing here reads or keeps a key.
+// One thread at a time. Nothing here keeps a key.
 
 namespace orcast {
 inline namespace v0 {
@@ -76,8 +76,9 @@ class observation : private delta_listener {
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
-  /// the failure that says why. Only the first done() counts.
-  ORCAST_DECL result<void> done(result<void> outcome) noexcept;
+  /// the failure that says why. Only the first done() counts. A service may quote the key that it
+  /// refuses: `key` is what must not appear in the failure's words.
+  ORCAST_DECL result<void> done(result<void> outcome, std::string_view key = {}) noexcept;
 
   const chat_reply& reply() const noexcept { return reader_.reply(); }
   chat_reply& reply() noexcept { return reader_.reply(); }

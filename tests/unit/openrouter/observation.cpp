@@ -342,6 +342,24 @@ TEST_CASE("images travel as what they are, not as base64") {
   CHECK(seen.at("input.value").find("[image/png, 3000 bytes") != std::string::npos);
 }
 
+TEST_CASE("a service that quotes the key does not bring it into the span") {
+  auto traces = make_tracer();
+  recording where;
+  where.traces = traces.get();
+  observation seen(where);
+  seen.begin(weather(), "{}", url);
+  feed(seen, {401, "application/json",
+              R"({"error":{"code":401,"message":"No such key: hunter2-canary, hunter2-canary."}})", {}});
+  const auto ended = seen.done({}, "hunter2-canary");
+  REQUIRE_FALSE(ended.ok());
+  CHECK(ended.error().message.find("canary") == std::string::npos);
+  CHECK(ended.error().message.find("No such key: [key]") != std::string::npos);
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].status_message.find("canary") == std::string::npos);
+  for (const auto& [key, value] : spans[0].attributes) CHECK(value.find("canary") == std::string::npos);
+}
+
 TEST_CASE("retries are events on the one span") {
   auto traces = make_tracer();
   recording where;

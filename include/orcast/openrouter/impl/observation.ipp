@@ -13,6 +13,20 @@
 namespace orcast {
 inline namespace v0 {
 
+namespace detail {
+
+inline result<void> without_key(result<void> ended, std::string_view key) {
+  if (ended.ok() || key.empty()) return ended;
+  failure why = ended.error();
+  std::string& words = why.message;
+  for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos;) {
+    words.replace(at, key.size(), "[key]");
+  }
+  return why;
+}
+
+}  // namespace detail
+
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
     : where_(where), reader_(limits) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
@@ -100,10 +114,10 @@ ORCAST_DECL void observation::on_first_token() noexcept {
   if (listener_ != nullptr) listener_->on_first_token();
 }
 
-ORCAST_DECL result<void> observation::done(result<void> outcome) noexcept {
+ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_view key) noexcept {
   if (over_) return outcome;
   over_ = true;
-  result<void> ended = reader_.finish(std::move(outcome));
+  result<void> ended = detail::without_key(reader_.finish(std::move(outcome)), key);
   latency_ms_ = since_begin_ms();
   if (!span_.recording()) return ended;
 
