@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <deque>
 #include <string>
@@ -16,8 +17,8 @@ using namespace transport_test;
 
 namespace {
 
-int options_until_refusal = -1;  // negative: none is refused
-int options_set = 0;
+std::atomic<int> options_until_refusal{-1};  // negative: none is refused
+std::atomic<int> options_set{0};
 
 /// Polls until the condition holds or patience ends.
 template <class Condition>
@@ -32,7 +33,10 @@ bool poll_until(orcast::curl_transport& transport, Condition condition) {
 
 }  // namespace
 
-// Stands before libcurl's own function of that name for the whole program, and calls it.
+// Stands before libcurl's own function of that name for the whole program, and calls it. That the
+// last named parameter is an enum is libcurl's choice.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvarargs"
 extern "C" CURLcode curl_easy_setopt(CURL* easy, CURLoption option, ...) {
   using function = CURLcode (*)(CURL*, CURLoption, ...);
   static const auto real = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "curl_easy_setopt"));
@@ -52,6 +56,7 @@ extern "C" CURLcode curl_easy_setopt(CURL* easy, CURLoption option, ...) {
   va_end(arguments);
   return code;
 }
+#pragma GCC diagnostic pop
 
 TEST_CASE("every option that libcurl refuses fails the exchange", "[transport][curl]") {
   server host([](peer& client) { client.request(); });

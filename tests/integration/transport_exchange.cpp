@@ -3,6 +3,7 @@
 // What both transports do when all is well: requests as they appear on the wire, responses as they
 // appear to the sink.
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -190,7 +191,7 @@ TEMPLATE_TEST_CASE("pieces of a stream arrive when they are sent", "[transport]"
   const bool chunked = GENERATE(false, true);
   latch first_seen;
   latch second_seen;
-  bool in_time = false;
+  std::atomic<bool> in_time{false};
   server host([&](peer& client) {
     client.request();
     client.send(chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"

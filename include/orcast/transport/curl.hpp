@@ -227,7 +227,7 @@ inline int curl_transport::wait_for(std::int64_t wait_ms) const {
   time first = now + std::chrono::milliseconds((std::min)(wait_ms, std::int64_t{3'600'000}));
   for (const auto& entry : live_) first = (std::min)(first, entry.second->deadline().first);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - now).count();
-  return static_cast<int>((std::max)(std::int64_t{0}, left + 1));
+  return static_cast<int>((std::max<std::int64_t>)(0, left + 1));
 }
 
 }  // namespace v0

@@ -30,7 +30,8 @@ namespace transport_detail {
 /// Now plus so many milliseconds; `never` for 0, which means no limit, and for more than a year.
 inline deadline deadline_in(std::int64_t ms) noexcept {
   constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
-  return ms > 0 && ms < year_ms ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms) : never;
+  return ms > 0 && ms < year_ms ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms)
+                                : never;
 }
 
 class guarded_stream final : public httplib::Stream {
@@ -68,13 +69,16 @@ class guarded_stream final : public httplib::Stream {
  private:
   bool receive();
   bool wait_for_resume();
+  bool is_over() const noexcept {
+    return total_ != never && std::chrono::steady_clock::now() >= total_;
+  }
   bool fail(failure why) {
     if (!failed_) why_ = std::move(why);
     failed_ = true;
     return false;
   }
   bool fail_late(errc phase) {
-    if (std::chrono::steady_clock::now() >= total_) phase = errc::timeout_total;
+    if (is_over()) phase = errc::timeout_total;
     return fail(failure(phase, phase == errc::timeout_total  ? "the exchange took too long"
                                : phase == errc::timeout_idle ? "the response went silent"
                                                              : "no response began in time"));
@@ -110,6 +114,10 @@ inline ssize_t guarded_stream::write(const char* from, std::size_t size) {
   // A peer that stopped listening has often said why: it closed after a 413. Its answer is worth
   // more than "broken pipe", so the rest of the request goes nowhere and the response is read.
   if (deaf_) return static_cast<ssize_t>(size);
+  if (is_over()) {
+    fail_late(errc::timeout_total);
+    return -1;
+  }
   std::size_t put = 0;
   const deadline until = (std::min)(deadline_in(limits_.first_byte_ms), total_);
   switch (peer_.write(from, size, put, until)) {
@@ -126,6 +134,7 @@ inline ssize_t guarded_stream::write(const char* from, std::size_t size) {
 
 inline bool guarded_stream::receive() {
   if (control_.cancelled()) return fail(failure(errc::cancelled, "cancelled"));
+  if (is_over()) return fail_late(errc::timeout_total);  // a busy peer never lets us wait
   const bool began = guard_.began();
   const bool had_head = guard_.has_head();
   const std::int64_t patience = began ? limits_.idle_ms : limits_.first_byte_ms;

@@ -121,8 +121,7 @@ inline io tcp_socket::wait(io what, deadline until) noexcept {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           until - std::chrono::steady_clock::now());
       // Rounded up, so that the last millisecond is not spent spinning.
-      wait_ms = static_cast<int>(
-          (std::clamp)(left.count() + 1, std::int64_t{0}, std::int64_t{3'600'000}));
+      wait_ms = static_cast<int>((std::clamp<std::int64_t>)(left.count() + 1, 0, 3'600'000));
     }
     if (::poll(&entry, 1, wait_ms) > 0) return io::done;
     if (until != never && std::chrono::steady_clock::now() >= until) return io::timed_out;
