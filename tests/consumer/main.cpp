@@ -66,8 +66,7 @@ int main() {
   orcast::client_options calling;
   calling.api_key = orcast::secret("sk-or-v1-consumer");
   calling.record = cast.recording();
-  auto made =
-      orcast::client::make(std::move(calling), orcast::http::any_transport(openrouter));
+  auto made = orcast::client::make(std::move(calling), orcast::http::any_transport(openrouter));
   if (!made) return wrong(made.error().message.c_str());
   orcast::client& client = *made;
 

@@ -45,9 +45,9 @@ struct services {
     options.settings.base_url = arize.origin();
     options.settings.service_name = "integration";
     options.own_thread = own_thread;
-    auto made = broadcast::start(std::move(options), own_thread
-                                                         ? http::any_transport::make<httplib_transport>()
-                                                         : http::any_transport::make<curl_transport>());
+    auto made = broadcast::start(std::move(options),
+                                 own_thread ? http::any_transport::make<httplib_transport>()
+                                            : http::any_transport::make<curl_transport>());
     if (!made) FAIL(made.error().message);
     return std::move(*made);
   }
@@ -58,9 +58,9 @@ struct services {
     options.base_url = router.base_url();
     options.record = where;
     options.retry.max_attempts = 1;
-    auto made = client::make(std::move(options),
-                             polled ? http::any_transport::make<curl_transport>()
-                                    : http::any_transport::make<httplib_transport>());
+    auto made =
+        client::make(std::move(options), polled ? http::any_transport::make<curl_transport>()
+                                                : http::any_transport::make<httplib_transport>());
     if (!made) FAIL(made.error().message);
     return std::move(*made);
   }
@@ -91,16 +91,21 @@ using attributes = std::map<std::string, std::string>;
 std::string text_of(const standins::otlp::any_value& value) {
   using type = standins::otlp::any_value::type;
   switch (value.is) {
-    case type::string: return value.text;
-    case type::integer: return std::to_string(value.integer);
-    case type::real: return std::to_string(value.real);
-    case type::boolean: return value.boolean ? "true" : "false";
+    case type::string:
+      return value.text;
+    case type::integer:
+      return std::to_string(value.integer);
+    case type::real:
+      return std::to_string(value.real);
+    case type::boolean:
+      return value.boolean ? "true" : "false";
     case type::array: {
       std::string out;
       for (const auto& item : value.items) out += text_of(item) + ",";
       return out;
     }
-    default: return "?";
+    default:
+      return "?";
   }
 }
 
@@ -113,7 +118,8 @@ attributes attributes_of(const standins::otlp::span& span) {
 /// Without what differs from call to call: times, and the ids that the stand-in makes up.
 attributes comparable(const standins::otlp::span& span) {
   attributes out = attributes_of(span);
-  for (const char* key : {"gen_ai.response.time_to_first_chunk", "openrouter.time_to_first_token"}) {
+  for (const char* key :
+       {"gen_ai.response.time_to_first_chunk", "openrouter.time_to_first_token"}) {
     if (out.count(key) != 0) out[key] = "(a time)";
   }
   const auto replace = [&out](const std::string& what, const char* with) {
@@ -267,12 +273,10 @@ TEST_CASE("every failure ends its span with what happened, and nothing is lost")
     errc code;
     int status;
   };
-  const expected cases[] = {{"error=401", errc::authentication, 401},
-                            {"error=402", errc::payment_required, 402},
-                            {"error=429", errc::rate_limited, 429},
-                            {"error=500", errc::server, 500},
-                            {"error=200", errc::provider_unavailable, 200},
-                            {"malformed", errc::malformed_response, 200}};
+  const expected cases[] = {
+      {"error=401", errc::authentication, 401},       {"error=402", errc::payment_required, 402},
+      {"error=429", errc::rate_limited, 429},         {"error=500", errc::server, 500},
+      {"error=200", errc::provider_unavailable, 200}, {"malformed", errc::malformed_response, 200}};
   services with;
   auto traces = with.start_broadcast();
   std::size_t calls = 0;

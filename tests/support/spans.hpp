@@ -57,10 +57,14 @@ inline std::string key_of(const orcast::record_view& view) {
 
 inline std::string value_of(orcast::span_reader& reader, const orcast::record_view& view) {
   switch (view.type()) {
-    case 2: return std::to_string(view.integer);
-    case 3: return std::to_string(view.floating);
-    case 4: return view.integer != 0 ? "true" : "false";
-    default: break;
+    case 2:
+      return std::to_string(view.integer);
+    case 3:
+      return std::to_string(view.floating);
+    case 4:
+      return view.integer != 0 ? "true" : "false";
+    default:
+      break;
   }
   std::string text;
   for (auto piece = reader.next_piece(); !piece.empty(); piece = reader.next_piece()) text += piece;

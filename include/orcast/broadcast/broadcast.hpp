@@ -14,9 +14,9 @@
 #include "orcast/otlp/span_exporter.hpp"
 #include "orcast/trace/tracer.hpp"
 
-// The one object that a program makes to have its OpenRouter calls in Arize: it owns the tracer, the
-// exporter and, unless the host drives it, the flush thread. What records gets a `recording` from
-// it: the client in its options, a foreign client through instrument(transport, recording).
+// The one object that a program makes to have its OpenRouter calls in Arize: it owns the tracer,
+// the exporter and, unless the host drives it, the flush thread. What records gets a `recording`
+// from it: the client in its options, a foreign client through instrument(transport, recording).
 //
 //   auto made = broadcast::start({broadcast_settings::from_environment()}, transport);
 //   options.record = (*made)->recording();
@@ -30,8 +30,8 @@ class flush_thread;
 
 struct broadcast_options {
   broadcast_settings settings;
-  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64 KiB
-  /// to 64 MiB.
+  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
+  /// KiB to 64 MiB.
   std::size_t memory_bytes = std::size_t{4} << 20;
   /// False: the host calls pump() each frame; there is no thread then.
   bool own_thread = true;
@@ -67,12 +67,12 @@ class broadcast {
   /// Any thread: stops and resumes recording; what is held is still exported.
   ORCAST_DECL void enable(bool on) noexcept;
 
-  /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most about
-  /// `budget_ns` and the encoding of one span. True when there was more to do.
+  /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
+  /// about `budget_ns` and the encoding of one span. True when there was more to do.
   ORCAST_DECL bool pump(std::int64_t budget_ns = 200'000);
 
-  /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached its
-  /// end. With own_thread from any thread, else from the one that pumps.
+  /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached
+  /// its end. With own_thread from any thread, else from the one that pumps.
   ORCAST_DECL bool flush(std::int64_t timeout_ms);
 
   /// The same and the end: later spans are dropped and counted. Returns by its deadline.
@@ -81,7 +81,8 @@ class broadcast {
   /// Any thread: what became of the spans.
   ORCAST_DECL trace_stats stats() const noexcept;
 
-  /// What the exporter ran into last. With own_thread from any thread, else from the one that pumps.
+  /// What the exporter ran into last. With own_thread from any thread, else from the one that
+  /// pumps.
   ORCAST_DECL otlp::export_status status() const;
 
  private:

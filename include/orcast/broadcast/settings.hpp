@@ -9,8 +9,8 @@
 #include "orcast/core/secret.hpp"
 #include "orcast/http/request.hpp"
 
-// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize" know:
-// Api Key, Space Key, Model Id, Base Url.
+// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize"
+// know: Api Key, Space Key, Model Id, Base Url.
 
 namespace orcast {
 inline namespace v0 {
@@ -28,8 +28,8 @@ struct broadcast_settings {
   void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
   void* header_context = nullptr;
 
-  bool privacy_mode = false;    ///< send no prompts and no answers
-  double sampling_rate = 1.0;   ///< share of the sessions (or traces) that is sent: 0.0001 to 1
+  bool privacy_mode = false;   ///< send no prompts and no answers
+  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
   std::string service_name = "orcast";  ///< service.name on the resource
   std::string service_version;
   bool companions = true;       ///< also send the gen_ai.* attributes

@@ -13,8 +13,8 @@
 #endif
 
 // fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
-// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds anew.
-// Elsewhere fork() is rare and the marks do nothing.
+// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
+// anew. Elsewhere fork() is rare and the marks do nothing.
 
 namespace orcast {
 inline namespace v0 {

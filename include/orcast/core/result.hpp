@@ -24,70 +24,100 @@ enum class errc : std::uint16_t {
   shut_down = 3,         ///< the object was stopped before it finished
   busy = 4,              ///< a bounded queue is full
 
-  resolve = 10,            ///< the host name could not be resolved
-  connect = 11,            ///< refused, unreachable, reset before the first byte
-  tls = 12,                ///< handshake failed or certificate rejected
-  trust_store = 13,        ///< no certificate authorities to check against
-  timeout_connect = 14,    ///< no connection in time
-  timeout_first_byte = 15, ///< connected, but no response began in time
-  timeout_idle = 16,       ///< the response went silent
-  timeout_total = 17,      ///< the exchange took too long as a whole
-  disconnected = 18,       ///< cut in the middle of the exchange
-  protocol = 19,           ///< the bytes are not HTTP as agreed (length, chunking, redirect)
-  too_large = 20,          ///< over one of our limits
+  resolve = 10,             ///< the host name could not be resolved
+  connect = 11,             ///< refused, unreachable, reset before the first byte
+  tls = 12,                 ///< handshake failed or certificate rejected
+  trust_store = 13,         ///< no certificate authorities to check against
+  timeout_connect = 14,     ///< no connection in time
+  timeout_first_byte = 15,  ///< connected, but no response began in time
+  timeout_idle = 16,        ///< the response went silent
+  timeout_total = 17,       ///< the exchange took too long as a whole
+  disconnected = 18,        ///< cut in the middle of the exchange
+  protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
+  too_large = 20,           ///< over one of our limits
 
-  invalid_request = 30,      ///< 400, 409, 410, 412, 413, 422
-  authentication = 31,       ///< 401
-  payment_required = 32,     ///< 402
-  permission_denied = 33,    ///< 403
-  not_found = 34,            ///< 404
-  request_timeout = 35,      ///< 408, 504, 524
-  rate_limited = 36,         ///< 429
-  server = 37,               ///< 500 and other 5xx
-  provider_unavailable = 38, ///< 502
-  overloaded = 39,           ///< 503, 529
+  invalid_request = 30,       ///< 400, 409, 410, 412, 413, 422
+  authentication = 31,        ///< 401
+  payment_required = 32,      ///< 402
+  permission_denied = 33,     ///< 403
+  not_found = 34,             ///< 404
+  request_timeout = 35,       ///< 408, 504, 524
+  rate_limited = 36,          ///< 429
+  server = 37,                ///< 500 and other 5xx
+  provider_unavailable = 38,  ///< 502
+  overloaded = 39,            ///< 503, 529
 
-  malformed_response = 50, ///< not the JSON or the events that were agreed
-  stream_truncated = 51,   ///< a stream that ended without a finish reason and without [DONE]
-  provider_error = 52,     ///< an error reported with HTTP 200, before or within the stream
+  malformed_response = 50,  ///< not the JSON or the events that were agreed
+  stream_truncated = 51,    ///< a stream that ended without a finish reason and without [DONE]
+  provider_error = 52,      ///< an error reported with HTTP 200, before or within the stream
 
-  io = 60,          ///< a file could not be read or written
-  unsupported = 61, ///< not possible in this build or on this transport
+  io = 60,           ///< a file could not be read or written
+  unsupported = 61,  ///< not possible in this build or on this transport
 };
 
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
   switch (code) {
-    case errc::invalid_argument: return "invalid_argument";
-    case errc::cancelled: return "cancelled";
-    case errc::shut_down: return "shut_down";
-    case errc::busy: return "busy";
-    case errc::resolve: return "resolve";
-    case errc::connect: return "connect";
-    case errc::tls: return "tls";
-    case errc::trust_store: return "trust_store";
-    case errc::timeout_connect: return "timeout_connect";
-    case errc::timeout_first_byte: return "timeout_first_byte";
-    case errc::timeout_idle: return "timeout_idle";
-    case errc::timeout_total: return "timeout_total";
-    case errc::disconnected: return "disconnected";
-    case errc::protocol: return "protocol";
-    case errc::too_large: return "too_large";
-    case errc::invalid_request: return "invalid_request";
-    case errc::authentication: return "authentication";
-    case errc::payment_required: return "payment_required";
-    case errc::permission_denied: return "permission_denied";
-    case errc::not_found: return "not_found";
-    case errc::request_timeout: return "request_timeout";
-    case errc::rate_limited: return "rate_limited";
-    case errc::server: return "server";
-    case errc::provider_unavailable: return "provider_unavailable";
-    case errc::overloaded: return "overloaded";
-    case errc::malformed_response: return "malformed_response";
-    case errc::stream_truncated: return "stream_truncated";
-    case errc::provider_error: return "provider_error";
-    case errc::io: return "io";
-    case errc::unsupported: return "unsupported";
+    case errc::invalid_argument:
+      return "invalid_argument";
+    case errc::cancelled:
+      return "cancelled";
+    case errc::shut_down:
+      return "shut_down";
+    case errc::busy:
+      return "busy";
+    case errc::resolve:
+      return "resolve";
+    case errc::connect:
+      return "connect";
+    case errc::tls:
+      return "tls";
+    case errc::trust_store:
+      return "trust_store";
+    case errc::timeout_connect:
+      return "timeout_connect";
+    case errc::timeout_first_byte:
+      return "timeout_first_byte";
+    case errc::timeout_idle:
+      return "timeout_idle";
+    case errc::timeout_total:
+      return "timeout_total";
+    case errc::disconnected:
+      return "disconnected";
+    case errc::protocol:
+      return "protocol";
+    case errc::too_large:
+      return "too_large";
+    case errc::invalid_request:
+      return "invalid_request";
+    case errc::authentication:
+      return "authentication";
+    case errc::payment_required:
+      return "payment_required";
+    case errc::permission_denied:
+      return "permission_denied";
+    case errc::not_found:
+      return "not_found";
+    case errc::request_timeout:
+      return "request_timeout";
+    case errc::rate_limited:
+      return "rate_limited";
+    case errc::server:
+      return "server";
+    case errc::provider_unavailable:
+      return "provider_unavailable";
+    case errc::overloaded:
+      return "overloaded";
+    case errc::malformed_response:
+      return "malformed_response";
+    case errc::stream_truncated:
+      return "stream_truncated";
+    case errc::provider_error:
+      return "provider_error";
+    case errc::io:
+      return "io";
+    case errc::unsupported:
+      return "unsupported";
   }
   return "unknown";
 }
@@ -95,12 +125,12 @@ constexpr std::string_view to_string(errc code) noexcept {
 /// A failed operation: what a program branches on and what a person reads.
 struct failure {
   errc code = errc::invalid_argument;
-  int http_status = 0;      ///< 0 when no response arrived
-  std::string message;      ///< one line; the service's own words where there are any
-  std::string error_type;   ///< the service's own name of the error, e.g. "rate_limit_exceeded"
-  std::string provider;     ///< the provider that failed, where the service names one
+  int http_status = 0;     ///< 0 when no response arrived
+  std::string message;     ///< one line; the service's own words where there are any
+  std::string error_type;  ///< the service's own name of the error, e.g. "rate_limit_exceeded"
+  std::string provider;    ///< the provider that failed, where the service names one
   std::int64_t retry_after_ms = -1;  ///< the service's hint, -1 when it gave none
-  bool retryable = false;   ///< whether trying the same again later can help
+  bool retryable = false;            ///< whether trying the same again later can help
 
   failure() = default;
   failure(errc what, std::string words, int status = 0)

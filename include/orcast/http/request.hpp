@@ -57,13 +57,15 @@ struct response_limits {
 
 struct request {
   std::string method = "POST";
-  std::string url;  ///< absolute: https://host[:port]/path, or http:// where the transport allows it
+  std::string
+      url;  ///< absolute: https://host[:port]/path, or http:// where the transport allows it
   std::vector<header> headers;
   std::vector<std::string_view> body;  ///< sent one after the other; the bytes are the caller's
   timeouts limits;
   response_limits response;
 
-  /// Set by whoever records this exchange already; a recording decorator then passes it on as it is.
+  /// Set by whoever records this exchange already; a recording decorator then passes it on as it
+  /// is.
   observation* attached = nullptr;
 
   request() = default;

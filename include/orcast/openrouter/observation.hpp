@@ -39,9 +39,9 @@ struct recording {
 
 /// What a caller knows about a call beyond its request.
 struct call_context {
-  span_context parent;   ///< the span that this call belongs under
-  std::string name;      ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;    ///< an object
+  span_context parent;  ///< the span that this call belongs under
+  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;   ///< an object
   std::vector<std::string> tags;
   std::string session_id;  ///< where the request has none
   std::string user;        ///< where the request has none
@@ -56,8 +56,8 @@ class observation : private delta_listener {
 
   /// The call begins now: the span is opened and what the request says is recorded. `body` is the
   /// exact text that is sent (it becomes input.value).
-  ORCAST_DECL void begin(const chat_request& request, std::string_view body,
-                         std::string_view url, const call_context& context = {}) noexcept;
+  ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
+                         const call_context& context = {}) noexcept;
 
   /// The same for a request that other code wrote. Anything but a POST to .../chat/completions is
   /// not recorded (and false is returned); a body that can't be read still gives a span.

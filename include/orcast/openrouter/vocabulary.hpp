@@ -52,7 +52,7 @@ constexpr std::string_view companion_provider_of(std::string_view author) noexce
 /// llm.provider from the `provider` of a response.
 inline std::string provider_of(std::string_view name) {
   constexpr name_pair list[] = {
-      {"amazon bedrock", "aws"}, {"amazon", "aws"},          {"google ai studio", "google"},
+      {"amazon bedrock", "aws"},   {"amazon", "aws"},           {"google ai studio", "google"},
       {"google vertex", "google"}, {"moonshot ai", "moonshot"}, {"mistral", "mistralai"},
       {"together ai", "together"}, {"togetherai", "together"},  {"microsoft azure", "azure"}};
   std::string lower(name);

@@ -43,7 +43,7 @@ class
 #endif
     key : public key_text {
  public:
-  constexpr explicit key(const char (&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
+  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
     static_assert(N > 1, "a key has a name");
     static_assert(N <= 200, "a key is at most 199 characters long");
     for (char c : before) text_[size++] = c;

@@ -4,8 +4,8 @@
 #include "orcast/trace/key.hpp"
 
 // OpenInference's attribute keys (its semantic conventions of August 2026), as far as orcast sets
-// them. `#` is an index: keys::llm_input_message_role(2). The names shorten the conventions' doubled
-// nouns: message.contents.#.message_content.text is a part's text.
+// them. `#` is an index: keys::llm_input_message_role(2). The names shorten the conventions'
+// doubled nouns: message.contents.#.message_content.text is a part's text.
 
 namespace orcast {
 inline namespace v0 {
@@ -114,8 +114,8 @@ inline constexpr key llm_cost_prompt{"llm.cost.prompt"};
 inline constexpr key llm_cost_completion{"llm.cost.completion"};
 inline constexpr key tool_name{"tool.name"};
 inline constexpr key tool_description{"tool.description"};
-inline constexpr key tool_id{"tool.id"};  // the tool call that is answered
-inline constexpr key tool_parameters{"tool.parameters"};  // JSON text
+inline constexpr key tool_id{"tool.id"};                    // the tool call that is answered
+inline constexpr key tool_parameters{"tool.parameters"};    // JSON text
 inline constexpr key tool_json_schema{"tool.json_schema"};  // JSON text
 inline constexpr key exception_type{"exception.type"};
 inline constexpr key exception_message{"exception.message"};

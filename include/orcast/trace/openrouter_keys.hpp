@@ -30,7 +30,7 @@ inline constexpr key openrouter_retry_after_ms{"openrouter.retry_after_ms"};
 // Of the event "retry": how long until the next attempt:
 inline constexpr key openrouter_wait_ms{"openrouter.wait_ms"};
 inline constexpr key arize_project_name{"arize.project.name"};
-inline constexpr key service_name{"service.name"};  // on the resource
+inline constexpr key service_name{"service.name"};        // on the resource
 inline constexpr key service_version{"service.version"};  // on the resource
 // On the resource: the project, as older Arize senders call it:
 inline constexpr key model_id{"model_id"};

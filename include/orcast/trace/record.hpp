@@ -17,7 +17,13 @@
 namespace orcast {
 inline namespace v0 {
 
-enum class span_kind : std::uint8_t { internal = 1, server = 2, client = 3, producer = 4, consumer = 5 };
+enum class span_kind : std::uint8_t {
+  internal = 1,
+  server = 2,
+  client = 3,
+  producer = 4,
+  consumer = 5
+};
 enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
 
 namespace detail {
@@ -61,9 +67,10 @@ enum record_type : std::uint32_t {
 
 struct record {
   static constexpr std::uint32_t type_mask = 0x0f;
-  static constexpr std::uint32_t text_key = 0x10;  ///< the payload begins with the key, `first` long
-  static constexpr std::uint32_t cut = 0x20;       ///< the value was shortened
-  static constexpr std::uint32_t dead = 0x40;      ///< a later record has the same key
+  static constexpr std::uint32_t text_key =
+      0x10;                                       ///< the payload begins with the key, `first` long
+  static constexpr std::uint32_t cut = 0x20;      ///< the value was shortened
+  static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
   static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
   static constexpr std::uint32_t size_shift = 8;
   static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;

@@ -17,7 +17,7 @@ class ratio_sampler {
  public:
   /// `ratio` from 0 (nothing) to 1 (everything).
   constexpr explicit ratio_sampler(double ratio = 1.0) noexcept
-      : limit_(ratio >= 1.0   ? ~std::uint64_t{0}
+      : limit_(ratio >= 1.0  ? ~std::uint64_t{0}
                : ratio > 0.0 ? static_cast<std::uint64_t>(ratio * 18446744073709551615.0)
                              : 0) {}
 

@@ -109,7 +109,8 @@ class span_reader {
         std::memcpy(&out.integer, at_, 8);
         at_ += 8;
         break;
-      default: out.text_size = text_left_ = size;
+      default:
+        out.text_size = text_left_ = size;
     }
   }
 

@@ -14,14 +14,14 @@ namespace orcast {
 inline namespace v0 {
 
 enum class drop_reason : std::uint8_t {
-  pool_full,   ///< no block was free when the span began
-  ring_full,   ///< it had ended, but no lane could take it
-  too_large,   ///< its encoding does not fit into a request
-  evicted,     ///< an older span made room for a newer one
-  rejected,    ///< the backend refused it for good
-  expired,     ///< it could not be delivered in time
-  filtered,    ///< a rule removed it after the fact
-  shut_down,   ///< still here when the tracer went, or ended after that
+  pool_full,  ///< no block was free when the span began
+  ring_full,  ///< it had ended, but no lane could take it
+  too_large,  ///< its encoding does not fit into a request
+  evicted,    ///< an older span made room for a newer one
+  rejected,   ///< the backend refused it for good
+  expired,    ///< it could not be delivered in time
+  filtered,   ///< a rule removed it after the fact
+  shut_down,  ///< still here when the tracer went, or ended after that
 };
 inline constexpr std::size_t drop_reasons = 8;
 

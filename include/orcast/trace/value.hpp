@@ -54,8 +54,7 @@ class attribute_value {
   template <class T, std::enable_if_t<!std::is_arithmetic_v<T> && !std::is_pointer_v<T> &&
                                           std::is_convertible_v<const T&, std::string_view>,
                                       int> = 0>
-  constexpr attribute_value(const T& text) noexcept
-      : type_(value_type::string), text_(text) {}
+  constexpr attribute_value(const T& text) noexcept : type_(value_type::string), text_(text) {}
   constexpr attribute_value(decimal number) noexcept
       : type_(value_type::decimal), text_(number.text) {}
 

@@ -55,15 +55,14 @@ TEST_CASE("every way of writing the Base Url leads to /v1/traces") {
 }
 
 TEST_CASE("a Base Url that can't be right is refused, and says why") {
-  const std::pair<const char*, const char*> cases[] = {
-      {"http://otlp.arize.com", "http"},
-      {"https://user:pass@otlp.arize.com", ""},
-      {"https://otlp.arize.com/v1?x=1", "query"},
-      {"https://otlp.arize.com#top", ""},
-      {"https://otlp.arize.com:4317", "gRPC"},
-      {"ftp://otlp.arize.com", ""},
-      {"https://otlp arize.com", ""},
-      {"https://otlp.arize.com\r\nx: y", ""}};
+  const std::pair<const char*, const char*> cases[] = {{"http://otlp.arize.com", "http"},
+                                                       {"https://user:pass@otlp.arize.com", ""},
+                                                       {"https://otlp.arize.com/v1?x=1", "query"},
+                                                       {"https://otlp.arize.com#top", ""},
+                                                       {"https://otlp.arize.com:4317", "gRPC"},
+                                                       {"ftp://otlp.arize.com", ""},
+                                                       {"https://otlp arize.com", ""},
+                                                       {"https://otlp.arize.com\r\nx: y", ""}};
   for (const auto& [written, part] : cases) {
     INFO(written);
     const auto url = traces_url(written);

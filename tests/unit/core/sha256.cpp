@@ -27,6 +27,8 @@ TEST_CASE("the digests of FIPS 180-4's examples") {
 TEST_CASE("every length around a block") {
   // Python: hashlib.sha256(b"x" * n).hexdigest()[:8]
   const std::pair<std::size_t, const char*> cases[] = {
-      {55, "d5e28568"}, {56, "04c26261"}, {63, "75220b47"}, {64, "7ce10097"}, {65, "9537c5fd"}, {119, "000b48d4"}, {120, "13f05a0b"}};
-  for (const auto& [size, begins] : cases) CHECK(digest(std::string(size, 'x')).substr(0, 8) == begins);
+      {55, "d5e28568"}, {56, "04c26261"},  {63, "75220b47"}, {64, "7ce10097"},
+      {65, "9537c5fd"}, {119, "000b48d4"}, {120, "13f05a0b"}};
+  for (const auto& [size, begins] : cases)
+    CHECK(digest(std::string(size, 'x')).substr(0, 8) == begins);
 }

@@ -50,8 +50,7 @@ struct answer {
 };
 
 void feed(observation& seen, const answer& with) {
-  const http::header_view headers[] = {{"content-type", with.type},
-                                       {"x-generation-id", "gen-1"}};
+  const http::header_view headers[] = {{"content-type", with.type}, {"x-generation-id", "gen-1"}};
   seen.head({with.status, headers, 2});
   seen.data(with.body);
 }
@@ -168,7 +167,8 @@ TEST_CASE("failures end the span with what happened") {
   SECTION("an error answer") {
     const plain_span seen = record(
         weather(),
-        {429, "application/json",
+        {429,
+         "application/json",
          R"({"error":{"code":429,"message":"Rate limit exceeded","metadata":{"error_type":"rate_limit_exceeded"}}})",
          {}});
     CHECK(seen.status == span_status::error);
@@ -183,10 +183,12 @@ TEST_CASE("failures end the span with what happened") {
     CHECK(seen.events[0].attributes.at("exception.type") == "orcast.rate_limited");
   }
   SECTION("a stream that is cut keeps what had arrived") {
-    const plain_span seen = record(
-        weather(),
-        {200, "text/event-stream",
-         stream_of({R"({"id":"g","choices":[{"index":0,"delta":{"content":"The ti"}}]})"}), {}});
+    const plain_span seen =
+        record(weather(),
+               {200,
+                "text/event-stream",
+                stream_of({R"({"id":"g","choices":[{"index":0,"delta":{"content":"The ti"}}]})"}),
+                {}});
     CHECK(seen.status == span_status::error);
     CHECK(seen.at("error.type") == "stream_truncated");
     CHECK(seen.at("llm.output_messages.0.message.content") == "The ti");
@@ -235,10 +237,9 @@ TEST_CASE("a raw request gives the same span as the typed one") {
   {
     observation seen(where);
     const std::size_t half = body.size() / 2;  // in two segments
-    REQUIRE(seen.begin_raw("POST", url,
-                           {std::string_view(body).substr(0, half),
-                            std::string_view(body).substr(half)},
-                           {}));
+    REQUIRE(seen.begin_raw(
+        "POST", url, {std::string_view(body).substr(0, half), std::string_view(body).substr(half)},
+        {}));
     feed(seen, {200, "application/json", reply_body, {}});
     CHECK(seen.done({}).ok());
   }
@@ -304,7 +305,8 @@ TEST_CASE("privacy mode keeps no word of prompt, answer, tool or error") {
   body.replace(body.find("Boston, MA"), 10, "CANARY-arg");
   const answer answers[] = {
       {200, "application/json", body, {}},
-      {403, "application/json",
+      {403,
+       "application/json",
        R"({"error":{"code":403,"message":"flagged: CANARY-error","metadata":{"reasons":["x"],"flagged_input":"CANARY-flagged"}}})",
        {}}};
   for (const answer& with : answers) {
@@ -314,7 +316,8 @@ TEST_CASE("privacy mode keeps no word of prompt, answer, tool or error") {
       CHECK(value.find("CANARY") == std::string::npos);
     }
     for (const auto& event : seen.events) {
-      for (const auto& [key, value] : event.attributes) CHECK(value.find("CANARY") == std::string::npos);
+      for (const auto& [key, value] : event.attributes)
+        CHECK(value.find("CANARY") == std::string::npos);
     }
     CHECK(seen.status_message.find("CANARY") == std::string::npos);
     CHECK_FALSE(seen.has("input.value"));
@@ -328,10 +331,11 @@ TEST_CASE("images travel as what they are, not as base64") {
   chat_request request = weather();
   message picture;
   picture.role = "user";
-  picture.parts = {content_part::plain("What is this?"),
-                   content_part::other("image_url",
-                                       R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
-                                           std::string(4000, 'A') + R"("}})")};
+  picture.parts = {
+      content_part::plain("What is this?"),
+      content_part::other("image_url",
+                          R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+                              std::string(4000, 'A') + R"("}})")};
   request.messages = {picture};
   const plain_span seen = record(request, {200, "application/json", reply_body, {}});
   CHECK(seen.at("llm.input_messages.0.message.content") == "What is this?");
@@ -348,8 +352,10 @@ TEST_CASE("a service that quotes the key does not bring it into the span") {
   where.traces = traces.get();
   observation seen(where);
   seen.begin(weather(), "{}", url);
-  feed(seen, {401, "application/json",
-              R"({"error":{"code":401,"message":"No such key: hunter2-canary, hunter2-canary."}})", {}});
+  feed(seen, {401,
+              "application/json",
+              R"({"error":{"code":401,"message":"No such key: hunter2-canary, hunter2-canary."}})",
+              {}});
   const auto ended = seen.done({}, "hunter2-canary");
   REQUIRE_FALSE(ended.ok());
   CHECK(ended.error().message.find("canary") == std::string::npos);
@@ -357,7 +363,8 @@ TEST_CASE("a service that quotes the key does not bring it into the span") {
   const auto spans = drain(*traces);
   REQUIRE(spans.size() == 1);
   CHECK(spans[0].status_message.find("canary") == std::string::npos);
-  for (const auto& [key, value] : spans[0].attributes) CHECK(value.find("canary") == std::string::npos);
+  for (const auto& [key, value] : spans[0].attributes)
+    CHECK(value.find("canary") == std::string::npos);
 }
 
 TEST_CASE("retries are events on the one span") {

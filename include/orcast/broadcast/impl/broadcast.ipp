@@ -67,8 +67,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   to.exporting = options.exporting;
   to.batch_bytes = batch_bytes;
   to.timeout_ms = options.timeout_ms;
-  auto exporter =
-      otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
+  auto exporter = otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
   if (!exporter) return exporter.error();
   made->exporter_ = std::move(*exporter);
 

@@ -25,13 +25,30 @@ inline void copy_members(json_view from, object_writer& to) {
 
 /// The parameters that privacy mode lets through: no content, no free text.
 inline bool is_private_parameter(std::string_view name) noexcept {
-  constexpr std::string_view open[] = {
-      "model",       "models",           "stream",           "temperature",
-      "top_p",       "top_k",            "min_p",            "top_a",
-      "seed",        "max_tokens",       "max_completion_tokens", "frequency_penalty",
-      "logprobs",    "presence_penalty", "repetition_penalty", "top_logprobs",
-      "reasoning",   "reasoning_effort", "parallel_tool_calls", "modalities",
-      "verbosity",   "service_tier",     "provider",         "route"};
+  constexpr std::string_view open[] = {"model",
+                                       "models",
+                                       "stream",
+                                       "temperature",
+                                       "top_p",
+                                       "top_k",
+                                       "min_p",
+                                       "top_a",
+                                       "seed",
+                                       "max_tokens",
+                                       "max_completion_tokens",
+                                       "frequency_penalty",
+                                       "logprobs",
+                                       "presence_penalty",
+                                       "repetition_penalty",
+                                       "top_logprobs",
+                                       "reasoning",
+                                       "reasoning_effort",
+                                       "parallel_tool_calls",
+                                       "modalities",
+                                       "verbosity",
+                                       "service_tier",
+                                       "provider",
+                                       "route"};
   for (std::string_view each : open) {
     if (each == name) return false;
   }
