@@ -5,16 +5,9 @@
 
 #if !defined(ORCAST_NO_THREADS)
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <thread>
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
 
 #include "orcast/core/result.hpp"
 #include "orcast/otlp/span_exporter.hpp"

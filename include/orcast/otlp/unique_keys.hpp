@@ -166,27 +166,15 @@ class unique_keys {
   /// indices make the hash. (A constant that spells an index out is then not the same as one that
   /// was given it; only text is compared as text.)
   std::uint32_t hash_of(const record& r) const noexcept {
-    std::uint64_t sum = 0;
-    if (by_content_) {
-      key_room room;
-      std::string_view name = key_name(r, room);
-      sum = name.size() * odd;
-      for (; name.size() >= 8; name.remove_prefix(8)) sum = mixed(sum ^ word(name.data(), 8));
-      sum ^= word(name.data(), name.size());
-    } else {
-      const key_text& key = *r.key;
-      sum = word(key.json + key.size - key_text::after.size() - 8, 8) + key.size;
-      if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
-    }
+    if (by_content_) return hash_of_content(r);
+    const key_text& key = *r.key;
+    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8, 8) + key.size;
+    if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
     return static_cast<std::uint32_t>((sum * odd) >> 32);
   }
 
   bool same(const record& a, const record& b) const noexcept {
-    if (by_content_) {
-      key_room room_a;
-      key_room room_b;
-      return key_name(a, room_a) == key_name(b, room_b);
-    }
+    if (by_content_) return same_content(a, b);
     const key_text& x = *a.key;
     const key_text& y = *b.key;
     if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
@@ -195,16 +183,28 @@ class unique_keys {
                         std::memcmp(x.json, y.json, x.size) == 0);
   }
 
+  static std::uint32_t hash_of_content(const record& r) noexcept {
+    key_room room;
+    std::string_view name = key_name(r, room);
+    std::uint64_t sum = name.size();
+    for (; name.size() >= 8; name.remove_prefix(8)) {
+      sum = (sum ^ word(name.data(), 8)) * odd;
+      sum ^= sum >> 29;
+    }
+    return static_cast<std::uint32_t>(((sum ^ word(name.data(), name.size())) * odd) >> 32);
+  }
+
+  static bool same_content(const record& a, const record& b) noexcept {
+    key_room room_a;
+    key_room room_b;
+    return key_name(a, room_a) == key_name(b, room_b);
+  }
+
   static std::uint64_t word(const char* text, std::size_t size) noexcept {
     std::uint64_t value = 0;
     std::memcpy(&value, text, size);
     return value;
   }
-  static std::uint64_t mixed(std::uint64_t value) noexcept {
-    value *= odd;
-    return value ^ value >> 29;
-  }
-
   slot table_[slots];
   record* defaults_ = nullptr;
   std::size_t default_count_ = 0;

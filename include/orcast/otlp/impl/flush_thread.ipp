@@ -7,12 +7,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <limits>
+#include <mutex>
+#include <thread>
 #include <utility>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <signal.h>
-#endif
+#include "orcast/core/posix_thread.hpp"
 
 // The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn
 // goes through a few fields under a mutex, which is never held while a transport is used.
@@ -60,11 +61,10 @@ class flush_thread::loop {
   std::unique_ptr<span_exporter> exporter_;
   const long process_ = process_id();
 #if defined(__unix__) || defined(__APPLE__)
-  pthread_t thread_{};
+  posix_thread thread_;
 #else
   std::thread thread_;
 #endif
-  bool launched_ = false;  // of the thread that owns the flush_thread
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;     // for the thread
@@ -83,38 +83,24 @@ class flush_thread::loop {
   export_status status_;
 };
 
-/// Signals are the host's: none is delivered on this thread.
 ORCAST_DECL bool flush_thread::loop::launch() noexcept {
 #if defined(__unix__) || defined(__APPLE__)
-  // Not std::thread: it reports a failure by an exception, or not at all.
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  const bool sized = options_.stack_bytes == 0 ||
-                     pthread_attr_setstacksize(&attributes, options_.stack_bytes) == 0;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   const auto entry = [](void* self) -> void* {
     static_cast<loop*>(self)->run();
     return nullptr;
   };
-  launched_ = sized && pthread_create(&thread_, &attributes, entry, this) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
+  return thread_.start(entry, this, options_.stack_bytes);
 #else
   thread_ = std::thread([this] { run(); });
-  launched_ = true;
+  return true;
 #endif
-  return launched_;
 }
 
 ORCAST_DECL void flush_thread::loop::join() noexcept {
-  if (!std::exchange(launched_, false)) return;
 #if defined(__unix__) || defined(__APPLE__)
-  pthread_join(thread_, nullptr);
-#else
   thread_.join();
+#else
+  if (thread_.joinable()) thread_.join();
 #endif
 }
 

@@ -6,18 +6,18 @@
 
 #include "orcast/core/hex.hpp"
 #include "orcast/otlp/json_encoder.hpp"
+#include "orcast/otlp/impl/json_attributes.ipp"
+#include "orcast/otlp/json_put.hpp"
 #include "orcast/otlp/json_text.hpp"
 
-// The bodies of json_encoder. Fixed pieces are written after one look at the room that is left for
-// all of them; text looks for itself. Once anything does not fit the whole span is taken back, so
-// no function here leaves things tidy when it fails.
+// The bodies of json_encoder, but for attributes and values. Fixed pieces are written after one
+// look at the room that is left for all of them; text looks for itself. Once anything does not fit
+// the whole span is taken back, so no function here leaves things tidy when it fails.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 namespace detail {
-
-inline constexpr key truncated_key{"openrouter.truncated"};
 
 inline std::string json_string(std::string_view text) {
   std::string out(6 * text.size() + 2, '"');
@@ -34,54 +34,6 @@ inline std::string json_key(std::string_view name) {
 
 inline std::string json_attribute(const text_attribute& from) {
   return json_key(from.key) + "\"stringValue\":" + json_string(from.value) + "}}";
-}
-
-/// A fixed piece around the numbers of an attribute is shorter than this.
-inline constexpr std::size_t piece = 64;
-
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_decimal = 64;
-
-// These write where the caller has made sure of the room. The position is passed on in a register:
-// as a member it would go through memory after every piece, because a char* may point anywhere.
-
-template <std::size_t N>
-char* put(char* at, const char (&text)[N]) noexcept {
-  std::memcpy(at, text, N - 1);
-  return at + N - 1;
-}
-
-inline char* put(char* at, std::string_view text) noexcept {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
-
-inline char* put(char* at, std::int64_t value) noexcept { return put_integer(at, value); }
-
-inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
-  *at++ = '"';
-  at = put(at, (std::max)(wall_ns, std::int64_t{0}));
-  *at++ = '"';
-  return at;
-}
-
-/// A constant key is one copy, or pieces with the indices between them.
-inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
-  const key_text& key = *r.key;
-  if (key.cut[0] == 0) {  // longer than 16 bytes, always
-    std::size_t i = 0;
-    for (; i + 16 < key.size; i += 16) std::memcpy(at + i, key.json + i, 16);
-    std::memcpy(at + key.size - 16, key.json + key.size - 16, 16);
-    return at + key.size;
-  }
-  std::size_t from = 0;
-  const std::uint16_t index[2] = {r.first, r.second};
-  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
-    at = put(at, std::string_view(key.json + from, key.cut[i] - from));
-    at = put(at, std::int64_t{index[i]});
-    from = key.cut[i];
-  }
-  return put(at, std::string_view(key.json + from, key.size - from));
 }
 
 }  // namespace detail
@@ -224,177 +176,6 @@ ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexce
     return write_text(reader, at);
   }
   return detail::put(at, "unnamed");
-}
-
-ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
-  for (std::string_view text = reader.next_piece(); !text.empty(); text = reader.next_piece()) {
-    at = write_escaped(text, at, end_);
-    if (at == nullptr) break;
-  }
-  return at;
-}
-
-ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) noexcept {
-  if (!has_room(at, detail::piece)) return nullptr;
-  char* const before = at;
-  at = detail::put(at, R"(,"attributes":[)");
-  char* const first = at;
-  reader.rewind();
-  std::uint32_t skip = 0;
-  std::uint32_t names = 0;
-  std::uint32_t messages = 0;
-  for (record_view r; reader.next(r);) {
-    if (skip != 0) {
-      --skip;
-    } else if (!r.has(record::element)) {
-      at = write_attribute(reader, r, 0, at);
-      if (at == nullptr) return nullptr;
-    } else if (r.type() == orcast::detail::record_event) {
-      skip = r.event.named + r.event.attributes;
-    } else if (r.type() == orcast::detail::record_name) {
-      ++names;
-    } else if (r.type() == orcast::detail::record_status_message) {
-      ++messages;
-    }
-  }
-  if (!marked_ && (names > 1 || messages > 1)) {
-    repeats_ = true;
-    return nullptr;
-  }
-  for (std::size_t i = 0; i < defaults_.size(); ++i) {
-    if ((default_records_[i + 1].bits & record::dead) != 0) continue;
-    if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
-    at = detail::put(at, defaults_[i].json);
-    *at++ = ',';
-  }
-  if (reader.head().has_cuts && (default_records_[0].bits & record::dead) == 0) {
-    at = write_cut_keys(reader, at);
-    if (at == nullptr) return nullptr;
-  }
-  if (at == first) return before;
-  at[-1] = ']';  // in the place of the last comma
-  return at;
-}
-
-/// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                std::uint32_t scope, char* at) noexcept {
-  if (!marked_ && !keys_.note(r.raw, scope)) {
-    repeats_ = true;
-    return nullptr;
-  }
-  if (r.has(record::dead)) return at;
-  at = write_key(r, at);
-  if (at == nullptr) return nullptr;
-  at = write_value(reader, r, at);
-  if (at == nullptr || !has_room(at, 3)) return nullptr;
-  return detail::put(at, "}},");
-}
-
-ORCAST_DECL char* json_encoder::write_key(const record_view& r, char* at) noexcept {
-  constexpr std::size_t longest = 256;
-  if (!has_room(at, longest)) return nullptr;
-  if (r.text_key.empty()) return detail::put_key(at, *r.raw);
-  at = detail::put(at, key_text::before);
-  at = write_escaped(r.text_key, at, end_);
-  if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
-  return detail::put(at, key_text::after);
-}
-
-/// For example `"intValue":"7"`.
-ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
-  using detail::put;
-  if (!has_room(at, detail::piece)) return nullptr;
-  switch (r.type()) {
-    case static_cast<std::uint32_t>(value_type::string):
-      at = put(at, R"("stringValue":")");
-      at = write_text(reader, at);
-      return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
-    case static_cast<std::uint32_t>(value_type::int64):
-      if (int_as_number_) return put(put(at, R"("intValue":)"), r.integer);
-      return put(put(put(at, R"("intValue":")"), r.integer), "\"");
-    case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, put(at, R"("doubleValue":)"), end_);
-    case static_cast<std::uint32_t>(value_type::boolean):
-      return r.integer != 0 ? put(at, R"("boolValue":true)") : put(at, R"("boolValue":false)");
-    case static_cast<std::uint32_t>(value_type::decimal):
-      return write_decimal(reader, r, at);
-    case orcast::detail::record_array:
-      return write_array(reader, r, at);
-    default:
-      return at;  // a value without a member is a valid empty one
-  }
-}
-
-/// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
-ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
-                                              char* at) noexcept {
-  using detail::put;
-  char text[detail::longest_decimal];
-  std::string_view whole;
-  if (r.text_size <= sizeof text) {
-    char* to = text;
-    for (std::string_view part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-      to = put(to, part);
-    }
-    whole = {text, static_cast<std::size_t>(to - text)};
-    if (is_json_number(whole)) {
-      if (!has_room(at, detail::piece + whole.size())) return nullptr;
-      return put(put(at, R"("doubleValue":)"), whole);
-    }
-  }
-  at = put(at, R"("stringValue":")");
-  at = r.text_size <= sizeof text ? write_escaped(whole, at, end_) : write_text(reader, at);
-  return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
-}
-
-ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
-  at = detail::put(at, R"("arrayValue":{"values":[)");
-  const std::int64_t count = r.integer;
-  record_view element;
-  for (std::int64_t i = 0; i < count && reader.next(element); ++i) {
-    if (!has_room(at, 2)) return nullptr;
-    if (i != 0) *at++ = ',';
-    *at++ = '{';
-    at = write_value(reader, element, at);
-    if (at == nullptr || !has_room(at, 1)) return nullptr;
-    *at++ = '}';
-  }
-  return has_room(at, 2) ? detail::put(at, "]}") : nullptr;
-}
-
-/// The names of the keys whose values recording had to shorten, as an attribute of the span, with a
-/// comma behind it.
-ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
-  using detail::put;
-  if (!has_room(at, detail::truncated_key.size + detail::piece)) return nullptr;
-  char* const before = at;
-  at = put(at, std::string_view(detail::truncated_key.json, detail::truncated_key.size));
-  at = put(at, R"("arrayValue":{"values":[)");
-  char* const first = at;
-  const record* owner = nullptr;  // of the value that comes next
-  const record* named = nullptr;  // a list is named once, however many of its elements are cut
-  reader.rewind();
-  for (record_view r; reader.next(r);) {
-    if (!r.has(record::element)) {
-      owner = r.raw;
-    } else if (r.type() >= orcast::detail::record_name) {
-      owner = nullptr;  // the span's or an event's own text
-    }
-    if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
-    if ((owner->bits & record::dead) != 0) continue;
-    named = owner;
-    if (!has_room(at, detail::piece)) return nullptr;
-    detail::key_room room;
-    at = write_escaped(detail::key_name(*owner, room), put(at, R"({"stringValue":")"), end_);
-    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
-    at = put(at, "\"},");
-  }
-  if (at == first) return before;
-  at[-1] = ']';
-  return put(at, "}}},");
 }
 
 ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
