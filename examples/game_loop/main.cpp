@@ -41,7 +41,7 @@ void play_traced(const dialogue& script, const options& chosen, progress& shown,
   const std::string lines = arize.received();
   write_file(chosen.traces, lines);
   write_file(chosen.html, examples::render_trace_page(lines));
-  told.files = {{"spans", chosen.traces}, {"page", chosen.html}};
+  told.files = {{"page", chosen.html}, {"spans", chosen.traces}};
 }
 
 /// Only the frames count when the conversation has been heard before.

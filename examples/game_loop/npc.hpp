@@ -80,12 +80,13 @@ class character final : private orcast::call_handler {
     leaves_at_s_.reset();
     if (said.leave_after_s) leaves_at_s_ = here_.now_s + *said.leave_after_s;
 
-    trace_ = orcast::work::agent(here_.tracing, "npc turn", {{}, self_.session, here_.player});
+    trace_ = orcast::work::agent(here_.tracing, "npc turn " + self_.name,
+                                 {{}, self_.session, here_.player});
     trace_.span().set(orcast::keys::agent_name, self_.name);
     trace_.input(said.say);
 
     kept_->lines.push_back({here_.now_s, "Player", said.say});
-    tell("is asked: " + said.say);
+    here_.news.push_back({here_.now_s, "Player to " + self_.name, said.say});
     before_ = memory_.size();
     memory_.push_back(orcast::message::user(said.say));
     ask();
@@ -144,15 +145,14 @@ class character final : private orcast::call_handler {
       trace.fail(orcast::failure(orcast::errc::not_found, "there is no such tool"));
     }
     trace.output(result, "application/json");
-    kept_->lines.push_back({here_.now_s, "", asked.name + asked.arguments + " = " + result});
-    tell("uses " + asked.name + asked.arguments);
+    note(asked.name + " " + asked.arguments + " -> " + result);
     memory_.push_back(orcast::message::tool(asked.id, std::move(result)));
   }
 
   void answered() {
     trace_.output(words_);
-    say(words_.empty() ? std::string("(says nothing)") : words_);
-    tell("answers: " + words_);
+    if (words_.empty()) note("says nothing");
+    say("");
     end();
   }
 
@@ -160,16 +160,13 @@ class character final : private orcast::call_handler {
   void break_off(const orcast::failure& why) {
     memory_.resize(before_);
     if (!words_.empty()) trace_.output(words_);
+    say("...");
     if (why.code == orcast::errc::cancelled) {
       trace_.cancel();
-      say(words_ + "...");
-      kept_->lines.push_back({here_.now_s, "", "The player walks off; the call is cancelled."});
-      tell("is left standing: the call is cancelled");
+      note("the player walks off, and the call is cancelled");
     } else {
       trace_.fail(why);
-      if (!words_.empty()) say(words_ + "...");
-      kept_->lines.push_back({here_.now_s, "", "No answer: " + why.message});
-      tell("can't answer: " + why.message);
+      note("no answer: " + why.message);
     }
     end();
   }
@@ -180,10 +177,15 @@ class character final : private orcast::call_handler {
     words_.clear();
   }
 
-  void say(std::string text) {
-    kept_->lines.push_back({words_.empty() ? here_.now_s : speaks_at_s_, self_.name, std::move(text)});
+  void say(std::string_view ending) {
+    if (words_.empty()) return;
+    kept_->lines.push_back({speaks_at_s_, self_.name, words_ + std::string(ending)});
+    here_.news.push_back({here_.now_s, self_.name, words_ + std::string(ending)});
   }
-  void tell(std::string what) { here_.news.push_back({here_.now_s, self_.name, std::move(what)}); }
+  void note(const std::string& what) {
+    kept_->lines.push_back({here_.now_s, self_.name, "[" + what + "]"});
+    here_.news.push_back(kept_->lines.back());
+  }
 
   call_line line_of(const orcast::result<void>& outcome, const orcast::chat_reply& reply) const {
     call_line line;

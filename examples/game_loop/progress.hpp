@@ -34,7 +34,8 @@ class progress {
   /// Something happened: a call began, answered, failed. At a terminal only update() shows.
   void event(double at_s, std::string_view who, std::string_view what) {
     if (live_ || !events_) return;
-    print("  " + stamp(at_s) + "  " + std::string(who) + ": " + examples::printable(what) + "\n");
+    const std::string line = std::string(who) + ": " + examples::printable(what);
+    print("  " + stamp(at_s) + "  " + examples::shorten(line, 88) + "\n");
   }
 
   /// Every frame; draws when it is time to.

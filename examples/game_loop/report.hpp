@@ -21,7 +21,7 @@
 
 namespace game_loop {
 
-/// One thing that was said, or done: `who` empty means a remark such as a tool call.
+/// One thing that was said; in brackets, done.
 struct spoken_line {
   double at_s = 0;
   std::string who, text;
@@ -107,6 +107,10 @@ inline std::string call_table(const std::vector<call_line>& calls) {
   const auto count = [](const std::optional<std::int64_t>& value) {
     return value ? examples::format_count(*value) : std::string("-");
   };
+  // The same number of digits in each row, so that the column can be compared at a glance.
+  const auto dollars = [](double cost) {
+    return cost == 0 ? std::string("$0") : "$" + examples::format_fixed(cost, 7);
+  };
   std::int64_t in = 0, out = 0;
   double cost = 0;
   for (const call_line& call : calls) {
@@ -115,13 +119,13 @@ inline std::string call_table(const std::vector<call_line>& calls) {
     cost += call.cost.value_or(0);
     table.add({call.npc, call.model, call.provider.empty() ? "-" : call.provider,
                count(call.prompt_tokens), count(call.completion_tokens),
-               call.cost ? examples::format_cost(*call.cost) : "-",
+               call.cost ? dollars(*call.cost) : "-",
                call.first_token_ns ? examples::format_duration(*call.first_token_ns) : "-",
                examples::format_duration(call.latency_ns),
                examples::shorten(examples::printable(call.status), 40)});
   }
   table.add({"", std::to_string(calls.size()) + " calls", "", examples::format_count(in),
-             examples::format_count(out), examples::format_cost(cost)});
+             examples::format_count(out), dollars(cost)});
   return table.text();
 }
 
