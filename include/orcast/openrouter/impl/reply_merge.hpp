@@ -156,15 +156,18 @@ class reply_merge {
       }
       const auto offset = static_cast<std::ptrdiff_t>(at);
       choices_.emplace(choices_.begin() + offset, index);
-      reply.choices.insert(reply.choices.begin() + offset, make_choice());
+      insert_choice(reply.choices.begin() + offset, reply.choices);
     }
     choices_[at].add(value, at == 0, reply.choices[at], state_);
   }
 
-  /// An empty choice; its strings may have the memory of an earlier one.
-  chat_choice make_choice() {
-    if (spare_.empty()) return {};
-    chat_choice choice = std::move(spare_.back());
+  /// A new choice has the memory of an earlier one, where there is one.
+  void insert_choice(std::vector<chat_choice>::iterator place, std::vector<chat_choice>& choices) {
+    if (spare_.empty()) {
+      choices.emplace(place);
+      return;
+    }
+    chat_choice& choice = *choices.insert(place, std::move(spare_.back()));
     spare_.pop_back();
     message& reply = choice.reply;
     for (std::string* text :
@@ -177,7 +180,6 @@ class reply_merge {
     reply.parts.clear();
     reply.tool_calls.clear();
     reply.omit_content = false;
-    return choice;
   }
 
   merge_state state_;

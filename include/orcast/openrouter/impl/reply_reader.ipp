@@ -34,6 +34,16 @@ inline bool is_event_stream(std::string_view content_type) noexcept {
   return http::same_name(trim(content_type.substr(0, content_type.find(';'))), "text/event-stream");
 }
 
+/// An id or a word from a header line; what is neither leaves `place` empty.
+inline void copy_token(std::string_view value, std::string& place) {
+  place.clear();
+  if (value.size() > 256) return;
+  for (const char c : value) {
+    if (c <= 0x20 || c > 0x7E) return;
+  }
+  place.assign(value);
+}
+
 inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
   http::sse_limits made;
   made.line_bytes = limits.line_bytes;
@@ -282,8 +292,8 @@ ORCAST_DECL void reply_reader::listen(delta_listener* listener) noexcept {
 
 ORCAST_DECL void reply_reader::head(const http::response_head& head) noexcept {
   http_status_ = head.status;
-  generation_id_ = detail::to_one_line(head.find("X-Generation-Id"));
-  cache_status_ = detail::to_one_line(head.find("X-OpenRouter-Cache-Status"));
+  detail::copy_token(head.find("X-Generation-Id"), generation_id_);
+  detail::copy_token(head.find("X-OpenRouter-Cache-Status"), cache_status_);
   parser_->event_stream_announced = detail::is_event_stream(head.find("Content-Type"));
   const std::string_view retry_after = head.find("Retry-After");
   if (retry_after.empty()) return;
