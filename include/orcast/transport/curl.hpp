@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include <curl/curl.h>
-
 #include "orcast/core/result.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/http/transport.hpp"
 #include "orcast/transport/detail/curl_exchange.hpp"
 #include "orcast/transport/detail/curl_options.hpp"
+#include "orcast/transport/detail/libcurl.hpp"
 
 // The polled transport over libcurl's multi interface: hundreds of exchanges at once, without a
 // thread of its own. Let a network thread sit in poll(100), or poll(0) once a frame. It never

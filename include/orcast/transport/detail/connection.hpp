@@ -7,11 +7,11 @@
 #include <string>
 
 #include <netdb.h>
-#include <openssl/ssl.h>
 
 #include "orcast/core/result.hpp"
 #include "orcast/http/control.hpp"
 #include "orcast/http/url.hpp"
+#include "orcast/transport/detail/openssl.hpp"
 #include "orcast/transport/detail/tcp_socket.hpp"
 #include "orcast/transport/detail/tls_session.hpp"
 

@@ -9,8 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include <curl/curl.h>
-
 #include "orcast/core/result.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
@@ -19,6 +17,7 @@
 #include "orcast/http/validate.hpp"
 #include "orcast/transport/detail/curl_options.hpp"
 #include "orcast/transport/detail/curl_verdict.hpp"
+#include "orcast/transport/detail/libcurl.hpp"
 #include "orcast/transport/detail/response_head_reader.hpp"
 
 // One exchange over libcurl: the callbacks it answers, its deadlines, and how it ended.

@@ -6,15 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include <curl/curl.h>
-
 #include "orcast/core/secret.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
-
-#if LIBCURL_VERSION_NUM < 0x075700
-#error "orcast/transport/curl.hpp needs libcurl 7.87 or newer"
-#endif
+#include "orcast/transport/detail/libcurl.hpp"
 
 // How a request becomes options of a libcurl handle. Every refusal counts: an option that did not
 // take could be the one that checks certificates.

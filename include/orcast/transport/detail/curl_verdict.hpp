@@ -5,9 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include <curl/curl.h>
-
 #include "orcast/core/result.hpp"
+#include "orcast/transport/detail/libcurl.hpp"
 
 // What libcurl's codes mean in orcast's terms.
 

@@ -3,7 +3,11 @@
 
 #include <string>
 
+#include "orcast/detail/third_party_begin.hpp"
+
 #include <httplib.h>
+
+#include "orcast/detail/third_party_end.hpp"
 
 // cpp-httplib, and the one place that knows how its releases differ: 0.11 (Debian 12) to 0.53.
 

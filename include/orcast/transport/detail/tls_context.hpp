@@ -11,12 +11,9 @@
 #include <utility>
 
 #include <dirent.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include "orcast/core/result.hpp"
+#include "orcast/transport/detail/openssl.hpp"
 
 // The OpenSSL context that the connections of one transport share: verification on, TLS 1.2 or
 // newer, and one store of certificate authorities, loaded once. Loading a whole bundle takes tens

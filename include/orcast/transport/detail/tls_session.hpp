@@ -5,12 +5,8 @@
 #include <memory>
 #include <string>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include "orcast/core/result.hpp"
+#include "orcast/transport/detail/openssl.hpp"
 #include "orcast/transport/detail/tcp_socket.hpp"
 
 // TLS over a tcp_socket, as a client that always checks the peer's certificate and name. OpenSSL's
