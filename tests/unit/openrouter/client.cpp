@@ -263,6 +263,19 @@ TEST_CASE("a call without a key fails before anything is sent, and has a span") 
   CHECK(bench.spans().size() == 2);
 }
 
+TEST_CASE("a provider without a key fails its call") {
+  test::bench bench;
+  fake_transport net;
+  client_options options = bench.options();
+  options.key_provider = [](void*) { return orcast::secret(); };
+  client made = bench.client(net, std::move(options));
+  const auto reply = made.chat(hello());
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.error().code == errc::authentication);
+  CHECK(reply.error().message == "no API key: client_options.key_provider returned none");
+  CHECK(net.requests().empty());
+}
+
 TEST_CASE("the key comes from the options, a provider, or the environment") {
   test::bench bench;
   fake_transport net;
@@ -337,6 +350,12 @@ TEST_CASE("the key of another gateway is hidden too") {
   const auto reply = made.chat(hello());
   REQUIRE_FALSE(reply.ok());
   CHECK(reply.error().message == "no such key: [key], sorry");
+  const auto spans = bench.spans();
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].status_message.find("gateway-key-7") == std::string::npos);
+  for (const auto& each : spans[0].attributes) {
+    CHECK(each.second.find("gateway-key-7") == std::string::npos);
+  }
 }
 
 TEST_CASE("options that can't work are refused with a sentence") {

@@ -111,30 +111,24 @@ struct call_entry final : http::response_sink, delta_listener {
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = without_key(seen.done(std::move(how)));
+    outcome = seen.done(std::move(how), key());
     over = true;
     if (sending == nullptr) outgoing.reset();
   }
 
-  /// What an exchange has come to, without ending the span.
+  /// What an exchange has come to, without ending the span: a retry may follow. Finishing the
+  /// reader again, as the observation's own end does, gives the same.
   result<void> settle(result<void> how) noexcept {
     return const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
   }
 
-  /// A service may quote the key that it refuses.
-  result<void> without_key(result<void> how) const {
+  /// The key that goes out with the request; a service may quote it.
+  std::string_view key() const noexcept {
     constexpr std::size_t scheme = sizeof "Bearer";  // and the space after it
     for (const http::header& line : outgoing->request.headers) {
-      if (how.ok() || !line.sensitive || line.value.size() <= scheme) continue;
-      const std::string_view key = std::string_view(line.value).substr(scheme);
-      failure why = how.error();
-      std::string& words = why.message;
-      for (std::size_t at = words.find(key); at != std::string::npos; at = words.find(key)) {
-        words.replace(at, key.size(), "[key]");
-      }
-      how = std::move(why);
+      if (line.sensitive) return std::string_view(line.value).substr(scheme);
     }
-    return how;
+    return {};
   }
 
   std::optional<std::int64_t> wait_before_retry() const noexcept {

@@ -310,6 +310,5 @@ inline void client_core::shut_down() {
 }
 
 }  // namespace detail
-
 }  // namespace v0
 }  // namespace orcast
