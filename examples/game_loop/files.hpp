@@ -22,9 +22,7 @@ inline void set_default_files(options& chosen, const char* program) {
   std::error_code failed;
   std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failed);
   if (failed) self = program;
-  const auto beside = [&self](const char* name) {
-    return self.replace_filename(name).string();
-  };
+  const auto beside = [&self](const char* name) { return self.replace_filename(name).string(); };
   if (chosen.script.empty()) chosen.script = beside("dialogue.json");
   if (chosen.traces.empty()) chosen.traces = beside("traces.jsonl");
   if (chosen.html.empty()) chosen.html = beside("traces.html");

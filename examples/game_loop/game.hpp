@@ -67,6 +67,7 @@ inline performance play(const dialogue& script, double seconds, orcast::client& 
   simulated_game game;
   frame_clock frames;
   const clock::time_point start = clock::now();
+  std::string last_words;
   bool over = false;
   while (!over) {
     frames.wait();
@@ -81,15 +82,16 @@ inline performance play(const dialogue& script, double seconds, orcast::client& 
     made.frames.record(std::chrono::nanoseconds(clock::now() - began).count());
 
     // What follows is the example's display, not the game's work.
+    std::string words;
     for (const spoken_line& each : here.news) shown.event(each.at_s, each.who, each.text);
+    if (!here.news.empty()) last_words = here.news.back().who + ": " + here.news.back().text;
     here.news.clear();
     over = here.now_s >= seconds;
-    std::string words;
     for (const character& each : cast) {
       over = over && each.finished();
       if (each.talking() && !each.words().empty()) words = each.name() + ": " + each.words();
     }
-    shown.update(here.now_s, seconds, openrouter.in_flight(), words);
+    shown.update(here.now_s, seconds, openrouter.in_flight(), words.empty() ? last_words : words);
   }
   const volatile float seen = game.centre();
   static_cast<void>(seen);

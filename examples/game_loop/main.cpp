@@ -4,8 +4,8 @@
 // OpenRouter, streamed and with tools, while every call becomes a span at Arize. Then the same once
 // more without tracing, to compare the frame times. Without keys it runs against stand-ins.
 //
-// This file is the story. npc.hpp has the calls and their spans, game.hpp the loop, services.hpp the
-// setup.
+// This file is the story. npc.hpp has the calls and their spans, game.hpp the loop, services.hpp
+// the setup.
 
 #include <cstdio>
 #include <exception>
@@ -73,9 +73,8 @@ int run(const options& chosen) {
     if (chosen.tracing) play_traced(script, chosen, shown, told);
     play_untraced(script, chosen, shown, told);
   }
-  const std::string text =
-      report_text(told, frame_budget.count(), examples::terminal_width(stdout),
-                  examples::colour_wanted(stdout));
+  const std::string text = report_text(told, frame_budget.count(), examples::terminal_width(stdout),
+                                       examples::colour_wanted(stdout));
   std::fwrite(text.data(), 1, text.size(), stdout);
   return !told.spans || told.spans->complete() ? 0 : 1;
 }

@@ -136,8 +136,9 @@ class character final : private orcast::call_handler {
   void use_tool(const orcast::tool_call& asked) {
     orcast::work trace =
         orcast::work::tool(here_.tracing, asked, {trace_.context(), self_.session, here_.player});
-    const auto known = std::find_if(self_.tools.begin(), self_.tools.end(),
-                                    [&asked](const tool* each) { return each->name == asked.name; });
+    const auto known =
+        std::find_if(self_.tools.begin(), self_.tools.end(),
+                     [&asked](const tool* each) { return each->name == asked.name; });
     std::string result = R"({"error":"there is no such tool"})";
     if (known != self_.tools.end()) {
       result = (*known)->answer(asked.arguments);

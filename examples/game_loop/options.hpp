@@ -33,10 +33,11 @@ Runs a 60 Hz game loop in which several characters talk through OpenRouter, stre
 and every call becomes a span at Arize. Without keys it talks to stand-ins on this machine.
 
   --script FILE         who talks about what (default: dialogue.json of this example)
-  --seconds N           how long the conversation lasts, from 1 to 3600 (default 10); it is then
-                        played again without tracing, to compare the frame times
+  --seconds N           how long the conversation lasts, from 1 to 3600 (default 10), and then until
+                        the last answer; it is played again without tracing, to compare frame times
   --traces FILE         where the spans that arrived go, one OTLP JSON request a line
-  --html FILE           where the same goes as a page to look at
+                        (default: traces.jsonl beside the program)
+  --html FILE           where the same goes as a page to look at (default: traces.html there)
   --transport KIND      curl (default) or httplib
   --no-tracing          only the conversation, without spans
   --help                this text

@@ -163,7 +163,7 @@ inline std::string span_text(const span_account& spans) {
            (spans.violations.empty() ? std::string("every one as it should be")
                                      : std::to_string(spans.violations.size()) + " complaints:") +
            "\n";
-  } else {
+  } else if (spans.exported > 0) {
     out += "  Arize accepts what it will not show, too (a wrong space, for one): look there once\n";
   }
   for (const std::string& violation : spans.violations) {
