@@ -94,6 +94,22 @@ TEST_CASE("a connection that holds bytes nobody asked for is not used again",
   CHECK(host.connections() == 2);
 }
 
+TEST_CASE("the answer of a peer that would not read the request is read", "[transport][httplib]") {
+  server host([](peer& client) {
+    client.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");  // and closes
+  });
+  const std::string large(32 << 20, 'x');
+  http::request request;
+  request.url = host.url();
+  request.body = {large};
+  httplib_driver driver;
+  recorder sink;
+  fetch(driver, request, sink);
+  CHECK(sink.ended() == "ok");
+  CHECK(sink.status == 413);
+  CHECK(sink.body == "no");
+}
+
 TEST_CASE("an exchange that was cancelled before it began connects to nobody",
           "[transport][httplib]") {
   server host([](peer& client) { client.request(); });

@@ -194,6 +194,7 @@ class peer {
     const linger hard{1, 0};
     ::setsockopt(handle_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
   }
+  void end_sending() { ::shutdown(handle_, SHUT_WR); }
   void say_goodbye() {
     if (tls_ != nullptr) SSL_shutdown(tls_);
   }
