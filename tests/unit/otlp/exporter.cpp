@@ -332,6 +332,27 @@ TEST_CASE("after a 413 the batch goes in pieces") {
   CHECK(spans_in(r.post()) == 10);  // the next batch is tried as a whole
 }
 
+TEST_CASE("each piece of a batch has attempts and time of its own") {
+  rig r;
+  r.fill(16);
+  r.exporter.hurry();
+  r.post();
+  r.answer(413);
+  r.post();
+  r.answer(413);
+  r.post();
+  r.answer(413);
+  for (int piece = 0; piece < 8; ++piece) {
+    CHECK(spans_in(r.post()) == 2);
+    r.answer(503);
+    r.post();
+    r.now = r.until + 100'000;
+    CHECK(spans_in(r.post()) == 2);
+    r.answer(200);
+  }
+  CHECK(r.exported() == 16);
+}
+
 TEST_CASE("an answer to nothing changes nothing") {
   rig r;
   r.fill(1);

@@ -321,6 +321,11 @@ TEST_CASE("shortened values are named, and what was dropped is counted") {
           text("own", "x234567890") +
           R"(,{"key":"openrouter.truncated","value":{"arrayValue":{"values":[)"
           R"({"stringValue":"input.value"},{"stringValue":"tag.tags"},{"stringValue":"own"}]}}})"));
+  b.start("chat").set(input, "0123456789a").set(input, "whole").end();
+  CHECK(b.span_json() == with_attributes(text("input.value", "whole")));
+  b.start("chat").set("openrouter.truncated", "mine").set(input, "0123456789a").end();
+  CHECK(b.span_json() == with_attributes(text("openrouter.truncated", "mine") + "," +
+                                         text("input.value", "0123456789")));
   {
     span s = b.start("chat");
     for (std::size_t i = 0; i < 100; ++i) s.set(last_index(i), 1);

@@ -79,8 +79,9 @@ struct random_bytes {
   }
   /// Of several kinds: bytes of any value, mostly prose, mostly escapes, mostly whole characters.
   std::string text(std::size_t size, unsigned kind) {
-    static const std::string_view pieces[] = {"\xC3\xA9",         "\xE6\x97\xA5", "\xE2\x82\xAC",
-                                              "\xF0\x9F\x98\x80", "\xED\xA0\x80", "\xE0\x80"};
+    static const std::string_view pieces[] = {
+        "\xC3\xA9",         "\xE6\x97\xA5", "\xE0\xA4\x85", "\xED\x95\x9C", "\xE2\x82\xAC",
+        "\xF0\x9F\x98\x80", "\xED\xA0\x80", "\xE0\x80\x80", "\xC1\xBF",     "\xE0\xA4"};
     std::string out;
     while (out.size() < size) {
       const std::uint32_t r = next();
@@ -91,8 +92,9 @@ struct random_bytes {
       } else if (kind == 2) {
         out += r % 3 == 0 ? "\"\\\n\x01"[r / 3 % 4] : 'x';
       } else {
-        out += pieces[r % (kind == 3 ? 4 : 6)];
-        if (r % 5 == 0) out += ' ';
+        const std::uint32_t limit = kind == 3 ? 5 : kind == 4 ? 6 : 10;
+        out += pieces[kind == 5 && r % 4 != 0 ? r % 3 + 1 : r % limit];
+        if (r % 5 == 0) out += kind == 3 ? '"' : ' ';
       }
     }
     return out;
@@ -108,7 +110,7 @@ std::string number(double value) {
 
 TEST_CASE("every escaper writes the same as the plain one, at all lengths and alignments") {
   random_bytes random;
-  for (unsigned kind = 0; kind < 5; ++kind) {
+  for (unsigned kind = 0; kind < 6; ++kind) {
     for (std::size_t size = 0; size < 150; ++size) {
       const std::string text = random.text(size + 16, kind);
       const std::size_t shift = random.next() % 16;
@@ -120,14 +122,27 @@ TEST_CASE("every escaper writes the same as the plain one, at all lengths and al
       for (const writer write : writers) {
         REQUIRE(written(write, input, expected.size()) == expected);
         REQUIRE(written(write, input, expected.size() + 300) == expected);
+        REQUIRE(written(write, input, expected.size() + 3000) == expected);
       }
+    }
+  }
+}
+
+TEST_CASE("one broken sequence is found anywhere in valid text") {
+  for (const char* broken : {"\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xC0\x80", "\xC1\xBF",
+                             "\x80", "\xE6\x97", "\xF8\x80", "\xC3", "\xFF"}) {
+    for (std::size_t before = 0; before < 40; ++before) {
+      const std::string text =
+          std::string(before, 'x') + broken + "z\xE6\x97\xA5" + std::string(60, 'y');
+      const std::string expected = plainly(text);
+      for (const writer write : writers) REQUIRE(written(write, text, 2000) == expected);
     }
   }
 }
 
 TEST_CASE("an escaper that runs out of room says so, wherever the end is") {
   random_bytes random;
-  for (unsigned kind = 0; kind < 5; ++kind) {
+  for (unsigned kind = 0; kind < 6; ++kind) {
     const std::string text = random.text(200, kind);
     const std::string expected = plainly(text);
     for (std::size_t room = 0; room < expected.size(); ++room) {
