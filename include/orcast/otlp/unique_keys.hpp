@@ -168,7 +168,7 @@ class unique_keys {
   std::uint32_t hash_of(const record& r) const noexcept {
     if (by_content_) return hash_of_content(r);
     const key_text& key = *r.key;
-    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8, 8) + key.size;
+    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
     if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
     return static_cast<std::uint32_t>((sum * odd) >> 32);
   }
@@ -185,13 +185,15 @@ class unique_keys {
 
   static std::uint32_t hash_of_content(const record& r) noexcept {
     key_room room;
-    std::string_view name = key_name(r, room);
+    const std::string_view name = key_name(r, room);
     std::uint64_t sum = name.size();
-    for (; name.size() >= 8; name.remove_prefix(8)) {
-      sum = (sum ^ word(name.data(), 8)) * odd;
+    if (name.size() < 8) return static_cast<std::uint32_t>(((sum ^ word(name)) * odd) >> 32);
+    for (std::size_t i = 0; i + 8 < name.size(); i += 8) {
+      sum = (sum ^ word(name.data() + i)) * odd;
       sum ^= sum >> 29;
     }
-    return static_cast<std::uint32_t>(((sum ^ word(name.data(), name.size())) * odd) >> 32);
+    sum = (sum ^ word(name.data() + name.size() - 8)) * odd;  // the last eight, seen or not
+    return static_cast<std::uint32_t>(sum >> 32);
   }
 
   static bool same_content(const record& a, const record& b) noexcept {
@@ -200,11 +202,17 @@ class unique_keys {
     return key_name(a, room_a) == key_name(b, room_b);
   }
 
-  static std::uint64_t word(const char* text, std::size_t size) noexcept {
+  static std::uint64_t word(const char* text) noexcept {
     std::uint64_t value = 0;
-    std::memcpy(&value, text, size);
+    std::memcpy(&value, text, sizeof value);
     return value;
   }
+  static std::uint64_t word(std::string_view shorter) noexcept {
+    std::uint64_t value = 0;
+    for (const char c : shorter) value = value << 8 | static_cast<unsigned char>(c);
+    return value;
+  }
+
   slot table_[slots];
   record* defaults_ = nullptr;
   std::size_t default_count_ = 0;
