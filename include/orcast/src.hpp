@@ -19,3 +19,8 @@
 #include "orcast/openrouter/impl/client.ipp"
 #include "orcast/openrouter/impl/observation.ipp"
 #include "orcast/openrouter/impl/reply_reader.ipp"
+#include "orcast/otlp/impl/exporter.ipp"
+#include "orcast/otlp/impl/flush_thread.ipp"
+#include "orcast/otlp/impl/json_encoder.ipp"
+#include "orcast/otlp/impl/json_text.ipp"
+#include "orcast/otlp/impl/span_exporter.ipp"

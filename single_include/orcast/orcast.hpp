@@ -1,0 +1,14576 @@
+// SPDX-License-Identifier: MIT
+//
+// orcast 0.1.0, generated from include/ by tools/amalgamate.py: change it there.
+//
+// Spans and OTLP need nothing but a C++17 compiler and threads (-pthread).
+// The mailbox needs the header of moodycamel::ConcurrentQueue on the include path.
+// The OpenRouter and broadcast layers need Boost.JSON 1.81 or later: link it (-lboost_json), or
+// include <boost/json/src.hpp> in one translation unit.
+// To keep the bodies of the larger functions, and Boost with them, out of your game's code, define
+// ORCAST_SEPARATE_BODIES everywhere and include "orcast/src.hpp" in one translation unit.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// ---- orcast/config.hpp ----
+
+// Every macro of orcast, in one place. A host may define the ones marked "host" before the first
+// include, the same way in every translation unit; none of them changes a layout or a signature.
+// Two versions of orcast in one translation unit are an error rather than a riddle.
+
+#if defined(ORCAST_VERSION_MAJOR)
+#error "two versions of orcast meet in one translation unit: check the include paths"
+#endif
+
+#define ORCAST_VERSION_MAJOR 0
+#define ORCAST_VERSION_MINOR 1
+#define ORCAST_VERSION_PATCH 0
+
+// Host: called with a condition when orcast is used against its rules (a programming error).
+// Off by default: a shipped game does not stop because of its telemetry.
+#if !defined(ORCAST_ASSERT)
+#define ORCAST_ASSERT(condition) static_cast<void>(0)
+#endif
+
+// Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).
+// Everything else works; the host calls pump() and tick().
+
+// Host: ORCAST_SEPARATE_BODIES keeps the bodies of the larger functions (and with them Boost.JSON)
+// out of this translation unit; exactly one other one includes "orcast/src.hpp".
+#if defined(ORCAST_SEPARATE_BODIES)
+#define ORCAST_DECL
+#else
+#define ORCAST_DECL inline
+#endif
+
+namespace orcast {
+inline namespace v0 {
+
+/// The version as text, e.g. for a User-Agent header.
+inline constexpr char version[] = "0.1.0";
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/result.hpp ----
+
+// Errors are values. A function that can fail returns result<T>: the value, or a failure that says
+// in one line what happened. Nothing in orcast throws, so the interface is the same with and
+// without exceptions. A failure never contains a key, a header value or a request body.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What went wrong. The numbers are permanent: they may be logged, stored and compared.
+enum class errc : std::uint16_t {
+  invalid_argument = 1,  ///< refused before anything was sent
+  cancelled = 2,         ///< by the caller
+  shut_down = 3,         ///< the object was stopped before it finished
+  busy = 4,              ///< a bounded queue is full
+
+  resolve = 10,             ///< the host name could not be resolved
+  connect = 11,             ///< refused, unreachable, reset before the first byte
+  tls = 12,                 ///< handshake failed or certificate rejected
+  trust_store = 13,         ///< no certificate authorities to check against
+  timeout_connect = 14,     ///< no connection in time
+  timeout_first_byte = 15,  ///< connected, but no response began in time
+  timeout_idle = 16,        ///< the response went silent
+  timeout_total = 17,       ///< the exchange took too long as a whole
+  disconnected = 18,        ///< cut in the middle of the exchange
+  protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
+  too_large = 20,           ///< over one of our limits
+
+  invalid_request = 30,       ///< 400, 409, 410, 412, 413, 422
+  authentication = 31,        ///< 401
+  payment_required = 32,      ///< 402
+  permission_denied = 33,     ///< 403
+  not_found = 34,             ///< 404
+  request_timeout = 35,       ///< 408, 504, 524
+  rate_limited = 36,          ///< 429
+  server = 37,                ///< 500 and other 5xx
+  provider_unavailable = 38,  ///< 502
+  overloaded = 39,            ///< 503, 529
+
+  malformed_response = 50,  ///< not the JSON or the events that were agreed
+  stream_truncated = 51,    ///< a stream that ended without a finish reason and without [DONE]
+  provider_error = 52,      ///< an error reported with HTTP 200, before or within the stream
+
+  io = 60,           ///< a file could not be read or written
+  unsupported = 61,  ///< not possible in this build or on this transport
+};
+
+/// The permanent name of a code, as it is written into spans: "rate_limited".
+constexpr std::string_view to_string(errc code) noexcept {
+  switch (code) {
+    case errc::invalid_argument:
+      return "invalid_argument";
+    case errc::cancelled:
+      return "cancelled";
+    case errc::shut_down:
+      return "shut_down";
+    case errc::busy:
+      return "busy";
+    case errc::resolve:
+      return "resolve";
+    case errc::connect:
+      return "connect";
+    case errc::tls:
+      return "tls";
+    case errc::trust_store:
+      return "trust_store";
+    case errc::timeout_connect:
+      return "timeout_connect";
+    case errc::timeout_first_byte:
+      return "timeout_first_byte";
+    case errc::timeout_idle:
+      return "timeout_idle";
+    case errc::timeout_total:
+      return "timeout_total";
+    case errc::disconnected:
+      return "disconnected";
+    case errc::protocol:
+      return "protocol";
+    case errc::too_large:
+      return "too_large";
+    case errc::invalid_request:
+      return "invalid_request";
+    case errc::authentication:
+      return "authentication";
+    case errc::payment_required:
+      return "payment_required";
+    case errc::permission_denied:
+      return "permission_denied";
+    case errc::not_found:
+      return "not_found";
+    case errc::request_timeout:
+      return "request_timeout";
+    case errc::rate_limited:
+      return "rate_limited";
+    case errc::server:
+      return "server";
+    case errc::provider_unavailable:
+      return "provider_unavailable";
+    case errc::overloaded:
+      return "overloaded";
+    case errc::malformed_response:
+      return "malformed_response";
+    case errc::stream_truncated:
+      return "stream_truncated";
+    case errc::provider_error:
+      return "provider_error";
+    case errc::io:
+      return "io";
+    case errc::unsupported:
+      return "unsupported";
+  }
+  return "unknown";
+}
+
+/// A failed operation: what a program branches on and what a person reads.
+struct failure {
+  errc code = errc::invalid_argument;
+  int http_status = 0;     ///< 0 when no response arrived
+  std::string message;     ///< one line; the service's own words where there are any
+  std::string error_type;  ///< the service's own name of the error, e.g. "rate_limit_exceeded"
+  std::string provider;    ///< the provider that failed, where the service names one
+  std::int64_t retry_after_ms = -1;  ///< the service's hint, -1 when it gave none
+  bool retryable = false;            ///< whether trying the same again later can help
+
+  failure() = default;
+  failure(errc what, std::string words, int status = 0)
+      : code(what), http_status(status), message(std::move(words)) {}
+};
+
+/// A value, or the failure that took its place. Test it before reading either.
+template <class T>
+class [[nodiscard]] result {
+ public:
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  result(failure why) : state_(std::in_place_index<1>, std::move(why)) {}
+
+  bool ok() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return ok(); }
+
+  T& value() & noexcept {
+    ORCAST_ASSERT(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& noexcept {
+    ORCAST_ASSERT(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && noexcept {
+    ORCAST_ASSERT(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
+  T& operator*() & noexcept { return value(); }
+  const T& operator*() const& noexcept { return value(); }
+  T* operator->() noexcept { return &value(); }
+  const T* operator->() const noexcept { return &value(); }
+
+  failure& error() noexcept {
+    ORCAST_ASSERT(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  const failure& error() const noexcept {
+    ORCAST_ASSERT(!ok());
+    return *std::get_if<1>(&state_);
+  }
+
+ private:
+  std::variant<T, failure> state_;
+};
+
+/// The result of an operation that yields nothing but may fail.
+template <>
+class [[nodiscard]] result<void> {
+ public:
+  result() = default;
+  result(failure why) : why_(std::move(why)), ok_(false) {}
+
+  bool ok() const noexcept { return ok_; }
+  explicit operator bool() const noexcept { return ok_; }
+  const failure& error() const noexcept {
+    ORCAST_ASSERT(!ok_);
+    return why_;
+  }
+
+ private:
+  failure why_;
+  bool ok_ = true;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/secret.hpp ----
+
+// A key. It can be moved but not copied, has no stream operator, and its bytes are overwritten
+// before its memory is given back. Only the code that writes the request's headers reads it.
+// (The copy that the process environment holds can't be overwritten.)
+
+namespace orcast {
+inline namespace v0 {
+
+/// Overwrites memory in a way that the compiler may not leave out.
+inline void wipe(void* memory, std::size_t size) noexcept {
+  volatile unsigned char* byte = static_cast<volatile unsigned char*>(memory);
+  for (std::size_t i = 0; i < size; ++i) byte[i] = 0;
+}
+
+class secret {
+ public:
+  secret() = default;
+  explicit secret(std::string_view text)
+      : bytes_(text.empty() ? nullptr : new char[text.size()]), size_(text.size()) {
+    text.copy(bytes_, size_);
+  }
+  secret(secret&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  secret& operator=(secret&& other) noexcept {
+    if (this != &other) {
+      forget();
+      bytes_ = std::exchange(other.bytes_, nullptr);
+      size_ = std::exchange(other.size_, 0);
+    }
+    return *this;
+  }
+  ~secret() { forget(); }
+
+  bool empty() const noexcept { return size_ == 0; }
+  /// The key itself, for the request that needs it. Don't keep the view, don't copy it.
+  std::string_view reveal() const noexcept { return {bytes_, size_}; }
+  /// A second owner of the same key, made on purpose.
+  secret clone() const { return secret(reveal()); }
+
+ private:
+  void forget() noexcept {
+    if (bytes_ == nullptr) return;
+    wipe(bytes_, size_);
+    delete[] bytes_;
+    bytes_ = nullptr;
+    size_ = 0;
+  }
+
+  char* bytes_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/request.hpp ----
+
+// One HTTP request, as every transport takes it. It belongs to whoever started the exchange and
+// must stay unchanged until the sink's done() has been called.
+
+namespace orcast {
+inline namespace v0 {
+
+class observation;
+
+namespace http {
+
+/// ASCII letters compare without case, as header names do (RFC 9110, 5.1).
+constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char x = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
+    const char y = b[i] >= 'A' && b[i] <= 'Z' ? static_cast<char>(b[i] + 32) : b[i];
+    if (x != y) return false;
+  }
+  return true;
+}
+
+/// A header line. The value of a sensitive one (a key) is overwritten when the request goes.
+struct header {
+  std::string name;
+  std::string value;
+  bool sensitive = false;
+};
+
+/// How long each phase may take, in milliseconds; 0 means no limit. The defaults suit language
+/// models: a slow reasoning model is not a time-out, a silent socket is.
+struct timeouts {
+  std::int64_t connect_ms = 10'000;      ///< resolving, connecting and the TLS handshake
+  std::int64_t first_byte_ms = 300'000;  ///< from the request's last byte to the response's first
+  std::int64_t idle_ms = 60'000;         ///< between two pieces of the response
+  std::int64_t total_ms = 0;             ///< the whole exchange
+};
+
+/// What a response may cost at most. More is a failure with errc::too_large or errc::protocol.
+struct response_limits {
+  std::size_t body_bytes = std::size_t{8} << 20;
+  std::size_t header_bytes = std::size_t{64} << 10;  ///< all header lines together
+  std::size_t header_line_bytes = std::size_t{8} << 10;
+  std::size_t header_count = 100;
+};
+
+struct request {
+  std::string method = "POST";
+  std::string
+      url;  ///< absolute: https://host[:port]/path, or http:// where the transport allows it
+  std::vector<header> headers;
+  std::vector<std::string_view> body;  ///< sent one after the other; the bytes are the caller's
+  timeouts limits;
+  response_limits response;
+
+  /// Set by whoever records this exchange already; a recording decorator then passes it on as it
+  /// is.
+  observation* attached = nullptr;
+
+  request() = default;
+  request(request&&) = default;
+  request& operator=(request&&) = default;
+  request(const request&) = default;
+  request& operator=(const request&) = default;
+  ~request() {
+    for (header& line : headers) {
+      if (line.sensitive) wipe(line.value.data(), line.value.size());
+    }
+  }
+
+  /// The token of an Authorization header, without its scheme; empty where there is none.
+  std::string_view bearer() const noexcept {
+    for (const header& line : headers) {
+      if (!same_name(line.name, "authorization")) continue;
+      const std::string_view value(line.value);
+      return value.substr(value.find(' ') + 1);
+    }
+    return {};
+  }
+
+  /// All segments together, in bytes.
+  std::size_t body_size() const noexcept {
+    std::size_t size = 0;
+    for (std::string_view segment : body) size += segment.size();
+    return size;
+  }
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/settings.hpp ----
+
+// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize"
+// know: Api Key, Space Key, Model Id, Base Url.
+
+namespace orcast {
+inline namespace v0 {
+
+struct broadcast_settings {
+  bool enabled = true;
+  secret api_key;         ///< "Api Key": of the Arize space
+  std::string space_key;  ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;   ///< "Model Id": the project that the traces appear in
+  std::string base_url;   ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+
+  /// Called before each export instead of sending api_key: appends the headers that authorise it,
+  /// so that a shipped game need not contain an Arize key. On the exporting thread.
+  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
+  void* header_context = nullptr;
+
+  bool privacy_mode = false;   ///< send no prompts and no answers
+  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
+  std::string service_name = "orcast";  ///< service.name on the resource
+  std::string service_version;
+  bool companions = true;       ///< also send the gen_ai.* attributes
+  bool allow_insecure = false;  ///< accept http:// for hosts other than this machine
+
+  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
+  /// is set and not empty.
+  static ORCAST_DECL broadcast_settings from_environment();
+};
+
+/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
+/// it. Fails with invalid_argument, saying what is wrong with the text.
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
+
+/// Checks settings and names the first field that is wrong: an empty key, a space's name where its
+/// ID belongs, a rate out of range, a URL or header that can't be used.
+ORCAST_DECL result<void> validate(const broadcast_settings& settings);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/host.hpp ----
+
+// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
+// C++ library; an engine fills in its own functions before it makes the first object. Every
+// function may be called from any thread.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
+/// each of them. The memory pair is set together or not at all.
+struct host {
+  void* self = nullptr;
+
+  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
+  std::int64_t (*steady_now)(void* self) = nullptr;
+  /// Nanoseconds since 1970-01-01 UTC.
+  std::int64_t (*wall_now)(void* self) = nullptr;
+  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
+  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
+  /// Memory aligned to `alignment` (a power of two), or null.
+  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
+  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
+
+  std::int64_t steady_ns() const noexcept {
+    if (steady_now != nullptr) return steady_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+
+  std::int64_t wall_ns() const noexcept {
+    if (wall_now != nullptr) return wall_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  void* take(std::size_t size, std::size_t alignment) const noexcept {
+    if (allocate != nullptr) return allocate(self, size, alignment);
+    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
+  }
+
+  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
+    if (memory == nullptr) return;
+    if (release != nullptr) {
+      release(self, memory, size, alignment);
+    } else {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/control.hpp ----
+
+// The remote control of one blocking exchange. Whoever holds it may cancel or resume from any
+// thread while perform() runs on another. A blocking transport registers what interrupts it (for
+// example shutdown(2) of its socket): a flag that is only polled can't interrupt a read.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+class exchange_control {
+ public:
+  exchange_control() = default;
+  exchange_control(const exchange_control&) = delete;
+  exchange_control& operator=(const exchange_control&) = delete;
+
+  /// Any thread, any number of times. Calls the registered interrupt, if there is one.
+  void cancel() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (cancelled_) return;
+    cancelled_ = true;
+    changed_.notify_all();
+    if (interrupt_ != nullptr) interrupt_(context_);
+  }
+
+  /// Any thread: the sink that answered flow::pause can take bytes again.
+  void resume() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    resumed_ = true;
+    changed_.notify_all();
+  }
+
+  bool cancelled() const noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return cancelled_;
+  }
+
+  /// The transport's side: after a sink answered flow::pause. Returns true when resumed, false when
+  /// cancelled or when `limit` has passed.
+  bool wait_for_resume(std::chrono::milliseconds limit) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, limit, [this] { return resumed_ || cancelled_; });
+    return std::exchange(resumed_, false) && !cancelled_;
+  }
+
+  /// The transport's side: while it lives, cancel() calls `interrupt(context)` once, on the thread
+  /// that cancels and under a lock, so it must be short and must not call back. Made after a
+  /// cancel, it calls at once. When its destructor returns, no call is running or will come.
+  class interrupt_scope {
+   public:
+    interrupt_scope(exchange_control& control, void (*interrupt)(void*) noexcept, void* context)
+        : control_(control) {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = interrupt;
+      control_.context_ = context;
+      if (control_.cancelled_) interrupt(context);
+    }
+    ~interrupt_scope() {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = nullptr;
+    }
+    interrupt_scope(const interrupt_scope&) = delete;
+    interrupt_scope& operator=(const interrupt_scope&) = delete;
+
+   private:
+    exchange_control& control_;
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  void (*interrupt_)(void*) noexcept = nullptr;
+  void* context_ = nullptr;
+  bool cancelled_ = false;
+  bool resumed_ = false;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/response.hpp ----
+
+// The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
+// not always the same one. A sink never blocks and never throws.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// One header line of a response; both views are valid during head() only.
+struct header_view {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Status and headers of the final response (never of a 1xx). Valid during head() only.
+struct response_head {
+  int status = 0;
+  const header_view* headers = nullptr;
+  std::size_t header_count = 0;
+
+  /// The value of the first header of that name, or an empty view.
+  std::string_view find(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < header_count; ++i) {
+      if (same_name(headers[i].name, name)) return headers[i].value;
+    }
+    return {};
+  }
+};
+
+/// What a sink wants after a piece of the body.
+enum class flow : unsigned char {
+  go,     ///< more, please
+  pause,  ///< no more until resume(); the bytes of this call count as taken
+  stop,   ///< enough: done(errc::cancelled) follows
+};
+
+/// Takes one response. For each exchange: head() at most once, data() any number of times after it,
+/// done() exactly once and last - also after a cancel, and never from inside a transport's start().
+/// Once done() has been called the transport has forgotten request and sink.
+class response_sink {
+ public:
+  virtual void head(const response_head& head) noexcept = 0;
+  /// The next bytes of the body, in order, cut anywhere. The view is valid during the call only.
+  virtual flow data(std::string_view bytes) noexcept = 0;
+  /// ok: the response arrived whole (whatever its status). A failure carries no http_status here.
+  virtual void done(result<void> outcome) noexcept = 0;
+
+ protected:
+  ~response_sink() = default;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/transport.hpp ----
+
+// What a transport is. Any type will do that fits one of three tiers; nothing is inherited.
+//
+//   blocking:      void perform(const request&, response_sink&, exchange_control&);
+//                  returns when the exchange is over, done() having been called before it returns.
+//                  Several threads may call it at once.
+//   asynchronous:  exchange_id start(const request&, response_sink&);
+//                  void cancel(exchange_id);   void resume(exchange_id);
+//                  returns at once and calls the sink later, from any thread; never from inside
+//                  start(), so a request that can't be sent fails through a later done().
+//   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
+//                  calls sinks only from inside poll(), which the host calls each frame with 0, or
+//                  with the milliseconds it may wait for the network. One thread uses it.
+//
+// cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
+// data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
+// was never given out is ignored by cancel() and resume().
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// Names an exchange of one transport; never reused by it. 0 names none.
+using exchange_id = std::uint64_t;
+
+enum class tier : unsigned char { none, blocking, asynchronous, polled };
+
+namespace detail {
+
+template <class T, class = void>
+struct has_perform : std::false_type {};
+template <class T>
+struct has_perform<T, std::void_t<decltype(std::declval<T&>().perform(
+                          std::declval<const request&>(), std::declval<response_sink&>(),
+                          std::declval<exchange_control&>()))>> : std::true_type {};
+
+template <class T, class = void>
+struct has_start : std::false_type {};
+template <class T>
+struct has_start<T,
+                 std::void_t<decltype(exchange_id{std::declval<T&>().start(
+                                 std::declval<const request&>(), std::declval<response_sink&>())}),
+                             decltype(std::declval<T&>().cancel(exchange_id{})),
+                             decltype(std::declval<T&>().resume(exchange_id{}))>> : std::true_type {
+};
+
+template <class T, class = void>
+struct has_poll : std::false_type {};
+template <class T>
+struct has_poll<T, std::void_t<decltype(std::declval<T&>().poll(std::int64_t{}))>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// The tier that a type fits, tier::none when it fits no tier. A type that fits two counts as the
+/// more capable one.
+template <class T>
+inline constexpr tier tier_of =
+    detail::has_start<T>::value&& detail::has_poll<T>::value ? tier::polled
+    : detail::has_start<T>::value                            ? tier::asynchronous
+    : detail::has_perform<T>::value                          ? tier::blocking
+                                                             : tier::none;
+
+/// Fails to compile, with a sentence that says what is missing, when `T` is no transport.
+template <class T>
+constexpr void require_transport() noexcept {
+  static_assert(
+      tier_of<T> != tier::none,
+      "not a transport: it needs perform(request, sink, control), or start(request, sink) "
+      "with cancel(id) and resume(id); see orcast/http/transport.hpp");
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/transport_functions.hpp ----
+
+// A transport's functions as a table, so that any_transport can hold one without knowing its type.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// A transport's functions, for one type T; what its tier does not have is null.
+struct transport_functions {
+  http::tier tier = http::tier::none;
+  exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
+  void (*cancel)(void*, exchange_id) = nullptr;
+  void (*resume)(void*, exchange_id) = nullptr;
+  void (*poll)(void*, std::int64_t) = nullptr;
+  void (*perform)(void*, const request&, response_sink&, exchange_control&) = nullptr;
+};
+
+template <class T>
+constexpr transport_functions functions_of() noexcept {
+  transport_functions table;
+  table.tier = tier_of<T>;
+  if constexpr (tier_of<T> == tier::blocking) {
+    table.perform = [](void* self, const request& what, response_sink& sink,
+                       exchange_control& control) {
+      static_cast<T*>(self)->perform(what, sink, control);
+    };
+  } else {
+    table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
+      return static_cast<T*>(self)->start(what, sink);
+    };
+    table.cancel = [](void* self, exchange_id id) { static_cast<T*>(self)->cancel(id); };
+    table.resume = [](void* self, exchange_id id) { static_cast<T*>(self)->resume(id); };
+  }
+  if constexpr (tier_of<T> == tier::polled) {
+    table.poll = [](void* self, std::int64_t wait_ms) { static_cast<T*>(self)->poll(wait_ms); };
+  }
+  return table;
+}
+
+template <class T>
+inline constexpr transport_functions transport_table = functions_of<T>();
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/worker_options.hpp ----
+
+// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
+// so that who only sets them does not include <thread>.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+struct worker_options {
+  std::size_t threads = 4;  ///< at most; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; 0 counts as 1
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/any_transport.hpp ----
+
+// Any transport as one type, with every way to use it: start() on a blocking one runs on a small
+// pool of threads, perform() on an asynchronous or polled one waits. The client and the exporter
+// hold one of these. It also keeps its promise to sinks when the transport's user goes away: the
+// destructor cancels what is in flight, and each sink has had its one done() when it returns.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class transport_hub;
+
+struct transport_hub_deleter {
+  void operator()(transport_hub* hub) const noexcept;
+};
+using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
+
+/// `destroy` is null when the transport is only borrowed.
+ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
+                                                 void (*destroy)(void*), worker_options workers);
+
+}  // namespace detail
+
+/// A transport of any tier. An object that holds none (made by default, or moved from) may only be
+/// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
+/// not be called from inside a sink: it would wait for its own caller.
+class any_transport {
+ public:
+  any_transport() = default;
+
+  /// Uses a transport that outlives this object. `workers` matter for a blocking one only.
+  template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
+  explicit any_transport(T& borrowed, worker_options workers = {}) {
+    require_transport<T>();
+    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
+                                      workers);
+  }
+
+  /// Takes a transport over.
+  template <class T>
+  static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
+    require_transport<T>();
+    any_transport made;
+    made.hub_ = detail::make_transport_hub(
+        transport.release(), detail::transport_table<T>,
+        [](void* self) { delete static_cast<T*>(self); }, workers);
+    return made;
+  }
+  template <class T>
+  static any_transport own(T transport, worker_options workers = {}) {
+    return own(std::make_unique<T>(std::move(transport)), workers);
+  }
+
+  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
+  template <class T, class... Args>
+  static any_transport make(Args&&... args) {
+    return own(std::make_unique<T>(std::forward<Args>(args)...));
+  }
+
+  explicit operator bool() const noexcept { return hub_ != nullptr; }
+
+  /// What the transport itself is. It also says where sinks are called: with tier::polled only from
+  /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
+  /// thread may use it.
+  http::tier tier() const noexcept;
+
+  /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
+  /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
+  /// done(errc::busy), a build without threads done(errc::unsupported): at the next poll(), or from
+  /// a worker when one is free.
+  exchange_id start(const request& what, response_sink& sink);
+
+  /// May deliver done() to sinks before it returns: hold no lock that they take.
+  void cancel(exchange_id id);
+  void resume(exchange_id id);
+
+  /// Call it each frame. It drives a polled transport; with others it delivers refusals and, when
+  /// `wait_ms` is above 0, waits that long for an exchange to end (not at all when there is none).
+  void poll(std::int64_t wait_ms);
+
+  /// One exchange from beginning to end on this thread, for every tier; waits. A polled transport
+  /// is polled from here, so the thread must be the one that polls it.
+  void perform(const request& what, response_sink& sink, exchange_control& control);
+
+  /// Cancels what start() began and waits at most `wait_ms` (-1: as long as it takes) until
+  /// all of it is over; true when it is. The destructor does the same with -1: a transport that
+  /// keeps its promise needs 100 ms. One that does not would otherwise run on freed memory.
+  bool cancel_all(std::int64_t wait_ms);
+
+ private:
+  detail::transport_hub_ptr hub_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/message.hpp ----
+
+// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
+// fill in what you need, leave the rest empty. Where OpenRouter's shape is open-ended the member is
+// JSON text, passed on as it is.
+
+namespace orcast {
+inline namespace v0 {
+
+/// JSON text. Empty means "not set".
+using json_text = std::string;
+
+/// A call that a model asks for.
+struct tool_call {
+  std::string id;
+  std::string name;
+  json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
+  /// The whole call, when it came with more than the above (a provider's signature, for instance):
+  /// it is sent back instead of them.
+  json_text json;
+};
+
+/// One part of a message that is more than text.
+struct content_part {
+  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
+  std::string type;
+  std::string text;  ///< of a "text" part
+  /// The whole part as JSON, for every other type (and for a text part with cache_control).
+  json_text json;
+
+  static content_part plain(std::string text) {
+    return content_part{"text", std::move(text), std::string()};
+  }
+  /// Any other part: its type, and the whole part as a JSON object.
+  static content_part other(std::string type, json_text json) {
+    return content_part{std::move(type), std::string(), std::move(json)};
+  }
+};
+
+struct message {
+  std::string role;     ///< "system", "developer", "user", "assistant" or "tool"
+  std::string content;  ///< the text; with parts: the text in them, which is not sent
+  std::vector<content_part> parts;
+  std::string name;
+
+  std::vector<tool_call> tool_calls;  ///< of an assistant message
+  std::string tool_call_id;           ///< of a tool message: the call that it answers
+  std::string reasoning;              ///< of an assistant message
+  json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
+  json_text extra;                    ///< an object with further members of this message
+  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
+  /// null beside tool calls: some providers refuse calls without it, others "".
+  bool omit_content = false;
+
+  static message system(std::string text) { return of("system", std::move(text)); }
+  static message user(std::string text) { return of("user", std::move(text)); }
+  static message assistant(std::string text) { return of("assistant", std::move(text)); }
+  static message tool(std::string call_id, std::string result) {
+    message made = of("tool", std::move(result));
+    made.tool_call_id = std::move(call_id);
+    return made;
+  }
+
+  static message of(const char* role, std::string text) {
+    message made;
+    made.role = role;
+    made.content = std::move(text);
+    return made;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_request.hpp ----
+
+// A request to POST /chat/completions. Only `messages` is needed; what is not set is not sent, so
+// that OpenRouter's and the model's own defaults hold.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function that the model may call.
+struct tool {
+  std::string name;
+  std::string description;
+  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
+  /// Sent instead of all the above: the whole tool as OpenRouter takes it, e.g.
+  /// {"type":"openrouter:web_search"}, or a function with `strict` or `cache_control`.
+  json_text json;
+};
+
+/// OpenRouter's `trace` object: how this call is to appear in a tracing system.
+struct trace_fields {
+  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
+  std::string trace_name;       ///< name of the root span
+  std::string span_name;        ///< kept as metadata
+  std::string generation_name;  ///< name of the call's own span
+  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
+  json_text metadata;           ///< an object with any further keys
+
+  bool empty() const noexcept {
+    return trace_id.empty() && trace_name.empty() && span_name.empty() && generation_name.empty() &&
+           parent_span_id.empty() && metadata.empty();
+  }
+};
+
+struct chat_request {
+  std::string model;  ///< "author/name[:variant]"; empty: the account's default
+  std::vector<message> messages;
+  bool stream = false;  ///< set by the client according to the function that is called
+
+  std::optional<double> temperature;
+  std::optional<double> top_p;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop;
+
+  std::vector<tool> tools;
+  json_text tool_choice;  ///< "\"auto\"", "\"none\"", "\"required\"" or an object
+  json_text response_format;
+  json_text reasoning;
+  json_text provider;
+  std::vector<std::string> models;  ///< to fall back to, in order
+
+  std::string user;        ///< your end user, up to 128 characters
+  std::string session_id;  ///< one conversation, up to 256 characters
+  trace_fields trace;
+
+  /// An object whose members are added to the body; a member that is also set above is refused.
+  json_text extra;
+};
+
+/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
+/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
+/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
+/// of the right kind, or a member is set twice; `out` is then what it was.
+ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
+
+/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
+/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
+/// span. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
+
+/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_json(const tool& each, std::string& out);
+
+/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
+/// append_json gives them, end up in `extra` (of the request, a message or `trace`), so that
+/// append_json makes an equal body of what was read. One thing is not kept: "stream":false, which
+/// is what no `stream` means. Fails with malformed_response when it is not a JSON object.
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_reply.hpp ----
+
+// The answer to a chat completion, the same whether it came in one piece or as a stream.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
+/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
+struct token_usage {
+  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
+  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
+  std::optional<std::int64_t> total_tokens;
+  std::optional<std::int64_t> cached_tokens;
+  std::optional<std::int64_t> cache_write_tokens;
+  std::optional<std::int64_t> prompt_audio_tokens;
+  std::optional<std::int64_t> prompt_video_tokens;
+  std::optional<std::int64_t> reasoning_tokens;
+  std::optional<std::int64_t> completion_audio_tokens;
+  std::optional<std::int64_t> completion_image_tokens;
+  std::optional<std::int64_t> accepted_prediction_tokens;
+  std::optional<std::int64_t> rejected_prediction_tokens;
+  std::string cost;  ///< what the account was charged
+  std::string upstream_cost;
+  std::string upstream_prompt_cost;
+  std::string upstream_completion_cost;
+  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
+  bool received = false;        ///< false: there was no usage object at all
+};
+
+/// One alternative answer. Almost always there is exactly one.
+struct chat_choice {
+  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
+  message reply;
+  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
+  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
+  /// "tool_calls".
+  std::string finish_reason;
+  std::string native_finish_reason;
+  std::string refusal;
+  json_text images;       ///< an array
+  json_text audio;        ///< an object
+  json_text annotations;  ///< an array
+  json_text logprobs;     ///< an object
+};
+
+struct chat_reply {
+  std::string id;        ///< the generation's id, "gen-..."
+  std::string model;     ///< the model that answered; it may differ from the one asked for
+  std::string provider;  ///< who ran it, as OpenRouter names it
+  std::string service_tier;
+  std::string system_fingerprint;
+  std::int64_t created = 0;  ///< seconds since 1970
+  std::vector<chat_choice> choices;
+  token_usage usage;
+  json_text metadata;  ///< openrouter_metadata, when it was asked for
+  json_text extra;     ///< an object with the top-level members that have no place above
+
+  /// The response body; of a stream, the equal body that a blocking call would have brought.
+  json_text raw;
+
+  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
+  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
+
+  /// Of the first choice; empty when there is none. The views last as long as the reply.
+  std::string_view text() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().reply.content;
+  }
+  std::string_view finish_reason() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().finish_reason;
+  }
+
+  struct tool_call_range {
+    const tool_call* first = nullptr;
+    const tool_call* last = nullptr;
+    const tool_call* begin() const noexcept { return first; }
+    const tool_call* end() const noexcept { return last; }
+    bool empty() const noexcept { return first == last; }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+  };
+  tool_call_range tool_calls() const noexcept {
+    if (choices.empty()) return {};
+    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
+    return {calls.data(), calls.data() + calls.size()};
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/delta_listener.hpp ----
+
+// What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
+/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
+/// during the call. Called on the thread that feeds the reader.
+class delta_listener {
+ public:
+  virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
+  virtual void on_reasoning(std::string_view piece) noexcept { static_cast<void>(piece); }
+  /// A tool call is complete: once for each, when the answer is. Not called for an answer that
+  /// fails.
+  virtual void on_tool_call(const tool_call& call) noexcept { static_cast<void>(call); }
+  /// Any chunk with a first content, reasoning or tool delta: once.
+  virtual void on_first_token() noexcept {}
+  /// The first chunk of the stream, whatever it holds: once.
+  virtual void on_first_chunk() noexcept {}
+
+ protected:
+  ~delta_listener() = default;
+};
+
+/// What a response may cost at most; more is a failure with errc::too_large, or, for `depth`,
+/// malformed_response.
+struct reply_limits {
+  std::size_t body_bytes = std::size_t{8}
+                           << 20;  ///< of a JSON body, and of all that a stream adds up
+  std::size_t event_bytes = std::size_t{4} << 20;
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t events = 100'000;  ///< and comments
+  std::size_t tool_calls = 128;
+  std::size_t tool_argument_bytes = std::size_t{1} << 20;
+  std::size_t depth = 32;  ///< of arrays and objects within each other
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reply_reader.hpp ----
+
+// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
+// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
+// bytes are parsed once; whoever wants to see the pieces listens.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One exchange at a time; not thread safe. head(), data()..., then finish().
+class reply_reader {
+ public:
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL ~reply_reader();
+  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
+  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
+
+  /// Forgets everything but its memory and its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+
+  /// The listener is borrowed; null for none.
+  ORCAST_DECL void listen(delta_listener* listener) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+
+  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
+  /// stream said [DONE]); the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+
+  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
+  /// what happened; reply() then holds what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const chat_reply& reply() const noexcept { return reply_; }
+  chat_reply& reply() noexcept { return reply_; }
+  int http_status() const noexcept { return http_status_; }
+  /// X-Generation-Id of the response head: known before the first byte of the body.
+  const std::string& generation_id() const noexcept { return generation_id_; }
+  const std::string& cache_status() const noexcept { return cache_status_; }
+  bool streamed() const noexcept { return streamed_; }
+  bool received_content() const noexcept { return received_content_; }
+
+ private:
+  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
+  chat_reply reply_;
+  std::string generation_id_;
+  std::string cache_status_;
+  int http_status_ = 0;
+  bool streamed_ = false;
+  bool received_content_ = false;
+  std::unique_ptr<parser> parser_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/hex.hpp ----
+
+// Bytes as lower-case hexadecimal text and back.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Writes 2 * `size` characters to `out` and returns the end.
+constexpr char* to_hex(const unsigned char* bytes, std::size_t size, char* out) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < size; ++i) {
+    *out++ = digits[bytes[i] >> 4];
+    *out++ = digits[bytes[i] & 15];
+  }
+  return out;
+}
+
+/// Reads exactly 2 * `size` digits of either case; false (and `out` undefined) for anything else.
+constexpr bool from_hex(std::string_view text, unsigned char* out, std::size_t size) noexcept {
+  if (text.size() != 2 * size) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return false;
+    out[i / 2] = static_cast<unsigned char>(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
+  }
+  return true;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/sha256.hpp ----
+
+// SHA-256 (FIPS 180-4), for turning a caller's free-text trace id into 32 hexadecimal digits the
+// way OpenRouter does. Not on the recording path; not meant for passwords.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline constexpr std::array<std::uint32_t, 64> sha256_round = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+inline void sha256_block(std::uint32_t (&state)[8], const unsigned char* block) noexcept {
+  const auto turn = [](std::uint32_t x, int by) { return (x >> by) | (x << (32 - by)); };
+  std::uint32_t w[64];
+  for (std::size_t i = 0; i < 16; ++i) {
+    w[i] = std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
+           std::uint32_t{block[4 * i + 2]} << 8 | std::uint32_t{block[4 * i + 3]};
+  }
+  for (std::size_t i = 16; i < 64; ++i) {
+    const std::uint32_t a = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >> 3);
+    const std::uint32_t b = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >> 10);
+    w[i] = w[i - 16] + a + w[i - 7] + b;
+  }
+  std::uint32_t s[8];
+  std::memcpy(s, state, sizeof s);
+  for (std::size_t i = 0; i < 64; ++i) {
+    const std::uint32_t e = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
+    const std::uint32_t pick = (s[4] & s[5]) ^ (~s[4] & s[6]);
+    const std::uint32_t one = s[7] + e + pick + sha256_round[i] + w[i];
+    const std::uint32_t a = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
+    const std::uint32_t two = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+    std::memmove(s + 1, s, 7 * sizeof s[0]);
+    s[4] += one;
+    s[0] = one + two;
+  }
+  for (std::size_t i = 0; i < 8; ++i) state[i] += s[i];
+}
+
+}  // namespace detail
+
+inline std::array<unsigned char, 32> sha256(std::string_view text) noexcept {
+  std::uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t left = text.size();
+  for (; left >= 64; at += 64, left -= 64) detail::sha256_block(state, at);
+
+  unsigned char tail[128] = {};
+  if (left != 0) std::memcpy(tail, at, left);
+  tail[left] = 0x80;
+  const std::size_t tail_size = left < 56 ? 64 : 128;
+  const std::uint64_t bits = std::uint64_t{text.size()} * 8;
+  for (std::size_t i = 0; i < 8; ++i) {
+    tail[tail_size - 1 - i] = static_cast<unsigned char>(bits >> (8 * i));
+  }
+  detail::sha256_block(state, tail);
+  if (tail_size == 128) detail::sha256_block(state, tail + 64);
+
+  std::array<unsigned char, 32> out{};
+  for (std::size_t i = 0; i < 32; ++i) {
+    out[i] = static_cast<unsigned char>(state[i / 4] >> (24 - 8 * (i % 4)));
+  }
+  return out;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/ids.hpp ----
+
+// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+template <std::size_t Size>
+struct hex_id {
+  std::array<unsigned char, Size> bytes{};
+
+  /// All zero means "none"; the standard calls it invalid.
+  bool valid() const noexcept {
+    // By words: every root asks this of its absent parent, and byte by byte it took longer than
+    // both readings of the clock.
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < Size; i += sizeof any) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      any |= word;
+    }
+    return any != 0;
+  }
+
+  /// Lower-case digits, without a terminating zero.
+  constexpr std::array<char, 2 * Size> hex() const noexcept {
+    std::array<char, 2 * Size> text{};
+    to_hex(bytes.data(), Size, text.data());
+    return text;
+  }
+
+  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
+    for (std::size_t i = 0; i < Size; ++i) {
+      if (x.bytes[i] != y.bytes[i]) return false;
+    }
+    return true;
+  }
+  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
+};
+
+}  // namespace detail
+
+/// 16 bytes, written as 32 hexadecimal digits.
+struct trace_id : detail::hex_id<16> {};
+
+/// 8 bytes, written as 16 hexadecimal digits.
+struct span_id : detail::hex_id<8> {};
+
+/// What a span hands on to its children, in this process or another.
+struct span_context {
+  static constexpr std::uint8_t sampled_flag = 1;
+  static constexpr std::uint8_t random_flag = 2;
+
+  trace_id trace;
+  span_id span;
+  std::uint8_t flags = 0;  ///< W3C trace flags
+  bool remote = false;     ///< it came from another process
+  bool decided = false;    ///< flags hold a sampling decision that children follow
+
+  bool valid() const noexcept { return trace.valid() && span.valid(); }
+  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
+};
+
+/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
+/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
+/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
+inline trace_id trace_id_from(std::string_view text) noexcept {
+  trace_id id;
+  if (text.empty()) return id;
+  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
+  const auto digest = sha256(text);
+  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
+  return id;
+}
+
+/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
+inline span_id span_id_from(std::string_view text) noexcept {
+  span_id id;
+  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
+  return id;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/sampler.hpp ----
+
+// Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
+// on the trace id alone, or on the session alone where there is one, so that a session is kept or
+// left out as a whole, on every device alike.
+
+namespace orcast {
+inline namespace v0 {
+
+class ratio_sampler {
+ public:
+  /// `ratio` from 0 (nothing) to 1 (everything).
+  constexpr explicit ratio_sampler(double ratio = 1.0) noexcept
+      : limit_(ratio >= 1.0  ? ~std::uint64_t{0}
+               : ratio > 0.0 ? static_cast<std::uint64_t>(ratio * 18446744073709551615.0)
+                             : 0) {}
+
+  constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
+  constexpr bool nothing() const noexcept { return limit_ == 0; }
+
+  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
+  constexpr bool keeps(const trace_id& id) const noexcept {
+    std::uint64_t value = 0;
+    for (std::size_t i = 8; i < 16; ++i) value = value << 8 | id.bytes[i];
+    return decide(value);
+  }
+
+  /// FNV-1a over the session's bytes, then one round of mixing.
+  constexpr bool keeps(std::string_view session) const noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+    return decide(hash ^ hash >> 31);
+  }
+
+ private:
+  constexpr bool decide(std::uint64_t value) const noexcept {
+    return everything() || value < limit_;
+  }
+
+  std::uint64_t limit_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/key.hpp ----
+
+// Attribute keys. A key is a constexpr object that carries the JSON text which opens its attribute,
+// so that recording stores a pointer and encoding copies the text once. `#` in a key stands for an
+// index that is given at each use:
+//
+//   inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+//   span.set(llm_input_message_role(3), "user");        // llm.input_messages.3.message.role
+//
+// Objects of type key live for as long as the tracer that records them: make them constants. A key
+// that is only known at run time is passed as text and copied.
+
+namespace orcast {
+inline namespace v0 {
+
+/// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
+/// left out + `","value":{`; the cuts say where the indices belong.
+struct key_text {
+  static constexpr std::string_view before = R"({"key":")";
+  static constexpr std::string_view after = R"(","value":{)";
+
+  const char* json;
+  std::uint16_t size;    ///< of json, in bytes
+  std::uint16_t cut[2];  ///< offsets into json; 0: no such index
+};
+
+class attribute_key;
+
+// Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
+// libraries would pin it).
+template <std::size_t N>
+class
+#if defined(__GNUC__)
+    [[gnu::visibility("hidden")]]
+#endif
+    key : public key_text {
+ public:
+  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
+    static_assert(N > 1, "a key has a name");
+    static_assert(N <= 200, "a key is at most 199 characters long");
+    for (char c : before) text_[size++] = c;
+    std::size_t cuts = 0;
+    for (std::size_t i = 0; i + 1 < N; ++i) {
+      if (name[i] == '#') {
+        cut[cuts++] = size;  // a third index is out of range here and fails to compile
+      } else {
+        text_[size++] = name[i];
+      }
+    }
+    for (char c : after) text_[size++] = c;
+  }
+  key(const key&) = delete;
+  key& operator=(const key&) = delete;
+
+  /// This key with its index, or its two indices, filled in. An attribute whose index is 65,536 or
+  /// more is dropped and counted.
+  constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
+
+ private:
+  char text_[N + before.size() + after.size()] = {};
+};
+
+/// A key as the recording functions take it: a constant, a constant with indices, or text.
+class attribute_key {
+ public:
+  constexpr attribute_key(const key_text& constant) noexcept : constant_(&constant) {}
+  constexpr attribute_key(const key_text& constant, std::size_t first, std::size_t second) noexcept
+      : constant_(first < 0x10000 && second < 0x10000 ? &constant : nullptr),
+        first_(static_cast<std::uint16_t>(first)),
+        second_(static_cast<std::uint16_t>(second)) {}
+  constexpr attribute_key(const char* name) noexcept : name_(name) {}
+  template <class T, std::enable_if_t<!std::is_base_of_v<key_text, T> &&
+                                          std::is_convertible_v<const T&, std::string_view>,
+                                      int> = 0>
+  constexpr attribute_key(const T& name) noexcept : name_(name) {}
+
+  constexpr const key_text* constant() const noexcept { return constant_; }
+  constexpr std::string_view name() const noexcept { return name_; }
+  constexpr std::uint16_t first() const noexcept { return first_; }
+  constexpr std::uint16_t second() const noexcept { return second_; }
+
+ private:
+  const key_text* constant_ = nullptr;
+  std::string_view name_;
+  std::uint16_t first_ = 0;
+  std::uint16_t second_ = 0;
+};
+
+template <std::size_t N>
+constexpr attribute_key key<N>::operator()(std::size_t first, std::size_t second) const noexcept {
+  return attribute_key(*this, first, second);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/value.hpp ----
+
+// Attribute values as the recording functions take them. Which type a value has is decided by the
+// argument's own type, never by a conversion: a string literal can't become a bool, nor an int a
+// double.
+
+namespace orcast {
+inline namespace v0 {
+
+enum class value_type : std::uint8_t {
+  none = 0,
+  string,
+  int64,
+  float64,
+  boolean,
+  decimal,  ///< a number as decimal text, passed on digit for digit
+};
+
+/// A number in the text that a service sent, for example 0.0000225: exported without being rounded
+/// or reprinted. Text that is not a JSON number is exported as a string.
+struct decimal {
+  std::string_view text;
+};
+
+/// A borrowed value; text must live until the call that records it returns.
+class attribute_value {
+ public:
+  template <class T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
+  constexpr attribute_value(T value) noexcept : type_(value_type::boolean), integer_(value) {}
+
+  template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                                          (sizeof(T) > 1 || std::is_same_v<T, std::int8_t> ||
+                                           std::is_same_v<T, std::uint8_t>),
+                                      int> = 0>
+  constexpr attribute_value(T value) noexcept
+      : type_(value_type::int64), integer_(saturate(value)) {}
+
+  template <class T, std::enable_if_t<std::is_floating_point_v<T>, int> = 0>
+  constexpr attribute_value(T value) noexcept
+      : type_(value_type::float64), floating_(static_cast<double>(value)) {}
+
+  constexpr attribute_value(std::string_view text) noexcept
+      : type_(value_type::string), text_(text) {}
+  constexpr attribute_value(const char* text) noexcept
+      : type_(value_type::string), text_(text == nullptr ? std::string_view() : text) {}
+  template <class T, std::enable_if_t<!std::is_arithmetic_v<T> && !std::is_pointer_v<T> &&
+                                          std::is_convertible_v<const T&, std::string_view>,
+                                      int> = 0>
+  constexpr attribute_value(const T& text) noexcept : type_(value_type::string), text_(text) {}
+  constexpr attribute_value(decimal number) noexcept
+      : type_(value_type::decimal), text_(number.text) {}
+
+  /// A pointer is not a value (it would become a bool).
+  template <class T>
+  attribute_value(const T*) = delete;
+  attribute_value(std::nullptr_t) = delete;
+
+  constexpr value_type type() const noexcept { return type_; }
+  constexpr std::int64_t integer() const noexcept { return integer_; }
+  constexpr double floating() const noexcept { return floating_; }
+  constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  template <class T>
+  static constexpr std::int64_t saturate(T value) noexcept {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
+      constexpr auto most = static_cast<T>((std::numeric_limits<std::int64_t>::max)());
+      return static_cast<std::int64_t>(value < most ? value : most);
+    } else {
+      return static_cast<std::int64_t>(value);
+    }
+  }
+
+  value_type type_;
+  union {
+    std::int64_t integer_;
+    double floating_;
+    std::string_view text_;
+  };
+};
+
+struct attribute {
+  attribute_key key;
+  attribute_value value;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/record.hpp ----
+
+// How a span lies in memory: a chain of fixed-size blocks. The first one begins with a span_head;
+// behind it, and in the further blocks from their block_head on, come records of 16 bytes, each
+// with its payload, padded to 8 bytes. A record and a number never straddle two blocks; text may,
+// and is then cut between two code points. span writes this, span_reader reads it, nobody else
+// knows it.
+
+namespace orcast {
+inline namespace v0 {
+
+enum class span_kind : std::uint8_t {
+  internal = 1,
+  server = 2,
+  client = 3,
+  producer = 4,
+  consumer = 5
+};
+enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
+
+namespace detail {
+
+using block_index = std::uint32_t;
+inline constexpr block_index no_block = 0xffffffff;
+
+struct block_head {
+  block_index next = no_block;  ///< in a span, on a free list, in a returned chain
+  std::uint32_t used = 0;       ///< end of the data, an offset from the block's beginning
+  std::uint32_t home = 0;       ///< the lane that handed the block out
+  std::uint32_t reserved = 0;
+};
+static_assert(sizeof(block_head) == 16);
+
+/// What a span is, apart from its records.
+struct span_head {
+  span_context context;
+  span_id parent;
+  std::int64_t start_wall_ns = 0;
+  std::int64_t start_steady_ns = 0;
+  std::int64_t duration_ns = 0;
+  std::uint32_t blocks = 1;
+  std::uint32_t dropped_attributes = 0;
+  std::uint16_t events = 0;
+  std::uint16_t dropped_events = 0;
+  span_kind kind = span_kind::internal;
+  span_status status = span_status::unset;
+  bool remote_parent = false;
+  bool has_cuts = false;  ///< at least one value was shortened
+  block_index last = no_block;
+};
+
+/// Record types beyond the plain values of value_type.
+enum record_type : std::uint32_t {
+  record_name = 8,            ///< text; the last one counts
+  record_status_message = 9,  ///< text; the last one counts
+  record_array = 10,          ///< payload: the number of element records that follow
+  record_event = 11,          ///< payload: event_payload; a name and attribute records follow
+};
+
+struct record {
+  static constexpr std::uint32_t type_mask = 0x0f;
+  static constexpr std::uint32_t text_key =
+      0x10;                                       ///< the payload begins with the key, `first` long
+  static constexpr std::uint32_t cut = 0x20;      ///< the value was shortened
+  static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
+  static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
+  static constexpr std::uint32_t size_shift = 8;
+  static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;
+
+  std::uint32_t bits;  ///< payload size << 8 | flags | type
+  std::uint16_t first;
+  std::uint16_t second;
+  union {
+    const key_text* key;     ///< null for elements, names and the like
+    std::uint64_t padding_;  ///< 16 bytes on every target
+  };
+
+  std::uint32_t type() const noexcept { return bits & type_mask; }
+  std::size_t size() const noexcept { return bits >> size_shift; }
+};
+static_assert(sizeof(record) == 16);
+
+struct event_payload {
+  std::int64_t wall_ns;
+  std::uint32_t attributes;  ///< records that follow the name
+  std::uint32_t named;       ///< 1, or 0 when not even the name found room
+};
+static_assert(sizeof(event_payload) == 16);
+
+constexpr std::size_t padded(std::size_t size) noexcept { return (size + 7) & ~std::size_t{7}; }
+
+inline constexpr std::size_t max_name_bytes = 200;
+
+/// Where the records of a span's first block begin.
+inline constexpr std::size_t first_offset = padded(sizeof(block_head) + sizeof(span_head));
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/stats.hpp ----
+
+// What became of the spans. Every span that was started and sampled reaches exactly one end.
+
+namespace orcast {
+inline namespace v0 {
+
+enum class drop_reason : std::uint8_t {
+  pool_full,  ///< no block was free when the span began
+  ring_full,  ///< it had ended, but no lane could take it
+  too_large,  ///< its encoding does not fit into a request
+  evicted,    ///< an older span made room for a newer one
+  rejected,   ///< the backend refused it for good
+  expired,    ///< it could not be delivered in time
+  filtered,   ///< a rule removed it after the fact
+  shut_down,  ///< still here when the tracer went, or ended after that
+};
+inline constexpr std::size_t drop_reasons = 8;
+
+constexpr std::string_view to_string(drop_reason reason) noexcept {
+  constexpr std::string_view names[drop_reasons] = {"pool_full", "ring_full", "too_large",
+                                                    "evicted",   "rejected",  "expired",
+                                                    "filtered",  "shut_down"};
+  return names[static_cast<std::size_t>(reason)];
+}
+
+/// A reading of the counters. Exact while nothing is being recorded or exported; otherwise off by
+/// at most the spans that were started during the reading.
+struct trace_stats {
+  std::uint64_t started = 0;
+  std::uint64_t unsampled = 0;  ///< not in `started`
+  std::uint64_t exported = 0;
+  std::array<std::uint64_t, drop_reasons> dropped{};
+
+  std::uint64_t dropped_in_all() const noexcept {
+    std::uint64_t sum = 0;
+    for (std::uint64_t n : dropped) sum += n;
+    return sum;
+  }
+  std::uint64_t dropped_by(drop_reason reason) const noexcept {
+    return dropped[static_cast<std::size_t>(reason)];
+  }
+  /// Open, ready, or in a batch that is under way.
+  std::uint64_t held() const noexcept {
+    const std::uint64_t ended = exported + dropped_in_all();
+    return started > ended ? started - ended : 0;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/span.hpp ----
+
+// A span that is being recorded: a move-only handle whose contents lie in the tracer's fixed
+// memory. Recording never fails, blocks or allocates; what does not fit is shortened or dropped and
+// counted. One thread at a time uses a span; it may be begun on one thread and ended on another. It
+// must not outlive its tracer. An empty span (default-made, moved from, not sampled, ended) takes
+// every call and does nothing.
+
+namespace orcast {
+inline namespace v0 {
+
+class tracer;
+
+class span {
+ public:
+  span() = default;
+  span(span&& other) noexcept { take_from(other); }
+  span& operator=(span&& other) noexcept {
+    if (this != &other) {
+      end();
+      take_from(other);
+    }
+    return *this;
+  }
+  ~span() { end(); }
+
+  /// False when nothing is kept: a caller may skip work that only serves the recording.
+  bool recording() const noexcept { return owner_ != nullptr; }
+
+  /// What children inherit. Also valid on a span that was not sampled: children follow it.
+  const span_context& context() const noexcept { return context_; }
+
+  /// Sets an attribute; a later value of the same key wins. Strings are copied, shortened to the
+  /// tracer's limits on a code-point boundary, and may hold any bytes (what is not UTF-8 arrives as
+  /// U+FFFD). NaN and infinities are exported as OTLP prescribes.
+  span& set(attribute_key key, attribute_value value) noexcept {
+    if (owner_ != nullptr) put(key, 0, value);
+    return *this;
+  }
+
+  /// Sets an attribute that is a list.
+  span& set_list(attribute_key key, const attribute_value* values, std::size_t count) noexcept;
+  span& set_list(attribute_key key, std::initializer_list<attribute_value> values) noexcept {
+    return set_list(key, values.begin(), values.size());
+  }
+
+  /// Adds an event. `steady_ns` is a reading of the tracer's steady clock; 0 means now.
+  span& event(std::string_view name, std::initializer_list<attribute> attributes = {},
+              std::int64_t steady_ns = 0) noexcept;
+
+  /// The last status counts, except that ok is final. The message is kept with error only.
+  span& status(span_status value, std::string_view message = {}) noexcept;
+
+  span& rename(std::string_view name) noexcept;
+
+  /// Ends the span and hands it to the exporter; what is set later is ignored. `steady_ns` as for
+  /// event(). The destructor does the same.
+  void end(std::int64_t steady_ns = 0) noexcept {
+    if (owner_ != nullptr) hand_over(steady_ns);
+  }
+
+  /// Ends the span without exporting it; it is counted under `why`.
+  void discard(drop_reason why = drop_reason::filtered) noexcept;
+
+  /// Readings of the tracer's steady clock, in nanoseconds.
+  std::int64_t start_ns() const noexcept { return head_ != nullptr ? head_->start_steady_ns : 0; }
+  std::int64_t now_ns() const noexcept;
+
+ private:
+  friend class tracer;
+
+  /// The common cases, inline: a constant key, and a value that fits into the current block.
+  bool put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
+    const auto room = static_cast<std::size_t>(end_ - at_);
+    const auto type = static_cast<std::uint32_t>(value.type());
+    if (key.constant() != nullptr) {
+      if (value.type() == value_type::string) {
+        const std::size_t size = value.text().size();
+        if (sizeof(detail::record) + detail::padded(size) <= room && size <= max_value_) {
+          copy(open_record(flags | type, key, size), value.text());
+          return true;
+        }
+      } else if (value.type() != value_type::decimal && sizeof(detail::record) + 8 <= room) {
+        write_number(open_record(flags | type, key, 8), value);
+        return true;
+      }
+    }
+    return put_slowly(key, flags, value);
+  }
+
+  /// Writes a record's head where there is room for it and returns its payload.
+  char* open_record(std::uint32_t bits, const attribute_key& key, std::size_t size) noexcept {
+    auto* r = reinterpret_cast<detail::record*>(at_);
+    r->bits = bits | static_cast<std::uint32_t>(size) << detail::record::size_shift;
+    r->first = key.first();
+    r->second = key.second();
+    r->padding_ = 0;
+    r->key = key.constant();
+    at_ += sizeof(detail::record) + detail::padded(size);
+    return reinterpret_cast<char*>(r + 1);
+  }
+
+  static void copy(char* to, std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  }
+  static void write_number(char* to, const attribute_value& value) noexcept {
+    if (value.type() == value_type::float64) {
+      const double number = value.floating();
+      std::memcpy(to, &number, 8);
+    } else {
+      const std::int64_t number = value.integer();
+      std::memcpy(to, &number, 8);
+    }
+  }
+
+  void hand_over(std::int64_t steady_ns) noexcept;
+  bool put_slowly(const attribute_key& key, std::uint32_t flags,
+                  const attribute_value& value) noexcept;
+  char* put_fixed(const attribute_key& key, std::uint32_t bits, std::size_t size) noexcept;
+  bool put_text(const attribute_key& key, std::uint32_t bits, std::string_view text) noexcept;
+  bool make_room(std::size_t size) noexcept {
+    return size <= static_cast<std::size_t>(end_ - at_) || grow();
+  }
+  bool grow() noexcept;
+  void close_block() noexcept;
+
+  void forget() noexcept {
+    owner_ = nullptr;
+    head_ = nullptr;
+    at_ = end_ = nullptr;
+  }
+  void take_from(span& other) noexcept {
+    owner_ = other.owner_;
+    head_ = other.head_;
+    at_ = other.at_;
+    end_ = other.end_;
+    first_ = other.first_;
+    max_value_ = other.max_value_;
+    context_ = other.context_;
+    other.forget();
+  }
+
+  tracer* owner_ = nullptr;
+  detail::span_head* head_ = nullptr;
+  char* at_ = nullptr;   // where the next record goes
+  char* end_ = nullptr;  // end of the current block
+  detail::block_index first_ = detail::no_block;
+  std::uint32_t max_value_ = 0;
+  span_context context_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/fork.hpp ----
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
+// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
+// anew. Elsewhere fork() is rare and the marks do nothing.
+
+namespace orcast {
+inline namespace v0 {
+
+inline constexpr std::size_t page_bytes = 4096;
+
+/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
+/// False where the system can't do it.
+inline bool wipe_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_WIPEONFORK)
+  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// Takes the mark back; call it before the memory is released.
+inline void keep_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_KEEPONFORK)
+  ::madvise(page, size, MADV_KEEPONFORK);
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+#endif
+}
+
+/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
+inline long process_id() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  return static_cast<long>(::getpid());
+#else
+  return 0;
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/random.hpp ----
+
+#if defined(__linux__)
+#include <sys/random.h>
+#elif defined(__APPLE__) || defined(__unix__)
+#include <unistd.h>
+#else
+#include <random>
+#endif
+
+// Random bits: a seed from the operating system, and a small fast generator for identifiers.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Fills `out` from the host's or the operating system's generator. When neither answers, mixes the
+/// clocks with an address: identifiers must differ, they need not be secret. Any thread.
+inline void entropy(const host& from, void* out, std::size_t size) noexcept {
+  if (from.random != nullptr && from.random(from.self, out, size)) return;
+  auto* bytes = static_cast<unsigned char*>(out);
+#if defined(__linux__)
+  if (::getrandom(bytes, size, 0) == static_cast<ssize_t>(size)) return;
+#elif defined(__APPLE__) || defined(__unix__)
+  if (::getentropy(bytes, size) == 0) return;
+#else
+  std::random_device device;
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(device());
+  return;
+#endif
+  std::uint64_t mix = static_cast<std::uint64_t>(from.wall_ns()) ^
+                      static_cast<std::uint64_t>(from.steady_ns()) << 20 ^
+                      reinterpret_cast<std::uintptr_t>(out);
+  for (std::size_t i = 0; i < size; ++i) {
+    mix = (mix ^ mix >> 31) * 0x9e3779b97f4a7c15u;
+    bytes[i] = static_cast<unsigned char>(mix >> 56);
+  }
+}
+
+/// xoroshiro128+ by Blackman and Vigna: two words of state, about a nanosecond a number. All zero
+/// is not a state it can reach, so a zeroed one (fresh memory, or a page that fork() wiped) is
+/// recognised as "not seeded". One thread at a time.
+struct random_state {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+
+  bool seeded() const noexcept { return (a | b) != 0; }
+
+  void seed(const host& from) noexcept {
+    entropy(from, this, sizeof *this);
+    if (!seeded()) a = 1;
+  }
+
+  std::uint64_t next() noexcept {
+    const std::uint64_t sum = a + b;
+    const std::uint64_t x = a ^ b;
+    a = ((a << 24) | (a >> 40)) ^ x ^ (x << 16);
+    b = (x << 37) | (x >> 27);
+    return sum;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/wide_counter.hpp ----
+
+// A counter that does not wrap in practice, also where the hardware has no 64-bit atomics: there it
+// is two words, and a reader that meets a carry half done reads again.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+class one_word_counter {
+ public:
+  /// Any thread. Release: pairs with the acquire in read(), so that whoever sees the count also
+  /// sees what was counted.
+  void add(std::uint32_t n) noexcept { value_.fetch_add(n, std::memory_order_release); }
+
+  /// One writer at a time (the owner of a lane); cheaper than add(). Release as above.
+  void add_owned(std::uint32_t n) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
+  }
+
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class two_word_counter {
+ public:
+  void add(std::uint32_t n) noexcept {
+    const std::uint32_t before = low_.fetch_add(n, std::memory_order_release);
+    if (before + n < before) high_.fetch_add(1, std::memory_order_release);
+  }
+
+  void add_owned(std::uint32_t n) noexcept { add(n); }
+
+  /// Acquire pairs with the releases above. Exact unless a carry is under way at this moment.
+  std::uint64_t read() const noexcept {
+    for (;;) {
+      const std::uint32_t high = high_.load(std::memory_order_acquire);
+      const std::uint32_t low = low_.load(std::memory_order_acquire);
+      if (high_.load(std::memory_order_acquire) == high) {
+        return std::uint64_t{high} << 32 | low;
+      }
+    }
+  }
+
+ private:
+  std::atomic<std::uint32_t> low_{0};
+  std::atomic<std::uint32_t> high_{0};
+};
+
+template <bool wide_atomics>
+using counter_for = std::conditional_t<wide_atomics, one_word_counter, two_word_counter>;
+
+}  // namespace detail
+
+// Words of the machine decide, not is_always_lock_free: some 32-bit targets have 64-bit atomics
+// through a library only.
+using wide_counter = detail::counter_for<(sizeof(void*) >= 8)>;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/lane.hpp ----
+
+// A lane is the part of the span ring that one recording thread uses at a time: a list of free
+// blocks, a queue of finished spans, a random state. A thread claims a lane for a few nanoseconds
+// with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a claim: a
+// thread that finds a lane taken goes on to the next one.
+//
+// The queue has one producer at a time (the claim holder) and any number of consumers: the drainer,
+// and recording threads that evict the oldest span. `head` and `tail` only ever grow; a consumer
+// owns an entry once it has moved `head` past it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+struct lane {
+  struct slot {
+    std::atomic<block_index> block{no_block};
+    std::atomic<std::uint32_t> stamp_ms{0};  ///< when it was published; for finding the oldest
+  };
+
+  // Line 1: the claim and what its holder writes.
+  alignas(64) std::atomic<std::uint32_t> claimed{0};
+  block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
+  std::atomic<std::size_t> tail{0};
+  slot* slots = nullptr;
+  std::size_t capacity = 0;  ///< a power of two
+  random_state* random = nullptr;
+  std::int64_t wall_minus_steady_ns = 0;
+  std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
+  wide_counter started;
+  wide_counter unsampled;
+
+  // Line 2: written by consumers.
+  alignas(64) std::atomic<std::size_t> head{0};
+
+  // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
+  alignas(64) std::atomic<block_index> returned{no_block};
+
+  bool try_claim() noexcept {
+    // The load keeps a busy line shared; the acquire exchange pairs with let_go().
+    return claimed.load(std::memory_order_relaxed) == 0 &&
+           claimed.exchange(1, std::memory_order_acquire) == 0;
+  }
+
+  /// Release: the next holder sees the plain fields as they were left.
+  void let_go() noexcept { claimed.store(0, std::memory_order_release); }
+
+  /// The claim holder only. False when the queue is full.
+  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+    const std::size_t at = tail.load(std::memory_order_relaxed);
+    // Acquire pairs with the exchange in take(): the slot has been read before we write it again.
+    if (at - head.load(std::memory_order_acquire) >= capacity) return false;
+    slot& entry = slots[at & (capacity - 1)];
+    entry.block.store(span, std::memory_order_relaxed);
+    entry.stamp_ms.store(stamp_ms, std::memory_order_relaxed);
+    // Release: pairs with the acquire in take(), which thereby sees the span's blocks.
+    tail.store(at + 1, std::memory_order_release);
+    return true;
+  }
+
+  /// Any thread. The oldest finished span of this lane, or no_block.
+  block_index take() noexcept {
+    std::size_t at = head.load(std::memory_order_acquire);
+    for (;;) {
+      if (at == tail.load(std::memory_order_acquire)) return no_block;
+      const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
+      // Success: nobody else had moved head, so the slot still held the entry that was read.
+      // Release lets publish() reuse the slot; acquire on failure gives a fresh view of head.
+      if (head.compare_exchange_weak(at, at + 1, std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+        return span;
+      }
+    }
+  }
+
+  /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
+  /// the entry may be gone before the caller acts on it.
+  bool oldest_stamp(std::uint32_t& stamp_ms) const noexcept {
+    const std::size_t at = head.load(std::memory_order_acquire);
+    if (at == tail.load(std::memory_order_acquire)) return false;
+    stamp_ms = slots[at & (capacity - 1)].stamp_ms.load(std::memory_order_relaxed);
+    return true;
+  }
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/span_ring.hpp ----
+
+// Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that
+// ended it to the one consumer. Recording threads take no lock, make no system call and allocate
+// nothing; each of their steps is bounded by the number of lanes. docs/design.md has the protocol
+// and what was measured; span and tracer are its only users.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What happens to new spans when the memory is used up.
+enum class when_full : std::uint8_t { drop_newest, evict_oldest };
+
+namespace detail {
+
+class span_ring {
+ public:
+  struct shape {
+    std::size_t memory_bytes;
+    std::size_t block_bytes;  ///< a power of two
+    std::uint32_t lanes;      ///< a power of two, at most 64
+    when_full policy;
+    bool wipe;
+  };
+
+  span_ring() = default;
+  span_ring(const span_ring&) = delete;
+  span_ring& operator=(const span_ring&) = delete;
+  ~span_ring() { release(); }
+
+  /// Reserves, touches and divides the memory. False when the host has none.
+  bool make(const shape& wanted, const host& from) noexcept;
+
+  /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
+  /// null when every lane was taken, twice over.
+  lane* claim() noexcept {
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    return last.try_claim() ? &last : claim_another(2 * lane_count_);
+  }
+
+  /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
+  block_index pop(lane& mine) noexcept {
+    if (mine.free == no_block && !refill(mine)) return no_block;
+    const block_index index = mine.free;
+    block_head& head = *at(index);
+    mine.free = head.next;
+    head.next = no_block;
+    head.home = static_cast<std::uint32_t>(&mine - lanes_);
+    return index;
+  }
+
+  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
+  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+    for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+      lane* const mine = claim();
+      if (mine == nullptr) return false;
+      const bool done = mine->publish(span, stamp_ms);
+      mine->let_go();
+      if (done) return true;
+      ++lane_hint();  // its queue is full
+    }
+    return false;
+  }
+
+  /// Any thread: gives the blocks of a span back, from `first` through its last one.
+  void give_back(block_index first) noexcept {
+    wipe_blocks(first);
+    const block_index last = head_of(first)->last;
+    push_returned(lanes_[at(first)->home], first, last);
+  }
+
+  /// The consumer only: the next finished span or no_block, lane after lane.
+  block_index take() noexcept {
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].take();
+      if (span == no_block) continue;
+      next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
+      return span;
+    }
+    return no_block;
+  }
+
+  block_head* at(block_index index) const noexcept {
+    return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
+  }
+  span_head* head_of(block_index first) const noexcept {
+    return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
+  }
+
+  std::size_t block_bytes() const noexcept { return block_bytes_; }
+  std::uint32_t block_count() const noexcept { return block_count_; }
+  std::uint32_t lane_count() const noexcept { return lane_count_; }
+  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
+  wide_counter& evicted() noexcept { return evicted_; }
+  const wide_counter& evicted() const noexcept { return evicted_; }
+
+  /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
+  std::uint32_t free_blocks() const noexcept;
+
+ private:
+  // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
+  // plugin leaves nothing behind; hidden, so that each plugin has its own.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static std::uint32_t&
+  lane_hint() noexcept {
+    static thread_local std::uint32_t hint = 0;
+    // At first: spread the threads by the address of their own copy.
+    if (hint == 0)
+      hint =
+          static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) * 0x9e3779b1u >>
+              16 |
+          1u << 16;
+    return hint;
+  }
+
+  lane* claim_another(std::uint32_t tries) noexcept;
+  bool refill(lane& mine) noexcept;
+  bool evict(lane& mine) noexcept;
+  void release() noexcept;
+
+  void push_returned(lane& to, block_index first, block_index last) noexcept {
+    block_index top = to.returned.load(std::memory_order_relaxed);
+    do at(last)->next = top;
+    // Release: whoever takes the chain sees its links. Chains are taken whole, so no ABA.
+    while (!to.returned.compare_exchange_weak(top, first, std::memory_order_release,
+                                              std::memory_order_relaxed));
+  }
+
+  void wipe_blocks(block_index first) noexcept {
+    if (!wipe_) return;
+    for (block_index i = first; i != no_block; i = at(i)->next) {
+      const std::size_t keep = i == first ? first_offset : sizeof(block_head);
+      std::memset(reinterpret_cast<char*>(at(i)) + keep, 0, block_bytes_ - keep);
+    }
+  }
+
+  host host_;
+  char* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  lane* lanes_ = nullptr;
+  char* blocks_ = nullptr;
+  std::size_t block_bytes_ = 0;
+  std::uint32_t block_count_ = 0;
+  std::uint32_t lane_count_ = 0;
+  std::uint32_t next_lane_ = 0;  // the consumer's
+  when_full policy_ = when_full::drop_newest;
+  bool wipe_ = false;
+  wide_counter evicted_;
+};
+
+inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
+  host_ = from;
+  block_bytes_ = wanted.block_bytes;
+  lane_count_ = wanted.lanes;
+  policy_ = wanted.policy;
+  wipe_ = wanted.wipe;
+  memory_bytes_ = wanted.memory_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  if (memory_ == nullptr) return false;
+  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
+
+  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
+  auto* random = reinterpret_cast<random_state*>(memory_);
+  char* at_byte = memory_ + page_bytes;
+  wipe_in_child(memory_, page_bytes);
+
+  lanes_ = reinterpret_cast<lane*>(at_byte);
+  at_byte += lane_count_ * sizeof(lane);
+  // Together the queues hold twice as many spans as there are blocks.
+  std::size_t capacity = 8;
+  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    lane* made = new (lanes_ + i) lane;
+    made->random = new (random + i) random_state;
+    made->random->seed(host_);
+    made->capacity = capacity;
+    made->slots = reinterpret_cast<lane::slot*>(at_byte);
+    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
+    at_byte += capacity * sizeof(lane::slot);
+  }
+  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
+  blocks_ = at_byte;
+  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
+  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  for (block_index i = block_count_; i-- > 0;) {
+    lane& owner = lanes_[i % lane_count_];
+    block_head* head = new (at(i)) block_head;
+    head->next = owner.free;
+    owner.free = i;
+  }
+  return true;
+}
+
+inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
+    lane& candidate = lanes_[at & (lane_count_ - 1)];
+    if (!candidate.try_claim()) continue;
+    lane_hint() = at;
+    return &candidate;
+  }
+  return nullptr;
+}
+
+inline bool span_ring::refill(lane& mine) noexcept {
+  // Acquire: pairs with push_returned(), whose links we are about to follow.
+  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+  if (mine.free != no_block) return true;
+  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
+    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
+    if (mine.free != no_block) return true;
+  }
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
+    block_index last = other.free;
+    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
+      last = at(last)->next;
+    }
+    if (last != no_block) {
+      mine.free = other.free;
+      other.free = at(last)->next;
+      at(last)->next = no_block;
+    }
+    other.let_go();
+    if (mine.free != no_block) return true;
+  }
+  return policy_ == when_full::evict_oldest && evict(mine);
+}
+
+/// Takes the span that was published first, within the resolution of the stamps.
+inline bool span_ring::evict(lane& mine) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* oldest = nullptr;
+    std::uint32_t oldest_stamp = 0;
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      std::uint32_t stamp = 0;
+      if (!lanes_[i].oldest_stamp(stamp)) continue;
+      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
+        oldest = lanes_ + i;
+        oldest_stamp = stamp;
+      }
+    }
+    if (oldest == nullptr) return false;
+    const block_index span = oldest->take();
+    if (span == no_block) continue;
+    evicted_.add(1);
+    wipe_blocks(span);
+    mine.free = span;
+    return true;
+  }
+  return false;
+}
+
+inline void span_ring::release() noexcept {
+  if (memory_ == nullptr) return;
+  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
+  keep_in_child(memory_, page_bytes);
+  host_.give_back(memory_, memory_bytes_, page_bytes);
+  memory_ = nullptr;
+}
+
+inline std::uint32_t span_ring::free_blocks() const noexcept {
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
+    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
+    for (; b != no_block; b = at(b)->next) ++count;
+  }
+  return count;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/tracer.hpp ----
+
+// Makes spans. A tracer owns a fixed amount of memory, taken and touched when it is made; spans are
+// recorded there by any thread and taken out by one consumer (the exporter). Nothing is global: a
+// program may have several tracers, and passes them by reference.
+
+namespace orcast {
+inline namespace v0 {
+
+struct tracer_options {
+  /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
+  std::size_t memory_bytes = std::size_t{4} << 20;
+  /// Unit of that memory, a power of two from 512 to 65,536; 0 chooses one.
+  std::size_t block_bytes = 0;
+  /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
+  /// chooses. More threads than lanes are fine.
+  std::uint32_t lanes = 0;
+  when_full full = when_full::drop_newest;
+  /// Longer strings are shortened, in bytes; at most 16,777,000.
+  std::uint32_t max_value_bytes = 64 * 1024;
+  /// A span that reaches this size takes no more, in bytes.
+  std::uint32_t max_span_bytes = 256 * 1024;
+  /// Which share of the traces is kept, 0 to 1.
+  double sampling_ratio = 1.0;
+  /// Overwrite blocks before they are used again or given back.
+  bool wipe = false;
+  orcast::host host;
+};
+
+struct span_options {
+  span_context parent;  ///< invalid: the span is a root
+  span_kind kind = span_kind::internal;
+  std::string_view session;   ///< sampling goes by it when it is not empty
+  std::int64_t start_ns = 0;  ///< a reading of the steady clock; 0: now
+  trace_id trace;             ///< for a root: its trace id, when the caller chose one
+};
+
+class tracer {
+ public:
+  /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
+  static result<std::unique_ptr<tracer>> make(const tracer_options& options) noexcept;
+
+  tracer(const tracer&) = delete;
+  tracer& operator=(const tracer&) = delete;
+
+  /// Every span has ended before its tracer goes.
+  ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
+
+  /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
+  span start(std::string_view name, const span_options& options) noexcept {
+    return enabled() ? begin(name, options) : span();
+  }
+  span start(std::string_view name) noexcept {
+    return enabled() ? begin(name, span_options()) : span();
+  }
+
+  /// Any thread. Off means that start() costs a branch; spans already begun go on.
+  void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
+  bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+  /// Any thread.
+  trace_stats stats() const noexcept;
+
+  const orcast::host& host() const noexcept { return host_; }
+
+  // What follows is for the exporter: one thread at a time.
+
+  /// The next finished span, or no_block.
+  detail::block_index take() noexcept { return ring_.take(); }
+  /// Gives a taken span's memory back; its fate is reported by exported() or dropped().
+  void give_back(detail::block_index taken) noexcept { ring_.give_back(taken); }
+  const detail::span_ring& ring() const noexcept { return ring_; }
+  detail::span_ring& ring() noexcept { return ring_; }
+
+  /// Any thread: reports the end of `count` spans that were taken.
+  void exported(std::uint32_t count) noexcept { exported_.add(count); }
+  void dropped(drop_reason why, std::uint32_t count = 1) noexcept {
+    dropped_[static_cast<std::size_t>(why)].add(count);
+  }
+
+ private:
+  friend class span;
+
+  explicit tracer(const tracer_options& options) noexcept
+      : host_(options.host),
+        sampler_(options.sampling_ratio),
+        max_value_(options.max_value_bytes),
+        max_blocks_(1) {}
+
+  span begin(std::string_view name, const span_options& options) noexcept;
+  std::uint32_t stamp_ms(std::int64_t steady_ns) const noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) / 1'000'000);
+  }
+  std::uint64_t open_spans() const noexcept;
+  void open(span& into, detail::block_index block, std::string_view name,
+            const span_options& options, std::int64_t start_ns, std::int64_t wall_ns) noexcept;
+  static std::int64_t wall_at(detail::lane& mine, const orcast::host& from,
+                              std::int64_t steady_ns) noexcept;
+
+  orcast::host host_;
+  detail::span_ring ring_;
+  ratio_sampler sampler_;
+  std::atomic<bool> enabled_{true};
+  std::uint32_t max_value_;
+  std::uint32_t max_blocks_;
+  wide_counter started_without_lane_;
+  wide_counter unsampled_;
+  wide_counter exported_;
+  std::array<wide_counter, drop_reasons> dropped_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/utf8.hpp ----
+
+// UTF-8 at the places where bytes become text: cutting a long value without splitting a character,
+// telling whether bytes are valid, repairing those that are not, and handing on pieces of a stream
+// as whole characters. Valid means Unicode 15, table 3-7: no overlong forms, no surrogates, nothing
+// above U+10FFFF. A broken sequence becomes one U+FFFD per maximal subpart, as browsers do it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+enum class utf8_state : unsigned char {
+  whole,  ///< a character
+  cut,    ///< the beginning of one, and the text ends here
+  bad,    ///< can't be continued to one; `length` bytes stand for one U+FFFD
+};
+
+struct utf8_step {
+  unsigned length;
+  utf8_state state;
+};
+
+/// Looks at the sequence that begins at `text`; `left` is at least 1.
+inline utf8_step utf8_next(const char* text, std::size_t left) noexcept {
+  const auto at = [text](unsigned i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return {1, utf8_state::whole};
+  if (lead < 0xC2 || lead > 0xF4) return {1, utf8_state::bad};
+  const unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (left < 2) return {1, utf8_state::cut};
+  if (at(1) < low || at(1) > high) return {1, utf8_state::bad};
+  for (unsigned i = 2; i < length; ++i) {
+    if (i == left) return {i, utf8_state::cut};
+    if ((at(i) & 0xC0) != 0x80) return {i, utf8_state::bad};
+  }
+  return {length, utf8_state::whole};
+}
+
+/// How many bytes at the beginning are ASCII.
+inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
+  std::size_t i = 0;
+  for (; size - i >= 16; i += 16) {
+    std::uint64_t words[2];
+    std::memcpy(words, text + i, sizeof words);
+    if (((words[0] | words[1]) & 0x8080808080808080u) != 0) break;
+  }
+  while (i < size && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return i;
+}
+
+/// How many bytes at the beginning are whole characters.
+inline std::size_t utf8_valid_run(std::string_view text) noexcept {
+  const char* const begin = text.data();
+  const std::size_t size = text.size();
+  std::size_t i = ascii_run(begin, size);
+  while (i < size) {
+    const utf8_step step = utf8_next(begin + i, size - i);
+    if (step.state != utf8_state::whole) return i;
+    i += step.length;
+    // In most scripts such characters come in rows: look for ASCII only when one ends.
+    if (step.length == 1) i += ascii_run(begin + i, size - i);
+  }
+  return i;
+}
+
+inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
+
+}  // namespace detail
+
+/// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
+/// text that is not UTF-8 the result is still at most `max_bytes`, and at most 3 less.
+inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
+  if (text.size() <= max_bytes) return text.size();
+  for (std::size_t back = 0; back < 4 && back <= max_bytes; ++back) {
+    const std::size_t end = max_bytes - back;
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80) return end;
+  }
+  return max_bytes;
+}
+
+inline bool valid_utf8(std::string_view text) noexcept {
+  return detail::utf8_valid_run(text) == text.size();
+}
+
+/// Appends `text`, with U+FFFD in the place of what is not UTF-8.
+inline void append_valid_utf8(std::string& out, std::string_view text) {
+  for (;;) {
+    const std::size_t good = detail::utf8_valid_run(text);
+    out.append(text.data(), good);
+    text.remove_prefix(good);
+    if (text.empty()) return;
+    out.append(detail::utf8_replacement);
+    text.remove_prefix(detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+/// Turns pieces that were cut anywhere into pieces of whole characters. Holds back at most 3 bytes:
+/// the beginning of a character whose end is still to come.
+class utf8_gate {
+ public:
+  /// Appends the characters that `piece` completes or contains; broken ones become U+FFFD.
+  void push(std::string_view piece, std::string& out) {
+    while (held_size_ != 0 && !piece.empty()) {
+      held_[held_size_] = piece.front();
+      const detail::utf8_step step = detail::utf8_next(held_, held_size_ + 1);
+      if (step.state == detail::utf8_state::bad) {  // the new byte begins something of its own
+        finish(out);
+        break;
+      }
+      ++held_size_;
+      piece.remove_prefix(1);
+      if (step.state == detail::utf8_state::whole) {
+        out.append(held_, held_size_);
+        held_size_ = 0;
+      }
+    }
+    const std::size_t tail = cut_tail(piece);
+    append_valid_utf8(out, piece.substr(0, piece.size() - tail));
+    if (tail != 0) {
+      std::memcpy(held_, piece.data() + piece.size() - tail, tail);
+      held_size_ = tail;
+    }
+  }
+
+  /// The end of the stream: what is still held becomes U+FFFD.
+  void finish(std::string& out) {
+    if (held_size_ != 0) out.append(detail::utf8_replacement);
+    held_size_ = 0;
+  }
+
+  /// Bytes held back now, 0 to 3.
+  std::size_t held() const noexcept { return held_size_; }
+
+ private:
+  /// How many bytes at the end are the beginning of a character.
+  static std::size_t cut_tail(std::string_view text) noexcept {
+    for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+      const char* lead = text.data() + text.size() - back;
+      if ((static_cast<unsigned char>(*lead) & 0xC0) == 0x80) continue;
+      return detail::utf8_next(lead, back).state == detail::utf8_state::cut ? back : 0;
+    }
+    return 0;
+  }
+
+  char held_[4] = {};
+  std::size_t held_size_ = 0;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/span.ipp ----
+
+// The bodies of span: how records are written into blocks (trace/record.hpp has the layout).
+
+namespace orcast {
+inline namespace v0 {
+
+/// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
+inline bool span::put_slowly(const attribute_key& key, std::uint32_t flags,
+                             const attribute_value& value) noexcept {
+  const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
+  if (value.type() == value_type::string || value.type() == value_type::decimal) {
+    return put_text(key, bits, value.text());
+  }
+  char* payload = put_fixed(key, bits, 8);
+  if (payload != nullptr) write_number(payload, value);
+  return payload != nullptr;
+}
+
+/// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
+/// and counted, when the key can't be used or there is no room.
+inline char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
+                             std::size_t size) noexcept {
+  std::string_view name;
+  if (key.constant() == nullptr && (bits & detail::record::element) == 0) {
+    name = key.name();
+    if (name.empty() || name.size() > 255) {
+      ++head_->dropped_attributes;
+      return nullptr;
+    }
+    bits |= detail::record::text_key;
+  }
+  const std::size_t whole = detail::padded(name.size()) + size;
+  if (!make_room(sizeof(detail::record) + whole)) {
+    ++head_->dropped_attributes;
+    return nullptr;
+  }
+  char* payload = open_record(bits, key, whole);
+  if (name.empty()) return payload;
+  reinterpret_cast<detail::record*>(payload)[-1].first = static_cast<std::uint16_t>(name.size());
+  copy(payload, name);
+  return payload + detail::padded(name.size());
+}
+
+/// A record whose text may run on through further blocks, each piece cut between code points.
+inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
+                           std::string_view text) noexcept {
+  bool cut = text.size() > max_value_;
+  if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
+  // A text begins in a block that has room for one code point at least.
+  char* payload = put_fixed(key, bits, text.empty() ? 0 : 8);
+  if (payload == nullptr) return false;
+  const bool named = key.constant() == nullptr && (bits & detail::record::element) == 0;
+  const std::size_t key_room = named ? detail::padded(key.name().size()) : 0;
+  auto* r = reinterpret_cast<detail::record*>(payload - key_room) - 1;
+
+  at_ = payload;
+  std::size_t written = 0;
+  while (written != text.size()) {
+    const std::string_view rest = text.substr(written);
+    const auto room = static_cast<std::size_t>(end_ - at_);
+    const std::size_t piece = rest.size() <= room ? rest.size() : utf8_prefix(rest, room);
+    copy(at_, rest.substr(0, piece));
+    at_ += piece;
+    written += piece;
+    if (written != text.size() && !grow()) {
+      cut = true;
+      break;
+    }
+  }
+  at_ = end_ - (static_cast<std::size_t>(end_ - at_) & ~std::size_t{7});
+  if (cut) {
+    head_->has_cuts = true;
+    r->bits |= detail::record::cut;
+  }
+  r->bits &= (1u << detail::record::size_shift) - 1;
+  r->bits |= static_cast<std::uint32_t>(key_room + written) << detail::record::size_shift;
+  return true;
+}
+
+/// Closes the current block and goes on in a fresh one. False when the span has reached its limit
+/// or the memory is used up; the span then stays as it is.
+inline bool span::grow() noexcept {
+  detail::span_ring& ring = owner_->ring_;
+  detail::block_index fresh = detail::no_block;
+  if (head_->blocks < owner_->max_blocks_) {
+    if (detail::lane* const mine = ring.claim()) {
+      fresh = ring.pop(*mine);
+      mine->let_go();
+    }
+  }
+  if (fresh == detail::no_block) return false;
+  close_block();
+  ring.at(head_->last)->next = fresh;
+  head_->last = fresh;
+  ++head_->blocks;
+  char* bytes = reinterpret_cast<char*>(ring.at(fresh));
+  at_ = bytes + sizeof(detail::block_head);
+  end_ = bytes + ring.block_bytes();
+  return true;
+}
+
+inline void span::close_block() noexcept {
+  detail::block_head* block = owner_->ring_.at(head_->last);
+  block->used = static_cast<std::uint32_t>(at_ - reinterpret_cast<char*>(block));
+}
+
+inline span& span::set_list(attribute_key key, const attribute_value* values,
+                            std::size_t count) noexcept {
+  if (owner_ == nullptr) return *this;
+  char* payload = put_fixed(key, detail::record_array, 8);
+  if (payload == nullptr) return *this;
+  std::uint64_t written = 0;
+  while (written < count && put(std::string_view(), detail::record::element, values[written])) {
+    ++written;
+  }
+  std::memcpy(payload, &written, sizeof written);
+  return *this;
+}
+
+inline span& span::event(std::string_view name, std::initializer_list<attribute> attributes,
+                         std::int64_t steady_ns) noexcept {
+  if (owner_ == nullptr) return *this;
+  constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
+  constexpr std::string_view no_key;
+  if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
+    ++head_->dropped_events;
+    return *this;
+  }
+  char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
+                            sizeof(detail::event_payload));
+  if (steady_ns == 0) steady_ns = now_ns();
+  detail::event_payload content{};
+  content.wall_ns =
+      head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  if (put(no_key, detail::record::element, name)) {
+    content.named = 1;
+    for (const attribute& each : attributes) {
+      if (put(each.key, 0, each.value)) ++content.attributes;
+    }
+  }
+  std::memcpy(payload, &content, sizeof content);
+  ++head_->events;
+  return *this;
+}
+
+inline span& span::status(span_status value, std::string_view message) noexcept {
+  if (owner_ == nullptr || head_->status == span_status::ok || value == span_status::unset) {
+    return *this;
+  }
+  head_->status = value;
+  if (value == span_status::error) {
+    constexpr std::string_view no_key;
+    put_text(no_key, detail::record_status_message | detail::record::element, message);
+  }
+  return *this;
+}
+
+inline span& span::rename(std::string_view name) noexcept {
+  constexpr std::string_view no_key;
+  if (owner_ != nullptr) {
+    put_text(no_key, detail::record_name | detail::record::element,
+             name.substr(0, utf8_prefix(name, detail::max_name_bytes)));
+  }
+  return *this;
+}
+
+inline void span::hand_over(std::int64_t steady_ns) noexcept {
+  if (steady_ns == 0) steady_ns = now_ns();
+  head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  close_block();
+  if (!owner_->ring_.publish(first_, owner_->stamp_ms(steady_ns))) {
+    owner_->ring_.give_back(first_);
+    owner_->dropped(drop_reason::ring_full);
+  }
+  forget();
+}
+
+inline void span::discard(drop_reason why) noexcept {
+  if (owner_ == nullptr) return;
+  close_block();
+  owner_->ring_.give_back(first_);
+  owner_->dropped(why);
+  forget();
+}
+
+inline std::int64_t span::now_ns() const noexcept {
+  return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/tracer.ipp ----
+
+// The bodies of tracer: always inline, because they are the recording path.
+
+namespace orcast {
+inline namespace v0 {
+
+inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
+  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
+  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
+  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
+  }
+  detail::span_ring::shape shape{};
+  const bool small = options.memory_bytes < 256 * 1024;
+  shape.memory_bytes = options.memory_bytes;
+  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : small ? 512 : 2048;
+  shape.lanes = options.lanes != 0 ? options.lanes : small ? 4 : 16;
+  shape.policy = options.full;
+  shape.wipe = options.wipe;
+  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
+    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
+  }
+  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
+    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
+  }
+  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
+    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
+  }
+  if (options.max_span_bytes < shape.block_bytes) {
+    return refuse("tracer_options.max_span_bytes must be at least one block");
+  }
+  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
+    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
+  }
+  std::unique_ptr<tracer> made(new (std::nothrow) tracer(options));
+  if (made == nullptr || !made->ring_.make(shape, options.host)) {
+    return refuse("the host has no memory of tracer_options.memory_bytes");
+  }
+  if (made->ring_.block_count() < 8) {
+    return refuse("tracer_options.memory_bytes is too small for its blocks and lanes");
+  }
+  made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
+  return made;
+}
+
+/// Wall time from the steady clock and an offset that each lane reads again after a second, so that
+/// a clock set late takes effect, and a device that slept does not stretch a span over the night.
+inline std::int64_t tracer::wall_at(detail::lane& mine, const orcast::host& from,
+                                    std::int64_t steady_ns) noexcept {
+  if (steady_ns >= mine.wall_due_ns) {
+    const std::int64_t now = from.steady_ns();
+    mine.wall_minus_steady_ns = from.wall_ns() - now;
+    mine.wall_due_ns = now + 1'000'000'000;
+  }
+  return steady_ns + mine.wall_minus_steady_ns;
+}
+
+inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
+  span made;
+  const bool follow = options.parent.decided;
+  if (follow ? !options.parent.sampled() : sampler_.nothing()) {
+    unsampled_.add(1);
+    made.context_ = options.parent;
+    made.context_.decided = true;
+    made.context_.flags = 0;
+    return made;
+  }
+
+  detail::lane* const mine = ring_.claim();
+  if (mine == nullptr) {
+    started_without_lane_.add(1);
+    dropped(drop_reason::pool_full);
+    return made;
+  }
+  if (!mine->random->seeded()) mine->random->seed(host_);  // in a child of fork()
+  span_context& context = made.context_;
+  if (options.parent.trace.valid()) {
+    context.trace = options.parent.trace;
+  } else if (options.trace.valid()) {
+    context.trace = options.trace;
+  } else {
+    const std::uint64_t words[2] = {mine->random->next(), mine->random->next() | 1};
+    std::memcpy(context.trace.bytes.data(), words, sizeof words);
+  }
+  context.decided = true;
+  if (!follow && !sampler_.everything()) {
+    const bool kept =
+        options.session.empty() ? sampler_.keeps(context.trace) : sampler_.keeps(options.session);
+    if (!kept) {
+      mine->unsampled.add_owned(1);
+      mine->let_go();
+      return made;
+    }
+  }
+  const std::uint64_t word = mine->random->next() | 1;
+  std::memcpy(context.span.bytes.data(), &word, sizeof word);
+  context.flags = span_context::sampled_flag | span_context::random_flag;
+  mine->started.add_owned(1);
+  const detail::block_index block = ring_.pop(*mine);
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
+  const std::int64_t wall_ns = wall_at(*mine, host_, start_ns);
+  mine->let_go();
+  if (block != detail::no_block) {
+    open(made, block, name, options, start_ns, wall_ns);
+  } else {
+    dropped(drop_reason::pool_full);  // children keep the trace all the same
+  }
+  return made;
+}
+
+inline void tracer::open(span& into, detail::block_index block, std::string_view name,
+                         const span_options& options, std::int64_t start_ns,
+                         std::int64_t wall_ns) noexcept {
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
+  head->context = into.context_;
+  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
+  head->remote_parent = options.parent.remote;
+  head->kind = options.kind;
+  head->last = block;
+  head->start_steady_ns = start_ns;
+  head->start_wall_ns = wall_ns;
+  into.owner_ = this;
+  into.head_ = head;
+  into.first_ = block;
+  into.max_value_ = max_value_;
+  into.at_ = bytes + detail::first_offset;
+  into.end_ = bytes + ring_.block_bytes();
+  const std::string_view kept = name.substr(0, utf8_prefix(name, detail::max_name_bytes));
+  span::copy(into.open_record(detail::record_name | detail::record::element, std::string_view(),
+                              kept.size()),
+             kept);
+}
+
+inline trace_stats tracer::stats() const noexcept {
+  trace_stats now;
+  // The ends first, by acquire: a span whose end is seen here has its start seen below.
+  now.exported = exported_.read();
+  for (std::size_t i = 0; i < drop_reasons; ++i) now.dropped[i] = dropped_[i].read();
+  now.dropped[static_cast<std::size_t>(drop_reason::evicted)] += ring_.evicted().read();
+  now.started = started_without_lane_.read();
+  now.unsampled = unsampled_.read();
+  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
+    now.started += ring_.lane_at(i).started.read();
+    now.unsampled += ring_.lane_at(i).unsampled.read();
+  }
+  return now;
+}
+
+inline std::uint64_t tracer::open_spans() const noexcept {
+  std::uint64_t ready = 0;
+  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
+    const detail::lane& lane = ring_.lane_at(i);
+    ready += lane.tail.load(std::memory_order_acquire) - lane.head.load(std::memory_order_acquire);
+  }
+  const std::uint64_t held = stats().held();
+  return held > ready ? held - ready : 0;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/observation.hpp ----
+
+// The one recorder of OpenRouter calls. An observation is fed the facts of one exchange - request,
+// response head, response bytes, end - and makes of them one LLM span and one reply. The client
+// opens one for each call, instrument(transport) opens one where the host brings its own client
+// code, and a host with neither feeds one by hand:
+//
+//   observation seen(recording);
+//   seen.begin_raw("POST", url, body);       // or begin(chat_request)
+//   seen.head(response_head);
+//   seen.data(bytes);                        // any number of times
+//   seen.done(result<void>());               // or a failure; the destructor counts as cancelled
+//
+// One thread at a time. Nothing here keeps a key.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
+/// also put one together itself. Whoever makes it keeps the tracer alive.
+struct recording {
+  tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
+  bool privacy = false;      ///< privacy mode: no prompts, answers, tool arguments or results
+  bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+};
+
+/// What a caller knows about a call beyond its request.
+struct call_context {
+  span_context parent;  ///< the span that this call belongs under
+  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;   ///< an object
+  std::vector<std::string> tags;
+  std::string session_id;  ///< where the request has none
+  std::string user;        ///< where the request has none
+};
+
+class observation : private delta_listener {
+ public:
+  ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
+  ORCAST_DECL ~observation();
+  observation(const observation&) = delete;
+  observation& operator=(const observation&) = delete;
+
+  /// The call begins now: the span is opened and what the request says is recorded. `body` is the
+  /// exact text that is sent (it becomes input.value).
+  ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
+                         const call_context& context = {}) noexcept;
+
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions is
+  /// not recorded (and false is returned); a body that can't be read still gives a span.
+  ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
+                             const std::vector<std::string_view>& body,
+                             const std::vector<http::header>& headers,
+                             const call_context& context = {}) noexcept;
+
+  /// A listener for the pieces of the reply, besides the span.
+  void listen(delta_listener* listener) noexcept { listener_ = listener; }
+
+  /// Another attempt follows: recorded as an event, the reply starts anew.
+  ORCAST_DECL void retry(const failure& why, std::int64_t wait_ms) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+  /// False when the rest of the response does not matter (see reply_reader::data).
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
+  /// the failure that says why. Only the first done() counts. A service may quote the key that it
+  /// refuses: `key` is what must not appear in the failure's words.
+  ORCAST_DECL result<void> done(result<void> outcome, std::string_view key = {}) noexcept;
+
+  const chat_reply& reply() const noexcept { return reader_.reply(); }
+  chat_reply& reply() noexcept { return reader_.reply(); }
+  const reply_reader& reader() const noexcept { return reader_; }
+  /// The span's context, for children and for joining other systems.
+  const span_context& context() const noexcept { return context_; }
+  /// Milliseconds from begin() to the first content, reasoning or tool delta; -1 before it.
+  double time_to_first_token_ms() const noexcept { return first_token_ms_; }
+  /// Milliseconds from begin() to done().
+  double latency_ms() const noexcept { return latency_ms_; }
+
+ private:
+  void on_text(std::string_view piece) noexcept override;
+  void on_reasoning(std::string_view piece) noexcept override;
+  void on_tool_call(const tool_call& each) noexcept override;
+  void on_first_token() noexcept override;
+  void on_first_chunk() noexcept override;
+
+  void open(const chat_request& request, const call_context& context, std::string_view url);
+  void record_request(const chat_request& request, std::string_view body);
+  void record_messages(const std::vector<message>& messages);
+  void record_reply(const failure* why);
+  void record_usage(const token_usage& usage);
+  void record_failure(const failure& why);
+  std::string_view without_blobs(std::string_view text);
+  double since_begin_ms() const noexcept;
+
+  recording where_;
+  reply_reader reader_;
+  delta_listener* listener_ = nullptr;
+  span span_;
+  span_context context_;
+  orcast::host clock_;
+  std::string request_model_;
+  std::string scratch_;  // text that is put together for an attribute
+  std::string blobless_;
+  std::int64_t began_ns_ = 0;
+  double first_token_ms_ = -1;
+  double latency_ms_ = -1;
+  std::int64_t attempts_ = 1;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/function_ref.hpp ----
+
+// A borrowed callable: two pointers, no allocation, no ownership. For parameters only: the callable
+// must outlive the call that takes it.
+
+namespace orcast {
+inline namespace v0 {
+
+template <class Signature>
+class function_ref;
+
+template <class R, class... Args>
+class function_ref<R(Args...)> {
+ public:
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, function_ref> &&
+                                              std::is_invocable_r_v<R, F&, Args...>>>
+  function_ref(F&& callable) noexcept
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+        call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
+        }) {}
+
+  R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/retry.hpp ----
+
+// When to try again, and after how long. The client and the exporter ask with policies of their
+// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// The defaults suit calls of a language model; every duration is in milliseconds.
+struct retry_policy {
+  int max_attempts = 3;  ///< the first one counts
+  std::int64_t initial_ms = 500;
+  double factor = 2.0;
+  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
+  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+
+  bool on_408 = true;          ///< the service gave up waiting for the request
+  bool on_429 = true;          ///< rate limited
+  bool on_unavailable = true;  ///< 502, 503, 504, 524, 529
+  bool on_other_5xx = true;    ///< 500 and the rest
+  bool on_connect = true;      ///< nothing was sent: not resolved, refused, not connected in time
+  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
+  bool on_no_answer = true;
+};
+
+/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
+/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+
+/// The milliseconds to wait before the next attempt, or nothing: it is over.
+/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
+/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
+/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
+/// not shortened: to come earlier than asked would only be refused again.
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept;
+
+/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
+/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
+/// that has passed gives 0; what is neither gives -1.
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept;
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/span_reader.hpp ----
+
+// Reads a finished span, record by record, in the order in which it was written. The consumer of
+// the ring only; nothing is copied.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One record as the reader met it.
+struct record_view {
+  detail::record* raw = nullptr;
+  std::string_view text_key;  ///< the key where it is text; else raw->key
+
+  std::uint32_t type() const noexcept { return raw->type(); }
+  bool has(std::uint32_t flag) const noexcept { return (raw->bits & flag) != 0; }
+
+  // The value, by type:
+  std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
+  double floating = 0;
+  detail::event_payload event{};
+  std::size_t text_size = 0;  ///< string, decimal, name, status message: read it by next_piece()
+};
+
+class span_reader {
+ public:
+  span_reader(const detail::span_ring& ring, detail::block_index first) noexcept
+      : ring_(ring), first_(first) {
+    rewind();
+  }
+
+  const detail::span_head& head() const noexcept { return *ring_.head_of(first_); }
+
+  void rewind() noexcept {
+    enter(first_, detail::first_offset);
+    text_left_ = 0;
+  }
+
+  /// The next record; false at the end. Text that was not read is skipped.
+  bool next(record_view& out) noexcept {
+    while (text_left_ != 0) next_piece();
+    at_ = aligned();
+    while (at_ + sizeof(detail::record) > block_ + head_at()->used) {
+      const detail::block_index following = head_at()->next;
+      if (following == detail::no_block) return false;
+      enter(following, sizeof(detail::block_head));
+    }
+    out.raw = reinterpret_cast<detail::record*>(at_);
+    at_ += sizeof(detail::record);
+    std::size_t size = out.raw->size();
+    out.text_key = {};
+    if (out.has(detail::record::text_key)) {
+      out.text_key = {at_, out.raw->first};
+      const std::size_t room = detail::padded(out.raw->first);
+      at_ += room;
+      size -= room;
+    }
+    read_value(out, size);
+    return true;
+  }
+
+  /// The next piece of the current record's text, whole code points; empty when it is read.
+  std::string_view next_piece() noexcept {
+    if (text_left_ == 0) return {};
+    auto here = static_cast<std::size_t>(block_ + head_at()->used - at_);
+    if (here == 0) {
+      enter(head_at()->next, sizeof(detail::block_head));
+      here = static_cast<std::size_t>(block_ + head_at()->used - at_);
+    }
+    const std::size_t size = text_left_ < here ? text_left_ : here;
+    const std::string_view piece(at_, size);
+    at_ += size;
+    text_left_ -= size;
+    return piece;
+  }
+
+ private:
+  void enter(detail::block_index block, std::size_t offset) noexcept {
+    block_ = reinterpret_cast<char*>(ring_.at(block));
+    at_ = block_ + offset;
+  }
+  const detail::block_head* head_at() const noexcept {
+    return reinterpret_cast<const detail::block_head*>(block_);
+  }
+  char* aligned() const noexcept {
+    return block_ + detail::padded(static_cast<std::size_t>(at_ - block_));
+  }
+
+  void read_value(record_view& out, std::size_t size) noexcept {
+    switch (out.type()) {
+      case detail::record_event:
+        std::memcpy(&out.event, at_, sizeof out.event);
+        at_ += sizeof out.event;
+        break;
+      case static_cast<std::uint32_t>(value_type::float64):
+        std::memcpy(&out.floating, at_, 8);
+        at_ += 8;
+        break;
+      case static_cast<std::uint32_t>(value_type::int64):
+      case static_cast<std::uint32_t>(value_type::boolean):
+      case detail::record_array:
+        std::memcpy(&out.integer, at_, 8);
+        at_ += 8;
+        break;
+      default:
+        out.text_size = text_left_ = size;
+    }
+  }
+
+  const detail::span_ring& ring_;
+  detail::block_index first_;
+  char* block_ = nullptr;
+  char* at_ = nullptr;
+  std::size_t text_left_ = 0;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/unique_keys.hpp ----
+
+// OTLP wants the keys of a span, and of each event, to be unique; recording only appends. Before a
+// span is encoded this marks every record dead whose key was written again later. It uses a small
+// hash table of its own and allocates nothing: a span with more keys than the table holds is gone
+// through several times.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+using orcast::detail::record;
+
+/// The name of a record's attribute, with the indices in it. `room` holds it where it is not in one
+/// piece in memory already.
+struct key_room {
+  char text[256];
+};
+inline std::string_view key_name(const record& r, key_room& room) noexcept {
+  if ((r.bits & record::text_key) != 0) {
+    return {reinterpret_cast<const char*>(&r + 1), r.first};
+  }
+  const key_text& key = *r.key;
+  const char* from = key.json + key_text::before.size();
+  const char* const end = key.json + key.size - key_text::after.size();
+  if (key.cut[0] == 0) return {from, static_cast<std::size_t>(end - from)};
+  char* to = room.text;
+  const std::uint16_t index[2] = {r.first, r.second};
+  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+    const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
+    std::memcpy(to, from, size);
+    to += size;
+    from += size;
+    char digits[5];
+    std::size_t n = 0;
+    unsigned value = index[i];
+    do digits[n++] = static_cast<char>('0' + value % 10);
+    while ((value /= 10) != 0);
+    while (n != 0) *to++ = digits[--n];
+  }
+  std::memcpy(to, from, static_cast<std::size_t>(end - from));
+  to += end - from;
+  return {room.text, static_cast<std::size_t>(to - room.text)};
+}
+
+class unique_keys {
+ public:
+  /// For a new span. The `defaults` count as written before its own records: attributes that a span
+  /// has unless it sets them itself; they must stay until the next begin().
+  void begin(record* defaults, std::size_t count) noexcept {
+    clear();
+    defaults_ = defaults;
+    default_count_ = count;
+    for (std::size_t i = 0; i < count; ++i) {
+      defaults[i].bits &= ~record::dead;
+      remember(defaults + i, 0, true);
+    }
+  }
+
+  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
+  /// before, or can't be told: mark() is then needed.
+  bool note(record* r, std::uint32_t scope) noexcept {
+    return remember(r, scope, used_ < most_used) == outcome::stored;
+  }
+
+  /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
+  void mark(span_reader& reader) noexcept {
+    std::uint32_t from = 0;
+    do {
+      begin(defaults_, default_count_);
+      from = pass(reader, from);
+    } while (from != 0);
+  }
+
+ private:
+  static constexpr std::size_t slots = 256;
+  static constexpr std::uint32_t most_used = slots * 3 / 4;
+  static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+
+  enum class outcome : unsigned char { stored, repeated, no_room, start_over };
+
+  struct slot {
+    record* last = nullptr;
+    std::uint32_t hash = 0;
+    std::uint32_t scope = 0;
+    std::uint32_t generation = 0;
+  };
+
+  /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
+  /// the number of the first one that it could not, or 0.
+  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
+    reader.rewind();
+    record* name = nullptr;
+    record* message = nullptr;
+    std::uint32_t number = 0;
+    std::uint32_t next = 0;
+    std::uint32_t events = 0;
+    std::uint32_t left_in_event = 0;
+    for (record_view r; reader.next(r);) {
+      if (r.has(record::element)) {
+        if (r.type() == orcast::detail::record_event) {
+          ++events;
+          left_in_event = r.event.attributes;
+        } else if (r.type() == orcast::detail::record_name) {
+          if (name != nullptr) name->bits |= record::dead;
+          name = r.raw;
+        } else if (r.type() == orcast::detail::record_status_message) {
+          if (message != nullptr) message->bits |= record::dead;
+          message = r.raw;
+        }
+        continue;
+      }
+      const std::uint32_t scope = left_in_event != 0 ? events : 0;
+      if (left_in_event != 0) --left_in_event;
+      ++number;
+      if (r.has(record::dead)) continue;
+      const outcome known = remember(r.raw, scope, number >= from && used_ < most_used);
+      if (known == outcome::start_over) return 1;
+      if (known == outcome::no_room && number >= from && next == 0) next = number;
+    }
+    return next;
+  }
+
+  void clear() noexcept {
+    used_ = 0;
+    if (++generation_ != 0) return;
+    for (slot& each : table_) each.generation = 0;
+    generation_ = 1;
+  }
+
+  /// Where the key is known, the record that had it is marked dead.
+  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) != 0) {
+      // Equal names must meet, however they were given. It stays so: spans of a program are alike.
+      by_content_ = true;
+      return outcome::start_over;
+    }
+    const std::uint32_t hash = hash_of(*r) ^ scope * 0x85ebca6bu;
+    for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
+      slot& at = table_[i];
+      if (at.generation != generation_) {
+        if (!may_store) return outcome::no_room;
+        at = {r, hash, scope, generation_};
+        ++used_;
+        return outcome::stored;
+      }
+      if (at.hash == hash && at.scope == scope && same(*at.last, *r)) {
+        const bool is_default = at.last >= defaults_ && at.last < defaults_ + default_count_;
+        at.last->bits |= record::dead;
+        at.last = r;
+        return is_default ? outcome::stored : outcome::repeated;
+      }
+    }
+  }
+
+  /// Without text keys a key is told by its constant: the end of its name, its length and its
+  /// indices make the hash. (A constant that spells an index out is then not the same as one that
+  /// was given it; only text is compared as text.)
+  std::uint32_t hash_of(const record& r) const noexcept {
+    if (by_content_) return hash_of_content(r);
+    const key_text& key = *r.key;
+    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
+    if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
+    return static_cast<std::uint32_t>((sum * odd) >> 32);
+  }
+
+  bool same(const record& a, const record& b) const noexcept {
+    if (by_content_) return same_content(a, b);
+    const key_text& x = *a.key;
+    const key_text& y = *b.key;
+    if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
+    // Two constants may spell one key, for example one in each of two plugins.
+    return &x == &y || (x.size == y.size && x.cut[0] == y.cut[0] && x.cut[1] == y.cut[1] &&
+                        std::memcmp(x.json, y.json, x.size) == 0);
+  }
+
+  static std::uint32_t hash_of_content(const record& r) noexcept {
+    key_room room;
+    const std::string_view name = key_name(r, room);
+    std::uint64_t sum = name.size();
+    if (name.size() < 8) return static_cast<std::uint32_t>(((sum ^ word(name)) * odd) >> 32);
+    for (std::size_t i = 0; i + 8 < name.size(); i += 8) {
+      sum = (sum ^ word(name.data() + i)) * odd;
+      sum ^= sum >> 29;
+    }
+    sum = (sum ^ word(name.data() + name.size() - 8)) * odd;  // the last eight, seen or not
+    return static_cast<std::uint32_t>(sum >> 32);
+  }
+
+  static bool same_content(const record& a, const record& b) noexcept {
+    key_room room_a;
+    key_room room_b;
+    return key_name(a, room_a) == key_name(b, room_b);
+  }
+
+  static std::uint64_t word(const char* text) noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, text, sizeof value);
+    return value;
+  }
+  static std::uint64_t word(std::string_view shorter) noexcept {
+    std::uint64_t value = 0;
+    for (const char c : shorter) value = value << 8 | static_cast<unsigned char>(c);
+    return value;
+  }
+
+  slot table_[slots];
+  record* defaults_ = nullptr;
+  std::size_t default_count_ = 0;
+  std::uint32_t generation_ = 0;
+  std::uint32_t used_ = 0;
+  bool by_content_ = false;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/json_encoder.hpp ----
+
+// Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
+// the tracer's blocks into memory that the owner gives. What does not depend on a span is rendered
+// once; after that nothing allocates. One thread at a time uses an encoder.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// An attribute of the whole program.
+struct text_attribute {
+  std::string key;
+  std::string value;
+};
+
+struct encoder_options {
+  /// Who sends: service.name and the like. A later entry of the same key wins.
+  std::vector<text_attribute> resource;
+  std::string scope_name = "orcast";
+  std::string scope_version = version;
+  /// What each span has unless it sets the key itself; at most 8.
+  std::vector<text_attribute> span_attributes;
+  /// OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
+  bool int_as_number = false;
+};
+
+class json_encoder {
+ public:
+  /// `memory` belongs to the owner and outlives the encoder. What the request needs around its
+  /// spans is envelope_bytes(); with less than that no span ever fits.
+  json_encoder(const encoder_options& options, char* memory, std::size_t size);
+  json_encoder(const json_encoder&) = delete;
+  json_encoder& operator=(const json_encoder&) = delete;
+
+  /// Forgets the spans.
+  void begin() noexcept;
+
+  /// Appends a span. False, and nothing appended, when it does not fit.
+  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept;
+
+  std::uint32_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+  /// Size of the request as it stands, in bytes.
+  std::size_t size() const noexcept { return offset() + tail.size(); }
+  std::size_t envelope_bytes() const noexcept { return head_.size() + tail.size(); }
+
+  /// The whole request; valid until the next begin() or add().
+  std::string_view finish() noexcept;
+
+  /// Where the last span ends, for slice().
+  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
+
+  /// A request of some of the spans, in three pieces: those between two readings of offset().
+  struct pieces {
+    std::string_view part[3];
+  };
+  pieces slice(std::size_t from, std::size_t to) const noexcept;
+
+ private:
+  using record = orcast::detail::record;
+  static constexpr std::string_view tail = "]}]}]}";
+
+  /// An attribute that a span has by default, as a record, so that it takes part in the rule that
+  /// the last one of a key counts.
+  struct default_attribute {
+    std::string json;  // all of it
+    key_text key{nullptr, 0, {0, 0}};
+  };
+
+  // Each writes at `at` and returns the new end, or null when the span does not fit.
+  char* write_span(span_reader& reader, char* at) noexcept;
+  char* write_name(span_reader& reader, char* at) noexcept;
+  char* write_attributes(span_reader& reader, char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, std::uint32_t scope,
+                        char* at) noexcept;
+  char* write_key(const record_view& r, char* at) noexcept;
+  char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_text(span_reader& reader, char* at) noexcept;
+  char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_cut_keys(span_reader& reader, char* at) noexcept;
+  char* write_events(span_reader& reader, char* at) noexcept;
+  char* write_event(span_reader& reader, const record_view& r, std::uint32_t number,
+                    char* at) noexcept;
+  char* write_status(span_reader& reader, char* at) noexcept;
+
+  bool has_room(const char* at, std::size_t size) const noexcept {
+    return static_cast<std::size_t>(end_ - at) >= size;
+  }
+  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept;
+
+  char* memory_;
+  char* at_;
+  char* end_;  // of what spans may fill
+  std::uint32_t count_ = 0;
+  bool int_as_number_;
+  // A span is written on the assumption that nothing in it was set twice, which is true of most;
+  // where it turns out otherwise it is written again, after its records have been marked.
+  bool repeats_ = false;
+  bool marked_ = false;
+  std::string head_;
+
+  static constexpr std::size_t most_defaults = 8;
+  std::vector<default_attribute> defaults_;
+  record default_records_[most_defaults + 1];  // the first one stands for openrouter.truncated
+  detail::unique_keys keys_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/exporter.hpp ----
+
+// Decides what to send to one destination, and when: collects spans into a batch, says when to post
+// it, and draws the conclusions from each answer by the rules of OTLP. A state machine without I/O
+// and without a clock; the owner brings time, spans and answers. One thread at a time uses it.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct exporter_options {
+  std::uint32_t batch_spans = 512;  ///< a batch is also full when its memory is
+  std::int64_t delay_ms = 1000;     ///< how long a batch that has begun may wait to be filled
+
+  // Of requests that got no answer, 429, 502, 503 or 504:
+  int max_attempts = 5;
+  std::int64_t initial_ms = 1000;  ///< of the first wait, all of which is random ("full jitter")
+  double factor = 2.0;
+  std::int64_t max_ms = 30'000;     ///< of our own waits; a Retry-After may be longer
+  std::int64_t total_ms = 300'000;  ///< from the first attempt until spans are given up
+};
+
+class exporter {
+ public:
+  /// `memory` holds the batch in its encoded form; it belongs to the owner, see json_encoder.
+  exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
+           std::size_t size, random_state random);
+
+  enum class offer_result : unsigned char {
+    taken,      ///< copied: the span's memory can be given back
+    not_now,    ///< the batch is full or on its way: offer it again later
+    too_large,  ///< it does not even fit into a batch of its own
+  };
+  offer_result offer(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
+                     std::int64_t now_ms) noexcept;
+
+  /// Makes the current batch due at once.
+  void hurry() noexcept { hurried_ = !encoder_.empty(); }
+
+  struct step {
+    bool post = false;          ///< post `body` now, and report what came of it
+    std::int64_t until_ms = 0;  ///< else: nothing to do before this time
+    json_encoder::pieces body;
+  };
+  static constexpr std::int64_t never = (std::numeric_limits<std::int64_t>::max)();
+  step next(std::int64_t now_ms) noexcept;
+
+  /// The ends that spans of the batch have reached.
+  struct outcome {
+    std::uint32_t exported = 0;
+    std::uint32_t dropped = 0;
+    drop_reason reason = drop_reason::rejected;
+  };
+  /// The answer to the last post. `retry_after_ms` is -1 where it named none; of `body` the
+  /// beginning is enough.
+  outcome answered(std::int64_t now_ms, int status, std::int64_t retry_after_ms,
+                   std::string_view body);
+  /// The last post got no answer.
+  outcome failed(std::int64_t now_ms, const failure& why);
+
+  /// True after a refusal that only other settings can change (401, 403, Arize's 500 with code 13):
+  /// the batch is kept, and nothing is sent before retry_held().
+  bool held() const noexcept { return state_ == state::held; }
+  void retry_held() noexcept;
+
+  bool in_flight() const noexcept { return state_ == state::in_flight; }
+  bool accepts() const noexcept { return state_ == state::filling && !full_; }
+  std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
+  /// The number of the current batch; it goes up when all spans of a batch have reached their ends.
+  std::uint64_t batch() const noexcept { return batch_; }
+  /// Spans in the batch that have not.
+  std::uint32_t pending() const noexcept { return encoder_.count() - settled_; }
+
+  struct counters {
+    std::uint64_t requests = 0;
+    std::uint64_t retries = 0;   ///< requests that had to be repeated
+    std::uint64_t problems = 0;  ///< how often last_error() was set
+  };
+  const counters& counts() const noexcept { return counts_; }
+  /// What went wrong last, in one line without keys; empty when nothing has.
+  const std::string& last_error() const noexcept { return last_error_; }
+
+ private:
+  enum class state : unsigned char { filling, in_flight, waiting, held };
+
+  outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms);
+  outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
+  void start_over() noexcept;
+  void report(std::string_view what, std::string_view message);
+
+  exporter_options options_;
+  json_encoder encoder_;
+  random_state random_;
+  state state_ = state::filling;
+  std::uint64_t batch_ = 0;
+  bool full_ = false;
+  bool hurried_ = false;
+  std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again
+  std::vector<std::size_t> ends_;  // of each span in the batch; in front of them its beginning
+  std::uint32_t settled_ = 0;      // spans at the beginning of the batch that have reached an end
+  std::uint32_t posted_ = 0;       // spans in the current post, behind those
+  std::uint32_t most_ = 0;         // in a post; less than all after a 413
+  int attempts_ = 0;               // of the current post
+  std::int64_t first_attempt_ms_ = 0;
+  counters counts_;
+  std::string last_error_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/destination.hpp ----
+
+// Where spans go, and the HTTP side of it: the one request that is used again for each batch, and
+// the sink of its answer. span_exporter brings it together with an exporter and a transport.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct destination {
+  std::string url;  ///< used as it stands, for example https://otlp.arize.com/v1/traces
+  bool allow_insecure_http = false;  ///< plain http to other machines than this one
+
+  /// Appends header lines, with the keys among them, each time a batch is posted. So a key may be
+  /// fetched, renewed or taken away while the program runs; mark lines with keys `sensitive`.
+  void (*append_headers)(void* context, std::vector<http::header>& headers) = nullptr;
+  void* headers_context = nullptr;
+
+  encoder_options encoding;
+  exporter_options exporting;
+  /// Memory for one batch in its encoded form, and thereby the size of the largest request, in
+  /// bytes: 4 KiB to 64 MiB.
+  std::size_t batch_bytes = std::size_t{512} << 10;
+  std::int64_t timeout_ms = 10'000;  ///< of one request
+};
+
+namespace detail {
+
+/// Keeps the beginning of an answer. Written by whichever thread the transport uses; once over() is
+/// true the owner may read it.
+class answer_sink final : public http::response_sink {
+ public:
+  static constexpr std::size_t most_bytes = std::size_t{16} << 10;
+
+  explicit answer_sink(const host& from) : host_(from), body_(new char[most_bytes]) {}
+
+  void begin() noexcept {
+    status_ = 0;
+    retry_after_ms_ = -1;
+    size_ = 0;
+    outcome_ = {};
+    over_.store(false, std::memory_order_relaxed);
+  }
+
+  void head(const http::response_head& head) noexcept override {
+    status_ = head.status;
+    const std::string_view wait = head.find("retry-after");
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    if (!wait.empty()) {
+      retry_after_ms_ = http::parse_retry_after(wait, host_.wall_ns() / second_ns);
+    }
+  }
+  http::flow data(std::string_view bytes) noexcept override {
+    size_ += bytes.copy(body_.get() + size_, most_bytes - size_);
+    return http::flow::go;
+  }
+  void done(result<void> outcome) noexcept override {
+    outcome_ = std::move(outcome);
+    over_.store(true, std::memory_order_release);  // pairs with over()
+  }
+
+  bool over() const noexcept { return over_.load(std::memory_order_acquire); }
+  int status() const noexcept { return status_; }
+  std::int64_t retry_after_ms() const noexcept { return retry_after_ms_; }
+  std::string_view body() const noexcept { return {body_.get(), size_}; }
+  const result<void>& outcome() const noexcept { return outcome_; }
+
+  /// Overwrites each copy of `secret` that a service may have put into its answer.
+  void mask(std::string_view secret) noexcept {
+    if (secret.size() < 8) return;  // not a key
+    for (std::size_t at = 0; (at = body().find(secret, at)) != std::string_view::npos;) {
+      for (std::size_t i = 0; i < secret.size(); ++i) body_[at + i] = '*';
+    }
+  }
+
+ private:
+  host host_;
+  std::unique_ptr<char[]> body_;
+  std::size_t size_ = 0;
+  int status_ = 0;
+  std::int64_t retry_after_ms_ = -1;
+  result<void> outcome_;
+  std::atomic<bool> over_{false};
+};
+
+/// The exchanges with one destination, one at a time.
+class delivery {
+ public:
+  delivery(const destination& to, const host& from)
+      : append_headers_(to.append_headers), headers_context_(to.headers_context), sink_(from) {
+    request_.url = to.url;
+    request_.limits.connect_ms = to.timeout_ms;
+    request_.limits.first_byte_ms = to.timeout_ms;
+    request_.limits.idle_ms = to.timeout_ms;
+    request_.limits.total_ms = to.timeout_ms;
+    request_.response.body_bytes = std::size_t{4} << 20;  // what OTLP lets a client take at most
+    request_.body.reserve(3);
+  }
+  ~delivery() { forget_headers(); }
+  delivery(const delivery&) = delete;
+  delivery& operator=(const delivery&) = delete;
+
+  void prepare(const json_encoder::pieces& body) {
+    request_.headers.push_back({"content-type", "application/json"});
+    request_.headers.push_back({"user-agent", std::string("orcast/") + version});
+    if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
+    request_.body.assign(std::begin(body.part), std::end(body.part));
+    sink_.begin();
+  }
+
+  const http::request& request() const noexcept { return request_; }
+  http::response_sink& sink() noexcept { return sink_; }
+  bool over() const noexcept { return sink_.over(); }
+
+  /// After over(): tells the exporter what came of its post.
+  exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
+    for (const http::header& line : request_.headers) {
+      if (!line.sensitive) continue;
+      const std::string_view value(line.value);
+      sink_.mask(value);
+      sink_.mask(value.substr(value.find(' ') + 1));  // behind "Bearer "
+    }
+    forget_headers();
+    // Where a status has come that is the answer, also if the body broke off: to send again what
+    // was accepted would duplicate it.
+    if (sink_.status() != 0) {
+      return to.answered(now_ms, sink_.status(), sink_.retry_after_ms(), sink_.body());
+    }
+    if (!sink_.outcome().ok()) return to.failed(now_ms, sink_.outcome().error());
+    return to.failed(now_ms, failure(errc::protocol, "the transport gave no status"));
+  }
+
+ private:
+  void forget_headers() noexcept {
+    for (http::header& line : request_.headers) {
+      if (line.sensitive) wipe(line.value.data(), line.value.size());
+    }
+    request_.headers.clear();
+  }
+
+  void (*append_headers_)(void*, std::vector<http::header>&);
+  void* headers_context_;
+  http::request request_;
+  answer_sink sink_;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/span_exporter.hpp ----
+
+// Brings the finished spans of a tracer to a destination. Without threads of its own: the host
+// calls pump() once per frame, or hands it to a flush_thread. Each span that it takes is accounted
+// for in the tracer: exported, or dropped for a reason.
+//
+// All functions: one thread at a time, the same one where the transport is polled. Called from
+// inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
+// of fork() they do nothing either: the spans, and the connections, are the parent's.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct export_status {
+  bool held = false;          ///< refused: nothing is sent before retry_held()
+  std::uint32_t pending = 0;  ///< spans in the current batch
+  exporter::counters counts;
+  std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
+};
+
+class span_exporter {
+ public:
+  /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
+  static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
+                                                     destination to);
+
+  /// Shuts down without waiting, if that has not happened; then waits until the transport has let
+  /// go of a request that is under way (100 ms for one that keeps its promise).
+  ~span_exporter();
+  span_exporter(const span_exporter&) = delete;
+  span_exporter& operator=(const span_exporter&) = delete;
+
+  /// Does what there is to do, in at most `budget_ns` and the time of encoding one span; never
+  /// waits. True when there were more spans than time.
+  bool pump(std::int64_t budget_ns = 200'000);
+
+  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms`. True
+  /// when each of those spans has reached its end; false when time ran out, or when waiting would
+  /// not help (refused, or told to come back later than that).
+  bool flush(std::int64_t timeout_ms);
+
+  /// flush(), but what could not be sent in time is cancelled and dropped, and so is all that comes
+  /// later. The first call counts. True when nothing had to be dropped for want of time.
+  bool shutdown(std::int64_t timeout_ms);
+
+  /// Call it when keys or settings have changed after a refusal.
+  void retry_held() noexcept;
+
+  export_status status() const;
+
+ private:
+  friend class flush_thread;
+
+  /// How a thread of its own posts: it may wait for the answer.
+  using perform_function =
+      function_ref<void(http::any_transport&, const http::request&, http::response_sink&)>;
+
+  struct progress {
+    std::uint32_t taken = 0;
+    bool more = false;         // the deadline came first
+    std::int64_t next_ms = 0;  // when the exporter has something to do by itself
+  };
+
+  struct memory_deleter {
+    host from;
+    std::size_t size = 0;
+    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
+  };
+  using batch_memory = std::unique_ptr<char, memory_deleter>;
+
+  /// Marks the time of a call, so that a nested one can see it.
+  class call_scope {
+   public:
+    explicit call_scope(bool& busy) noexcept : busy_(busy) { busy_ = true; }
+    ~call_scope() { busy_ = false; }
+    call_scope(const call_scope&) = delete;
+    call_scope& operator=(const call_scope&) = delete;
+
+   private:
+    bool& busy_;
+  };
+
+  span_exporter(tracer& from, http::any_transport transport, const destination& to,
+                batch_memory memory, random_state random);
+
+  bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
+  bool in_child() const noexcept { return process_id() != process_; }
+  std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
+  std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
+
+  progress round(std::int64_t deadline_ns, perform_function* perform);
+  void collect(std::int64_t deadline_ns, progress& so_far);
+  void post(perform_function* perform, progress& so_far);
+  void settle();
+  void account(const exporter::outcome& ends) noexcept;
+  void begin_flush() noexcept;
+  bool flushed() noexcept;
+  bool flush_until(std::int64_t deadline_ns);
+  void wait(std::int64_t until_ns);
+  void close(std::int64_t deadline_ns);
+
+  tracer& tracer_;
+  batch_memory memory_;
+  exporter exporter_;
+  detail::delivery delivery_;
+  http::exchange_id exchange_ = 0;
+  orcast::detail::block_index pending_ = orcast::detail::no_block;  // taken, but not encoded yet
+  bool busy_ = false;
+  bool closed_ = false;
+
+  // A flush is over when the queues have passed where they were at its beginning, and the batch
+  // that was current then is done with.
+  std::array<std::size_t, 64> mark_{};
+  std::uint64_t last_batch_ = 0;
+  bool flushing_ = false;
+  bool passed_ = false;
+
+  const long process_ = process_id();
+  http::exchange_control pause_;  // nobody resumes it: it serves to wait a little
+  // The last member: its destructor waits for the exchange that uses the others.
+  std::unique_ptr<http::any_transport> transport_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/broadcast.hpp ----
+
+// The one object that a program makes to have its OpenRouter calls in Arize: it owns the tracer,
+// the exporter and, unless the host drives it, the flush thread. What records gets a `recording`
+// from it: the client in its options, a foreign client through instrument(transport, recording).
+//
+//   auto made = broadcast::start({broadcast_settings::from_environment()}, transport);
+//   options.record = (*made)->recording();
+
+namespace orcast {
+inline namespace v0 {
+
+namespace otlp {
+class flush_thread;
+}
+
+struct broadcast_options {
+  broadcast_settings settings;
+  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
+  /// KiB to 64 MiB.
+  std::size_t memory_bytes = std::size_t{4} << 20;
+  /// False: the host calls pump() each frame; there is no thread then.
+  bool own_thread = true;
+  when_full full = when_full::drop_newest;
+  std::uint32_t max_value_bytes = 64 * 1024;
+  std::uint32_t max_span_bytes = 256 * 1024;
+  bool wipe = false;  ///< overwrite text in memory once it has been sent
+  otlp::exporter_options exporting;
+  std::int64_t timeout_ms = 10'000;  ///< of one export
+  orcast::host host;
+};
+
+class broadcast {
+ public:
+  /// Checks the settings, takes the memory, starts the thread. Settings that are not enabled give a
+  /// broadcast that records nothing and needs no transport. Fails with invalid_argument, naming the
+  /// field; or with unsupported, when the thread can't be started.
+  static ORCAST_DECL result<std::unique_ptr<broadcast>> start(broadcast_options options,
+                                                              http::any_transport transport);
+
+  /// Shuts down within two seconds, if shutdown() was not called. What records with this broadcast
+  /// has gone before it.
+  ORCAST_DECL ~broadcast();
+  broadcast(const broadcast&) = delete;
+  broadcast& operator=(const broadcast&) = delete;
+
+  /// For client_options.record and instrument(). Any thread.
+  orcast::recording recording() const noexcept;
+
+  /// For spans of the host's own; null when not enabled. Any thread.
+  tracer* traces() const noexcept { return traces_.get(); }
+
+  /// Any thread: stops and resumes recording; what is held is still exported.
+  ORCAST_DECL void enable(bool on) noexcept;
+
+  /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
+  /// about `budget_ns` and the encoding of one span. True when there was more to do.
+  ORCAST_DECL bool pump(std::int64_t budget_ns = 200'000);
+
+  /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached
+  /// its end. With own_thread from any thread, else from the one that pumps.
+  ORCAST_DECL bool flush(std::int64_t timeout_ms);
+
+  /// The same and the end: later spans are dropped and counted. Returns by its deadline.
+  ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
+
+  /// Any thread: what became of the spans.
+  ORCAST_DECL trace_stats stats() const noexcept;
+
+  /// What the exporter ran into last. With own_thread from any thread, else from the one that
+  /// pumps.
+  ORCAST_DECL otlp::export_status status() const;
+
+ private:
+  struct thread_deleter {
+    void operator()(otlp::flush_thread* thread) const noexcept;
+  };
+
+  explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
+  static void append_headers(void* self, std::vector<http::header>& headers);
+
+  broadcast_settings settings_;
+  std::unique_ptr<tracer> traces_;
+  std::unique_ptr<otlp::span_exporter> exporter_;
+  std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
+};
+
+inline recording broadcast::recording() const noexcept {
+  orcast::recording where;
+  where.traces = traces_.get();
+  where.privacy = settings_.privacy_mode;
+  where.companions = settings_.companions;
+  return where;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/instrument.hpp ----
+
+// Broadcast without a change to the host's code: a transport that records every chat completion
+// which passes through it and is otherwise the transport it wraps. Bytes, order, status and timing
+// stay as they are; an exchange that already has an observation, or is no chat completion, is
+// passed on untouched.
+//
+//   auto recorded = instrument(my_transport, my_broadcast.recording());   // borrows my_transport
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// Feeds an observation and the host's sink with the same response.
+class recording_sink : public http::response_sink {
+ public:
+  recording_sink(const recording& where, http::response_sink& to) : seen_(where), to_(to) {}
+
+  bool begin(const http::request& what) {
+    request_ = &what;
+    return seen_.begin_raw(what.method, what.url, what.body, what.headers);
+  }
+
+  void head(const http::response_head& head) noexcept override {
+    seen_.head(head);
+    to_.head(head);
+  }
+  http::flow data(std::string_view bytes) noexcept override {
+    seen_.data(bytes);
+    return to_.data(bytes);
+  }
+  void done(result<void> outcome) noexcept override {
+    static_cast<void>(seen_.done(outcome, request_->bearer()));
+    to_.done(std::move(outcome));
+  }
+
+ protected:
+  ~recording_sink() = default;
+  http::response_sink& host_sink() noexcept { return to_; }
+
+ private:
+  observation seen_;
+  http::response_sink& to_;
+  const http::request* request_ = nullptr;  // lives until done()
+};
+
+class recording_sink_here final : public recording_sink {
+ public:
+  using recording_sink::recording_sink;
+};
+
+/// Lives from start() to done(), and then goes by itself.
+class recording_sink_apart final : public recording_sink {
+ public:
+  using recording_sink::recording_sink;
+  void done(result<void> outcome) noexcept override {
+    const std::unique_ptr<recording_sink_apart> last(this);
+    recording_sink::done(std::move(outcome));
+  }
+};
+
+}  // namespace detail
+
+/// `Transport` is a type, which is then owned, or a reference to one, which is borrowed.
+template <class Transport, http::tier = http::tier_of<std::remove_reference_t<Transport>>>
+class instrumented;
+
+template <class Transport>
+class instrumented<Transport, http::tier::blocking> {
+ public:
+  instrumented(Transport&& transport, const recording& where)
+      : transport_(std::forward<Transport>(transport)), where_(where) {}
+
+  void perform(const http::request& what, http::response_sink& sink,
+               http::exchange_control& control) {
+    if (where_.traces == nullptr || what.attached != nullptr) {
+      transport_.perform(what, sink, control);
+      return;
+    }
+    detail::recording_sink_here recorder(where_, sink);
+    http::response_sink& taker = recorder.begin(what) ? recorder : sink;
+    transport_.perform(what, taker, control);
+  }
+
+ private:
+  Transport transport_;
+  recording where_;
+};
+
+template <class Transport>
+class instrumented<Transport, http::tier::asynchronous> {
+ public:
+  instrumented(Transport&& transport, const recording& where)
+      : transport_(std::forward<Transport>(transport)), where_(where) {}
+
+  http::exchange_id start(const http::request& what, http::response_sink& sink) {
+    if (where_.traces == nullptr || what.attached != nullptr) return transport_.start(what, sink);
+    auto recorder = std::make_unique<detail::recording_sink_apart>(where_, sink);
+    if (!recorder->begin(what)) return transport_.start(what, sink);
+    return transport_.start(what, *recorder.release());  // done() deletes it
+  }
+  void cancel(http::exchange_id id) { transport_.cancel(id); }
+  void resume(http::exchange_id id) { transport_.resume(id); }
+
+ protected:
+  Transport transport_;
+
+ private:
+  recording where_;
+};
+
+template <class Transport>
+class instrumented<Transport, http::tier::polled>
+    : public instrumented<Transport, http::tier::asynchronous> {
+ public:
+  using instrumented<Transport, http::tier::asynchronous>::instrumented;
+  void poll(std::int64_t wait_ms) { this->transport_.poll(wait_ms); }
+};
+
+/// Wraps a transport of any tier: an lvalue is borrowed, an rvalue moved in.
+template <class Transport>
+instrumented<Transport> instrument(Transport&& transport, const recording& where) {
+  http::require_transport<std::remove_reference_t<Transport>>();
+  return instrumented<Transport>(std::forward<Transport>(transport), where);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/call.hpp ----
+
+// One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
+// looks at the handle each frame. Both see the same, at the same time.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Where a call is, as the last tick() has seen it.
+enum class call_state : unsigned char {
+  none,       ///< the handle is empty
+  waiting,    ///< nothing of the answer has arrived
+  streaming,  ///< pieces arrive
+  done,
+};
+
+/// Hears about one call, in tick(), on the thread that ticks; from there it may use the client,
+/// destroy its call, even destroy the client. It must live until on_done() or until its call has
+/// been destroyed. Pieces that arrived between two ticks come as one.
+class call_handler : public delta_listener {
+ public:
+  /// The last word on the call, once. With a failure `reply` holds what arrived; it may be moved
+  /// from.
+  virtual void on_done(result<void> outcome, chat_reply& reply) noexcept {
+    static_cast<void>(outcome);
+    static_cast<void>(reply);
+  }
+
+ protected:
+  ~call_handler() = default;
+};
+
+namespace detail {
+struct call_entry;
+}
+
+/// A handle to a call under way. Move-only; destroying it cancels the call, and its handler hears
+/// nothing more. It may outlive its client. The thread of the client only; the functions that
+/// return something need a handle that is not empty, except state().
+class call {
+ public:
+  call() = default;
+  ORCAST_DECL call(call&& other) noexcept;
+  ORCAST_DECL call& operator=(call&& other) noexcept;
+  ORCAST_DECL ~call();
+
+  ORCAST_DECL call_state state() const noexcept;
+  /// The text so far; valid until the next tick().
+  ORCAST_DECL std::string_view text() const noexcept;
+  /// Ok while it is under way or has succeeded; the failure once it has failed.
+  ORCAST_DECL result<void> outcome() const;
+  /// The whole reply once state() is done, with a failure what arrived of it; null before.
+  ORCAST_DECL const chat_reply* reply() const noexcept;
+  /// From start() to the first content, reasoning or tool delta; -1 before it.
+  ORCAST_DECL double time_to_first_token_ms() const noexcept;
+  /// From start() to the end; -1 before it.
+  ORCAST_DECL double latency_ms() const noexcept;
+  /// The call's span, for children (tools that answer it).
+  ORCAST_DECL span_context context() const noexcept;
+
+  /// The call ends as cancelled at the next tick(), whatever the network does, also when its answer
+  /// arrived in between; the exchange is interrupted within 100 ms. A call that is done stays as it
+  /// is.
+  ORCAST_DECL void cancel() noexcept;
+
+  explicit operator bool() const noexcept { return entry_ != nullptr; }
+
+ private:
+  friend class client;
+  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept;
+  void abandon() noexcept;
+
+  std::shared_ptr<detail::call_entry> entry_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// The bodies are with those of the client.
+
+// ---- orcast/openrouter/client.hpp ----
+
+// The client for OpenRouter. It uses whatever transport the host gives it and never blocks a frame:
+// start() returns at once, and what arrives is delivered by tick(), on the host's thread, within
+// the host's budget.
+//
+//   auto made = client::make(std::move(options), http::any_transport(transport));
+//   call talk = made->start(std::move(request), &handler);
+//   each frame:  made->tick(200'000 /* ns */);
+//
+// Calls and client may go in any order: what is still under way is cancelled. A transport that is
+// lent rather than given (any_transport::own) outlives the client's last use.
+
+namespace orcast {
+inline namespace v0 {
+
+struct client_options {
+  secret api_key;  ///< empty: OPENROUTER_API_KEY from the environment
+  /// Asked for the key before each call instead, so that a game need not contain one. Any thread.
+  secret (*key_provider)(void* context) = nullptr;
+  void* key_context = nullptr;
+
+  std::string base_url;  ///< empty: OPENROUTER_BASE_URL, else https://openrouter.ai/api/v1
+  bool allow_insecure_http = false;  ///< also to other machines; the key then travels in the clear
+  std::string app_url;               ///< HTTP-Referer: identifies the app at OpenRouter
+  std::string app_title;             ///< X-OpenRouter-Title
+  bool routing_metadata = false;     ///< ask for openrouter_metadata with each answer
+
+  /// total_ms covers a call with all its attempts and the waits between them.
+  http::timeouts timeouts;
+  http::response_limits response;
+  reply_limits reply;
+  /// Only what fails before the first delta is tried again.
+  http::retry_policy retry;
+  std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
+
+  recording record;  ///< from broadcast::recording(); default: nothing is recorded
+};
+
+namespace detail {
+class client_core;
+}
+
+/// Thread rules: make, start, tick and destroy on one thread (the game's). chat() and chat_stream()
+/// on that thread too, or, where the transport is not a polled one, on any, also several at once.
+class client {
+ public:
+  /// Validates the options and reads the environment. Fails with invalid_argument, saying what to
+  /// set. A missing key is not refused here: each call then fails with errc::authentication.
+  static ORCAST_DECL result<client> make(client_options options, http::any_transport transport);
+
+  ORCAST_DECL client(client&&) noexcept;
+  ORCAST_DECL client& operator=(client&&) noexcept;
+  /// Ends what is under way as shut_down; no handler is called any more. Waits until the transport
+  /// has let go, which takes it 100 ms at most.
+  ORCAST_DECL ~client();
+
+  /// Sends and waits for the whole reply. Retries by the policy, waiting on this thread.
+  ORCAST_DECL result<chat_reply> chat(chat_request request, const call_context& context = {});
+
+  /// Sends, hands on the pieces as they arrive (on this thread), and returns the whole reply. The
+  /// listener does not use this client.
+  ORCAST_DECL result<chat_reply> chat_stream(chat_request request, delta_listener& pieces,
+                                             const call_context& context = {});
+
+  /// Begins a streamed call and returns at once. Even a refused request gives a call, whose
+  /// failure the next tick() delivers. `handler` may be null.
+  ORCAST_DECL call start(chat_request request, call_handler* handler = nullptr,
+                         const call_context& context = {});
+
+  /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
+  /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
+  /// 0 delivers everything there is. Calls take turns. Does nothing from inside a handler.
+  ORCAST_DECL void tick(std::int64_t budget_ns = 200'000);
+
+  /// Calls of start() that are not done, as tick() has seen it.
+  ORCAST_DECL std::size_t in_flight() const noexcept;
+
+ private:
+  explicit client(std::shared_ptr<detail::client_core> core) noexcept;
+
+  // Shared with a tick() that is under way, so that a handler may destroy the client.
+  std::shared_ptr<detail::client_core> core_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/openinference_keys.hpp ----
+
+// OpenInference's attribute keys (its semantic conventions of August 2026), as far as orcast sets
+// them. `#` is an index: keys::llm_input_message_role(2). The names shorten the conventions'
+// doubled nouns: message.contents.#.message_content.text is a part's text.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+inline constexpr key openinference_span_kind{"openinference.span.kind"};  // one of the kinds below
+inline constexpr key input_value{"input.value"};
+inline constexpr key input_mime_type{"input.mime_type"};
+inline constexpr key output_value{"output.value"};
+inline constexpr key output_mime_type{"output.mime_type"};
+inline constexpr key session_id{"session.id"};
+inline constexpr key user_id{"user.id"};
+inline constexpr key metadata{"metadata"};  // a JSON object as text
+inline constexpr key tag_tags{"tag.tags"};  // a list of strings
+inline constexpr key agent_name{"agent.name"};
+inline constexpr key graph_node_id{"graph.node.id"};
+inline constexpr key graph_node_name{"graph.node.name"};
+inline constexpr key graph_node_parent_id{"graph.node.parent_id"};
+inline constexpr key llm_system{"llm.system"};
+inline constexpr key llm_provider{"llm.provider"};
+inline constexpr key llm_model_name{"llm.model_name"};
+inline constexpr key llm_request_model_name{"llm.request.model_name"};
+inline constexpr key llm_response_model_name{"llm.response.model_name"};
+inline constexpr key llm_invocation_parameters{"llm.invocation_parameters"};  // JSON text
+inline constexpr key llm_finish_reason{"llm.finish_reason"};
+inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};  // JSON text
+inline constexpr key llm_prompt_template_template{"llm.prompt_template.template"};
+inline constexpr key llm_prompt_template_variables{"llm.prompt_template.variables"};  // JSON text
+inline constexpr key llm_prompt_template_version{"llm.prompt_template.version"};
+inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+inline constexpr key llm_input_message_content{"llm.input_messages.#.message.content"};
+inline constexpr key llm_input_message_name{"llm.input_messages.#.message.name"};
+inline constexpr key llm_input_message_tool_call_id{"llm.input_messages.#.message.tool_call_id"};
+inline constexpr key llm_input_part_type{
+    "llm.input_messages.#.message.contents.#.message_content.type"};
+inline constexpr key llm_input_part_text{
+    "llm.input_messages.#.message.contents.#.message_content.text"};
+inline constexpr key llm_input_part_id{
+    "llm.input_messages.#.message.contents.#.message_content.id"};
+inline constexpr key llm_input_part_signature{
+    "llm.input_messages.#.message.contents.#.message_content.signature"};
+inline constexpr key llm_input_part_data{
+    "llm.input_messages.#.message.contents.#.message_content.data"};
+inline constexpr key llm_input_part_encrypted_content{
+    "llm.input_messages.#.message.contents.#.message_content.encrypted_content"};
+inline constexpr key llm_input_part_image_url{
+    "llm.input_messages.#.message.contents.#.message_content.image.image.url"};
+inline constexpr key llm_input_part_audio_url{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.url"};
+inline constexpr key llm_input_part_audio_mime_type{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
+inline constexpr key llm_input_tool_call_id{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.id"};
+inline constexpr key llm_input_tool_call_function_name{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.function.name"};
+// JSON text:
+inline constexpr key llm_input_tool_call_function_arguments{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.function.arguments"};
+inline constexpr key llm_output_message_role{"llm.output_messages.#.message.role"};
+inline constexpr key llm_output_message_content{"llm.output_messages.#.message.content"};
+inline constexpr key llm_output_part_type{
+    "llm.output_messages.#.message.contents.#.message_content.type"};
+inline constexpr key llm_output_part_text{
+    "llm.output_messages.#.message.contents.#.message_content.text"};
+inline constexpr key llm_output_part_id{
+    "llm.output_messages.#.message.contents.#.message_content.id"};
+inline constexpr key llm_output_part_signature{
+    "llm.output_messages.#.message.contents.#.message_content.signature"};
+inline constexpr key llm_output_part_data{
+    "llm.output_messages.#.message.contents.#.message_content.data"};
+inline constexpr key llm_output_part_encrypted_content{
+    "llm.output_messages.#.message.contents.#.message_content.encrypted_content"};
+inline constexpr key llm_output_part_image_url{
+    "llm.output_messages.#.message.contents.#.message_content.image.image.url"};
+inline constexpr key llm_output_part_audio_url{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.url"};
+inline constexpr key llm_output_part_audio_transcript{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.transcript"};
+inline constexpr key llm_output_tool_call_id{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.id"};
+inline constexpr key llm_output_tool_call_function_name{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.function.name"};
+// JSON text:
+inline constexpr key llm_output_tool_call_function_arguments{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.function.arguments"};
+inline constexpr key llm_token_count_prompt{"llm.token_count.prompt"};  // cached ones included
+// Reasoning included:
+inline constexpr key llm_token_count_completion{"llm.token_count.completion"};
+inline constexpr key llm_token_count_total{"llm.token_count.total"};
+inline constexpr key llm_token_count_prompt_details_cache_read{
+    "llm.token_count.prompt_details.cache_read"};
+inline constexpr key llm_token_count_prompt_details_cache_write{
+    "llm.token_count.prompt_details.cache_write"};
+inline constexpr key llm_token_count_prompt_details_audio{"llm.token_count.prompt_details.audio"};
+// Not in the convention's list; allowed under its prefix:
+inline constexpr key llm_token_count_prompt_details_video{"llm.token_count.prompt_details.video"};
+inline constexpr key llm_token_count_completion_details_reasoning{
+    "llm.token_count.completion_details.reasoning"};
+inline constexpr key llm_token_count_completion_details_audio{
+    "llm.token_count.completion_details.audio"};
+// not in the convention's list; allowed under its prefix:
+inline constexpr key llm_token_count_completion_details_image{
+    "llm.token_count.completion_details.image"};
+inline constexpr key llm_cost_total{"llm.cost.total"};  // US dollars
+inline constexpr key llm_cost_prompt{"llm.cost.prompt"};
+inline constexpr key llm_cost_completion{"llm.cost.completion"};
+inline constexpr key tool_name{"tool.name"};
+inline constexpr key tool_description{"tool.description"};
+inline constexpr key tool_id{"tool.id"};                    // the tool call that is answered
+inline constexpr key tool_parameters{"tool.parameters"};    // JSON text
+inline constexpr key tool_json_schema{"tool.json_schema"};  // JSON text
+inline constexpr key exception_type{"exception.type"};
+inline constexpr key exception_message{"exception.message"};
+inline constexpr key exception_escaped{"exception.escaped"};
+inline constexpr key openinference_project_name{"openinference.project.name"};  // on the resource
+
+// Values of openinference.span.kind.
+inline constexpr char kind_llm[] = "LLM";
+inline constexpr char kind_agent[] = "AGENT";
+inline constexpr char kind_chain[] = "CHAIN";
+inline constexpr char kind_tool[] = "TOOL";
+inline constexpr char kind_retriever[] = "RETRIEVER";
+inline constexpr char kind_embedding[] = "EMBEDDING";
+inline constexpr char kind_reranker[] = "RERANKER";
+inline constexpr char kind_guardrail[] = "GUARDRAIL";
+inline constexpr char kind_evaluator[] = "EVALUATOR";
+inline constexpr char kind_prompt[] = "PROMPT";
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/openrouter_keys.hpp ----
+
+// What is OpenRouter's own, what is Arize's, and the resource's keys. No key here is another key
+// plus a dot: backends unflatten names into objects.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+inline constexpr key openrouter_provider{"openrouter.provider"};  // as OpenRouter spells it
+inline constexpr key openrouter_generation_id{"openrouter.generation_id"};
+inline constexpr key openrouter_native_finish_reason{"openrouter.native_finish_reason"};
+inline constexpr key openrouter_service_tier{"openrouter.service_tier"};
+inline constexpr key openrouter_is_byok{"openrouter.is_byok"};
+// US dollars: what the account was charged:
+inline constexpr key openrouter_charged{"openrouter.charged"};
+// US dollars: what the provider charged:
+inline constexpr key openrouter_upstream_cost{"openrouter.upstream_cost"};
+// HIT or MISS, of OpenRouter's response cache:
+inline constexpr key openrouter_cache_status{"openrouter.cache_status"};
+inline constexpr key openrouter_attempts{"openrouter.attempts"};  // times the request was sent
+// Seconds, to the first content, reasoning or tool delta:
+inline constexpr key openrouter_time_to_first_token{"openrouter.time_to_first_token"};
+inline constexpr key openrouter_cancelled{"openrouter.cancelled"};
+inline constexpr key openrouter_retryable{"openrouter.retryable"};
+inline constexpr key openrouter_retry_after_ms{"openrouter.retry_after_ms"};
+// Of the event "retry": how long until the next attempt:
+inline constexpr key openrouter_wait_ms{"openrouter.wait_ms"};
+inline constexpr key arize_project_name{"arize.project.name"};
+inline constexpr key service_name{"service.name"};        // on the resource
+inline constexpr key service_version{"service.version"};  // on the resource
+// On the resource: the project, as older Arize senders call it:
+inline constexpr key model_id{"model_id"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/work.hpp ----
+
+// Spans by hand for what happens around the calls: an NPC's turn (AGENT), a tool that runs (TOOL),
+// any step of a pipeline (CHAIN). Calls and further work are put under one by its context():
+//
+//   work turn = work::agent(recording, "npc turn", {parent, session, user});
+//   turn.input("Is the Meridian in?");
+//   ... call_context{turn.context()} ...
+//   turn.output("She is at the east pier.");      // ends with the object, or with end()
+//
+// Privacy mode leaves out inputs and outputs, as it does for calls. One thread at a time.
+
+namespace orcast {
+inline namespace v0 {
+
+struct work_options {
+  span_context parent;  ///< invalid: this work is a root, and what Arize lists as the trace
+  std::string_view session_id;
+  std::string_view user;
+};
+
+class work {
+ public:
+  work() = default;
+
+  static work agent(const recording& where, std::string_view name,
+                    const work_options& options = {}) {
+    return work(where, keys::kind_agent, name, options);
+  }
+  static work chain(const recording& where, std::string_view name,
+                    const work_options& options = {}) {
+    return work(where, keys::kind_chain, name, options);
+  }
+  /// One run of a tool that a model called; its arguments are the input.
+  static work tool(const recording& where, const tool_call& called,
+                   const work_options& options = {}) {
+    work made(where, keys::kind_tool, called.name, options);
+    made.span_.set(keys::tool_name, called.name);
+    if (!called.id.empty()) made.span_.set(keys::tool_id, called.id);
+    made.input(called.arguments, "application/json");
+    return made;
+  }
+
+  work& input(std::string_view value, std::string_view mime_type = "text/plain") {
+    if (!privacy_) span_.set(keys::input_value, value).set(keys::input_mime_type, mime_type);
+    return *this;
+  }
+  work& output(std::string_view value, std::string_view mime_type = "text/plain") {
+    if (!privacy_) span_.set(keys::output_value, value).set(keys::output_mime_type, mime_type);
+    return *this;
+  }
+
+  /// It did not succeed: status ERROR and an exception event. Without a call, it ends as OK.
+  work& fail(const failure& why) {
+    failed_ = true;
+    std::string type("orcast.");
+    type.append(to_string(why.code));
+    std::string words(to_string(why.code));
+    if (!privacy_ && !why.message.empty()) words.append(": ").append(why.message);
+    span_.status(span_status::error, words);
+    span_.event("exception", {{keys::exception_type, type},
+                              {keys::exception_message, words},
+                              {keys::exception_escaped, false}});
+    return *this;
+  }
+
+  /// Left before it was over: the status stays open.
+  work& cancel() {
+    failed_ = true;
+    span_.set(keys::openrouter_cancelled, true);
+    return *this;
+  }
+
+  const span_context& context() const noexcept { return span_.context(); }
+  /// For attributes of the host's own.
+  orcast::span& span() noexcept { return span_; }
+
+  void end() noexcept {
+    if (!failed_) span_.status(span_status::ok);
+    span_.end();
+  }
+  ~work() { end(); }
+  work(work&&) = default;
+  work& operator=(work&& other) noexcept {
+    if (this != &other) {
+      end();
+      span_ = std::move(other.span_);
+      privacy_ = other.privacy_;
+      failed_ = other.failed_;
+    }
+    return *this;
+  }
+
+ private:
+  work(const recording& where, std::string_view kind, std::string_view name,
+       const work_options& options)
+      : privacy_(where.privacy) {
+    if (where.traces == nullptr) return;
+    span_options start;
+    start.parent = options.parent;
+    start.session = options.session_id;
+    span_ = where.traces->start(name, start);
+    span_.set(keys::openinference_span_kind, kind);
+    if (!options.session_id.empty()) span_.set(keys::session_id, options.session_id);
+    if (!options.user.empty()) span_.set(keys::user_id, options.user);
+  }
+
+  orcast::span span_;
+  bool privacy_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/gen_ai_keys.hpp ----
+
+// The companions that OpenTelemetry's conventions define (v1.41.1, "Development"): the same facts
+// under the names that other backends read.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+inline constexpr key gen_ai_operation_name{"gen_ai.operation.name"};
+inline constexpr key gen_ai_provider_name{"gen_ai.provider.name"};
+inline constexpr key gen_ai_request_model{"gen_ai.request.model"};
+inline constexpr key gen_ai_response_model{"gen_ai.response.model"};
+inline constexpr key gen_ai_response_id{"gen_ai.response.id"};
+// A list of strings:
+inline constexpr key gen_ai_response_finish_reasons{"gen_ai.response.finish_reasons"};
+// Seconds:
+inline constexpr key gen_ai_response_time_to_first_chunk{"gen_ai.response.time_to_first_chunk"};
+inline constexpr key gen_ai_conversation_id{"gen_ai.conversation.id"};
+inline constexpr key gen_ai_request_stream{"gen_ai.request.stream"};
+inline constexpr key gen_ai_request_seed{"gen_ai.request.seed"};
+inline constexpr key gen_ai_request_max_tokens{"gen_ai.request.max_tokens"};
+inline constexpr key gen_ai_request_temperature{"gen_ai.request.temperature"};
+inline constexpr key gen_ai_request_top_p{"gen_ai.request.top_p"};
+// A list of strings:
+inline constexpr key gen_ai_request_stop_sequences{"gen_ai.request.stop_sequences"};
+inline constexpr key gen_ai_usage_input_tokens{"gen_ai.usage.input_tokens"};
+inline constexpr key gen_ai_usage_output_tokens{"gen_ai.usage.output_tokens"};
+inline constexpr key gen_ai_usage_cache_read_input_tokens{"gen_ai.usage.cache_read.input_tokens"};
+inline constexpr key gen_ai_usage_cache_creation_input_tokens{
+    "gen_ai.usage.cache_creation.input_tokens"};
+inline constexpr key gen_ai_usage_reasoning_output_tokens{"gen_ai.usage.reasoning.output_tokens"};
+inline constexpr key gen_ai_tool_name{"gen_ai.tool.name"};
+inline constexpr key gen_ai_tool_call_id{"gen_ai.tool.call.id"};
+inline constexpr key error_type{"error.type"};
+inline constexpr key server_address{"server.address"};
+inline constexpr key server_port{"server.port"};
+inline constexpr key http_response_status_code{"http.response.status_code"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/orcast.hpp ----
+
+// orcast calls OpenRouter through any HTTP transport and broadcasts every call to Arize as an
+// OTLP/HTTP JSON trace, without ever costing a frame. This header is everything but the transports;
+// include one of orcast/transport/ besides, or bring your own.
+//
+//   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
+//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded
+//   otlp        the encoder, the exporter and its thread
+//   http        what a transport is (transport.hpp), server-sent events, retry policy
+//   trace       tracer and span on a fixed piece of memory, attribute keys
+//   core        result and failure, host hooks, secret
+//
+// Each layer includes only those below it. A program that only wants spans includes
+// orcast/trace/tracer.hpp and pays for nothing else.
+
+// ---- orcast/http/url.hpp ----
+
+// An absolute http or https URL, taken apart. It is deliberately strict: what two parsers could
+// read in two ways is refused, because a URL decides who gets a key. Nothing is decoded, nothing is
+// normalised, nothing is copied: every part is a view into the text that was parsed.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+class url {
+ public:
+  static constexpr std::size_t longest = 2048;
+
+  /// `text` must outlive the url. Plain http is accepted for a loopback host, and for any host when
+  /// `allow_insecure_http`. Refused with errc::invalid_argument: user names, fragments, a query
+  /// without a path, control characters, spaces, backslashes, bytes over 0x7e, IPv6 zones.
+  static result<url> parse(std::string_view text, bool allow_insecure_http = false);
+
+  bool secure() const noexcept { return scheme_.size() == 5; }
+  std::string_view scheme() const noexcept { return scheme_; }
+  /// A name or an address; an IPv6 address without its brackets.
+  std::string_view host() const noexcept { return host_; }
+  /// Host and port as they stand in the text: what a Host header says.
+  std::string_view authority() const noexcept { return authority_; }
+  /// The port in the text, else that of the scheme.
+  std::uint16_t port() const noexcept { return port_; }
+  /// Path and query; "/" when the text has none.
+  std::string_view target() const noexcept { return target_; }
+  /// "localhost", 127.0.0.0/8 in four plain decimals, or ::1.
+  bool loopback() const noexcept;
+  bool ipv6() const noexcept { return authority_.front() == '['; }
+
+ private:
+  url() = default;
+  bool split_authority() noexcept;
+
+  static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+  static bool is_hex(char c) noexcept {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  }
+  static bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+  static bool is_name(std::string_view host) noexcept;
+  static bool is_ipv6(std::string_view host) noexcept;
+
+  std::string_view scheme_;
+  std::string_view authority_;
+  std::string_view host_;
+  std::string_view target_;
+  std::uint16_t port_ = 0;
+};
+
+inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
+  // The text itself is not repeated in a message: a URL that is wrong may hold a password.
+  const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
+  if (text.size() > longest) return refuse("the URL is longer than 2048 characters");
+  for (const char c : text) {
+    if (c <= ' ' || c > '~' || c == '\\' || c == '#') {
+      return refuse("the URL contains a character that is not allowed");
+    }
+  }
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return refuse("the URL is not absolute");
+
+  url parsed;
+  parsed.scheme_ = text.substr(0, colon);
+  if (!same_name(parsed.scheme_, "https") && !same_name(parsed.scheme_, "http")) {
+    return refuse("the URL is neither https nor http");
+  }
+  const std::string_view rest = text.substr(colon + 3);
+  const std::size_t end = rest.find_first_of("/?");
+  parsed.authority_ = rest.substr(0, end);
+  parsed.target_ = end == std::string_view::npos ? std::string_view("/") : rest.substr(end);
+  if (parsed.target_.front() != '/') return refuse("the URL has a query but no path");
+  if (!parsed.split_authority()) return refuse("the URL's host or port is not valid");
+  if (!parsed.secure() && !allow_insecure_http && !parsed.loopback()) {
+    return refuse("plain http is only allowed to this machine");
+  }
+  return parsed;
+}
+
+inline bool url::split_authority() noexcept {
+  if (authority_.empty()) return false;
+  std::string_view tail;
+  if (authority_.front() == '[') {
+    const std::size_t close = authority_.find(']');
+    if (close == std::string_view::npos) return false;
+    host_ = authority_.substr(1, close - 1);
+    tail = authority_.substr(close + 1);
+    if (!is_ipv6(host_)) return false;
+  } else {
+    const std::size_t colon = authority_.find(':');
+    host_ = authority_.substr(0, colon);
+    if (colon != std::string_view::npos) tail = authority_.substr(colon);
+    if (!is_name(host_)) return false;
+  }
+  if (tail.empty()) {
+    port_ = secure() ? 443 : 80;
+    return true;
+  }
+  if (tail.front() != ':' || tail.size() < 2 || tail.size() > 6) return false;
+  std::uint32_t port = 0;
+  for (const char digit : tail.substr(1)) {
+    if (!is_digit(digit)) return false;
+    port = port * 10 + static_cast<std::uint32_t>(digit - '0');
+  }
+  if (port < 1 || port > 65535) return false;
+  port_ = static_cast<std::uint16_t>(port);
+  return true;
+}
+
+inline bool url::is_name(std::string_view host) noexcept {
+  if (host.empty() || host.size() > 253) return false;
+  char before = '.';  // so that a leading dot or hyphen is an empty or malformed label
+  for (const char c : host) {
+    if (!is_alpha(c) && !is_digit(c) && c != '.' && c != '-') return false;
+    if (before == '.' && (c == '.' || c == '-')) return false;
+    before = c;
+  }
+  return true;
+}
+
+inline bool url::is_ipv6(std::string_view host) noexcept {
+  if (host.size() < 2 || host.size() > 45) return false;
+  std::size_t colons = 0;
+  for (const char c : host) {
+    if (!is_hex(c) && c != ':' && c != '.') return false;
+    if (c == ':') ++colons;
+  }
+  return colons >= 2;
+}
+
+inline bool url::loopback() const noexcept {
+  if (ipv6()) return host_ == "::1";
+  if (same_name(host_, "localhost")) return true;
+  if (host_.substr(0, 4) != "127.") return false;
+  // Four decimals and nothing else: "127.0.0.1.example.com" and "127.1" are names to a resolver.
+  std::size_t parts = 0;
+  std::string_view rest = host_;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view part = rest.substr(0, dot);
+    if (part.empty() || part.size() > 3 || (part.size() > 1 && part.front() == '0')) return false;
+    int value = 0;
+    for (const char c : part) {
+      if (!is_digit(c)) return false;
+      value = value * 10 + (c - '0');
+    }
+    if (value > 255) return false;
+    ++parts;
+    if (dot == std::string_view::npos) return parts == 4;
+    rest.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/validate.hpp ----
+
+// The gate that a request passes before a transport sends its first byte. HTTP libraries differ in
+// what they let through - older ones write a line break in a header value to the wire as it is - so
+// every transport asks here instead of relying on its library.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// A token of RFC 9110, 5.6.2: what a method and a header name are made of.
+constexpr bool is_token(std::string_view text) noexcept {
+  if (text.empty()) return false;
+  for (const char c : text) {
+    const bool alphanumeric =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!alphanumeric && std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// True when a header value holds no control character but tab (RFC 9110, 5.5). Bytes from 0x80
+/// on pass: they are opaque to HTTP.
+constexpr bool is_field_value(std::string_view text) noexcept {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+/// Header names that say how a message is framed and where it goes. A transport writes them
+/// itself; a second opinion in the request would only be a way to smuggle.
+constexpr bool is_transport_header(std::string_view name) noexcept {
+  constexpr std::string_view own[] = {"connection",        "content-length",   "expect", "host",
+                                      "keep-alive",        "proxy-connection", "te",     "trailer",
+                                      "transfer-encoding", "upgrade"};
+  for (const std::string_view candidate : own) {
+    if (same_name(name, candidate)) return true;
+  }
+  return false;
+}
+
+/// The request's URL when the request may be sent, else errc::invalid_argument. The url views
+/// `request.url`. A message names a header only when its name is well-formed, never its value.
+inline result<url> validate_request(const request& outgoing, bool allow_insecure_http) {
+  if (!is_token(outgoing.method) || outgoing.method.size() > 32) {
+    return failure(errc::invalid_argument, "the method is not an HTTP token");
+  }
+  if (outgoing.method == "CONNECT" || outgoing.method == "TRACE") {
+    return failure(errc::invalid_argument, "the method " + outgoing.method + " is not supported");
+  }
+  for (const header& line : outgoing.headers) {
+    if (!is_token(line.name)) {
+      return failure(errc::invalid_argument, "a header name is not an HTTP token");
+    }
+    if (is_transport_header(line.name)) {
+      return failure(errc::invalid_argument,
+                     "the header " + line.name + " belongs to the transport");
+    }
+    if (!is_field_value(line.value)) {
+      return failure(errc::invalid_argument,
+                     "the value of header " + line.name + " contains a control character");
+    }
+  }
+  return url::parse(outgoing.url, allow_insecure_http);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/libcurl.hpp ----
+
+// libcurl, in a release that has what orcast/transport/curl.hpp needs.
+
+#pragma push_macro("check")
+#pragma push_macro("verify")
+#pragma push_macro("ensure")
+#pragma push_macro("TEXT")
+#pragma push_macro("PI")
+#pragma push_macro("UI")
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("ERROR")
+#pragma push_macro("DELETE")
+#pragma push_macro("near")
+#pragma push_macro("far")
+#pragma push_macro("small")
+#pragma push_macro("interface")
+#pragma push_macro("Yield")
+#pragma push_macro("BLOCK_SIZE")
+
+#undef check
+#undef verify
+#undef ensure
+#undef TEXT
+#undef PI
+#undef UI
+#undef min
+#undef max
+#undef ERROR
+#undef DELETE
+#undef near
+#undef far
+#undef small
+#undef interface
+#undef Yield
+#undef BLOCK_SIZE
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push, 0)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#endif
+
+#include <curl/curl.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#pragma pop_macro("BLOCK_SIZE")
+#pragma pop_macro("Yield")
+#pragma pop_macro("interface")
+#pragma pop_macro("small")
+#pragma pop_macro("far")
+#pragma pop_macro("near")
+#pragma pop_macro("DELETE")
+#pragma pop_macro("ERROR")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("UI")
+#pragma pop_macro("PI")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("ensure")
+#pragma pop_macro("verify")
+#pragma pop_macro("check")
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "orcast/transport/curl.hpp needs libcurl 7.87 or newer"
+#endif
+
+// ---- orcast/transport/detail/curl_options.hpp ----
+
+// How a request becomes options of a libcurl handle. Every refusal counts: an option that did not
+// take could be the one that checks certificates.
+
+namespace orcast {
+inline namespace v0 {
+
+struct curl_options {
+  /// Certificate authorities to trust instead of libcurl's own: a PEM file, or PEM text, which
+  /// wins.
+  std::string ca_file;
+  std::string ca_pem;
+  /// Plain http to other machines. Keys then travel readable; http to this machine always works.
+  bool allow_insecure_http = false;
+};
+
+namespace transport_detail {
+
+/// Sets options until one is refused.
+class curl_setter {
+ public:
+  explicit curl_setter(CURL* easy) : easy_(easy) {}
+
+  template <class Value>
+  void operator()(CURLoption option, Value value) {
+    if (ok_) ok_ = curl_easy_setopt(easy_, option, value) == CURLE_OK;
+  }
+  bool ok() const noexcept { return ok_; }
+
+ private:
+  CURL* easy_;
+  bool ok_ = true;
+};
+
+/// The header lines of a request, as libcurl wants them. Overwrites its copies of the keys.
+class curl_headers {
+ public:
+  curl_headers() = default;
+  curl_headers(const curl_headers&) = delete;
+  curl_headers& operator=(const curl_headers&) = delete;
+  ~curl_headers() {
+    for (curl_slist* line = list_; line != nullptr; line = line->next) {
+      wipe(line->data, std::string_view(line->data).size());
+    }
+    curl_slist_free_all(list_);
+  }
+
+  /// False when memory ran out.
+  bool fill(const http::request& request) {
+    bool has_agent = false;
+    bool has_type = false;
+    bool added = add("Expect:");  // without a value: libcurl shall not send its own
+    for (const http::header& line : request.headers) {
+      added = added && add(line.name + (line.value.empty() ? ";" : ": " + line.value));
+      has_agent = has_agent || http::same_name(line.name, "user-agent");
+      has_type = has_type || http::same_name(line.name, "content-type");
+    }
+    if (!has_agent) added = added && add(std::string("User-Agent: orcast/") + version);
+    if (!has_type) added = added && add("Content-Type:");
+    return added;
+  }
+  curl_slist* get() const noexcept { return list_; }
+
+ private:
+  bool add(std::string text) {
+    curl_slist* longer = curl_slist_append(list_, text.c_str());
+    wipe(text.data(), text.size());
+    if (longer != nullptr) list_ = longer;
+    return longer != nullptr;
+  }
+
+  curl_slist* list_ = nullptr;
+};
+
+inline void set_request(curl_setter& set, const http::request& request, curl_slist* headers,
+                        bool secure) {
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
+  set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROXY, "");  // not even one from the environment
+  set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_HTTPHEADER, headers);
+
+  // 0 means five minutes to libcurl, and no limit to us.
+  constexpr std::int64_t longest_ms = 0x7fffffff;
+  const std::int64_t connect_ms = request.limits.connect_ms;
+  const bool limited = connect_ms > 0 && connect_ms < longest_ms;
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limited ? connect_ms : longest_ms));
+
+  const std::string& method = request.method;
+  const std::size_t size = request.body_size();
+  if (method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (size > 0 || method == "POST" || method == "PUT" || method == "PATCH") {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(size));
+  } else {
+    set(CURLOPT_HTTPGET, 1L);
+  }
+  set(CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+inline void set_trust(curl_setter& set, const curl_options& options) {
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.ca_pem.empty()) {
+    curl_blob pem{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(),
+                  CURL_BLOB_NOCOPY};
+    set(CURLOPT_CAINFO_BLOB, &pem);
+  }
+  // A directory would be trusted beside what was given; and while there is one, libcurl reads the
+  // whole bundle anew for every connection instead of keeping it (CURLOPT_CA_CACHE_TIMEOUT).
+  if (!options.ca_file.empty() || !options.ca_pem.empty() ||
+      curl_version_info(CURLVERSION_NOW)->cainfo != nullptr) {
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  }
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/curl_verdict.hpp ----
+
+// What libcurl's codes mean in orcast's terms.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+/// How far an exchange had come when it failed.
+enum class curl_phase : unsigned char { before_response, in_head, in_body };
+
+/// `words` is libcurl's own message, which may be empty; it never contains a header.
+inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
+  std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
+  // A reset and a chunk that makes no sense have the same code.
+  const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
+  const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return failure(errc::resolve, std::move(message));
+    case CURLE_COULDNT_CONNECT:
+      return failure(errc::connect, std::move(message));
+    // Ours are the other deadlines; libcurl only knows about the one for connecting.
+    case CURLE_OPERATION_TIMEDOUT:
+      return failure(errc::timeout_connect, "no connection in time");
+    case CURLE_SSL_CACERT_BADFILE:
+      return failure(errc::trust_store, "no certificate authority could be read");
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_USE_SSL_FAILED:
+      return failure(errc::tls, std::move(message));
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+      return failure(cut, std::move(message));
+    case CURLE_RECV_ERROR:
+      return failure(bad_chunk ? errc::protocol : cut, std::move(message));
+    case CURLE_FILESIZE_EXCEEDED:
+      return failure(errc::too_large, std::move(message));
+    // A header line over libcurl's own limit, before ours has seen any of it.
+    case CURLE_OUT_OF_MEMORY:
+    case static_cast<CURLcode>(100):  // CURLE_TOO_LARGE, from 8.6 on
+      if (phase == curl_phase::in_body) break;
+      return failure(errc::too_large, "the response head is over its limits");
+    default:
+      break;
+  }
+  return failure(errc::protocol, std::move(message));
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/response_head_reader.hpp ----
+
+// Reads the lines of a response head, strictly (RFC 9112) and within the request's limits, and
+// finds out how the body is framed. Interim (1xx) heads count towards the limits and are forgotten.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+class response_head_reader {
+ public:
+  explicit response_head_reader(const http::response_limits& limits) : limits_(limits) {}
+
+  /// One line without its CR LF. False: why() says what is wrong with it.
+  bool take_line(std::string_view line);
+  /// A trailer line: only counted, nobody is told.
+  bool count_trailer(std::string_view line) { return count(line.size(), true); }
+
+  bool complete() const noexcept { return complete_; }
+  int status() const noexcept { return status_; }
+  bool chunked() const noexcept { return chunked_; }
+  bool has_length() const noexcept { return has_length_; }
+  std::uint64_t length() const noexcept { return length_; }
+  bool persistent() const noexcept { return persistent_; }
+  const failure& why() const noexcept { return why_; }
+
+  /// Once complete(); the views live as long as the reader. Values are as they were sent.
+  http::response_head head();
+
+ private:
+  struct place {
+    std::size_t name, value, end;  // offsets in text_
+  };
+
+  bool take_status(std::string_view line);
+  bool take_field(std::string_view line);
+  bool take_end();
+  bool note_framing(std::string_view name, std::string_view value);
+  void note_connection(std::string_view options) noexcept;
+  bool count(std::size_t bytes, bool field);
+
+  static std::string_view trimmed(std::string_view text) noexcept {
+    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    return text;
+  }
+
+  bool refuse(errc code, const char* words) {
+    why_ = failure(code, words);
+    return false;
+  }
+
+  http::response_limits limits_;
+  int status_ = 0;  // 0: a status line comes next
+  bool complete_ = false;
+  bool chunked_ = false;
+  bool has_length_ = false;
+  bool persistent_ = true;
+  std::uint64_t length_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t fields_ = 0;
+  std::string text_;
+  std::vector<place> places_;
+  std::vector<http::header_view> views_;
+  failure why_;
+};
+
+inline bool response_head_reader::take_line(std::string_view line) {
+  if (status_ == 0) return count(line.size(), false) && take_status(line);
+  return line.empty() ? take_end() : count(line.size(), true) && take_field(line);
+}
+
+inline bool response_head_reader::take_status(std::string_view line) {
+  const auto digit = [&](std::size_t at) { return line[at] >= '0' && line[at] <= '9'; };
+  const std::string_view version = line.substr(0, 9);
+  if (line.size() < 12 || (version != "HTTP/1.1 " && version != "HTTP/1.0 ") || !digit(9) ||
+      !digit(10) || !digit(11) || (line.size() > 12 && line[12] != ' ')) {
+    return refuse(errc::protocol, "the response does not start with an HTTP/1 status line");
+  }
+  status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+  if (status_ < 100 || status_ == 101) {
+    return refuse(errc::protocol, "the response has a status that nobody asked for");
+  }
+  if (version == "HTTP/1.0 ") persistent_ = false;
+  return true;
+}
+
+inline bool response_head_reader::take_field(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  const std::string_view name = line.substr(0, colon);
+  if (colon == std::string_view::npos || !http::is_token(name)) {
+    return refuse(errc::protocol, "a header line of the response is malformed");
+  }
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (!http::is_field_value(value)) {
+    return refuse(errc::protocol, "a header value of the response has a control character");
+  }
+  places_.push_back(
+      {text_.size(), text_.size() + name.size(), text_.size() + name.size() + value.size()});
+  text_.append(name).append(value);
+  return note_framing(name, value);
+}
+
+inline bool response_head_reader::take_end() {
+  if (chunked_ && has_length_) {
+    return refuse(errc::protocol, "the response has both a Content-Length and chunks");
+  }
+  if (status_ >= 200) {
+    complete_ = true;
+    return true;
+  }
+  if (chunked_ || has_length_) return refuse(errc::protocol, "an interim response has a body");
+  status_ = 0;
+  text_.clear();
+  places_.clear();
+  return true;
+}
+
+inline bool response_head_reader::note_framing(std::string_view name, std::string_view value) {
+  if (http::same_name(name, "connection")) {
+    note_connection(value);
+  } else if (http::same_name(name, "transfer-encoding")) {
+    if (chunked_ || !http::same_name(value, "chunked")) {
+      return refuse(errc::protocol, "the response has a transfer coding other than chunked");
+    }
+    chunked_ = true;
+  } else if (http::same_name(name, "content-length")) {
+    std::uint64_t length = 0;
+    bool is_number = !value.empty() && value.size() <= 18;
+    for (const char c : value) {
+      is_number = is_number && c >= '0' && c <= '9';
+      length = is_number ? length * 10 + static_cast<std::uint64_t>(c - '0') : 0;
+    }
+    if (!is_number || (has_length_ && length != length_)) {
+      return refuse(errc::protocol, "the response's Content-Length is not one number");
+    }
+    has_length_ = true;
+    length_ = length;
+  }
+  return true;
+}
+
+inline void response_head_reader::note_connection(std::string_view options) noexcept {
+  while (!options.empty()) {
+    const std::size_t comma = options.find(',');
+    if (http::same_name(trimmed(options.substr(0, comma)), "close")) persistent_ = false;
+    options = comma == std::string_view::npos ? std::string_view() : options.substr(comma + 1);
+  }
+}
+
+inline bool response_head_reader::count(std::size_t bytes, bool field) {
+  bytes_ += bytes + 2;
+  if (field) ++fields_;
+  if (bytes_ <= limits_.header_bytes && fields_ <= limits_.header_count) return true;
+  return refuse(errc::too_large, "the response head is over its limits");
+}
+
+inline http::response_head response_head_reader::head() {
+  const std::string_view text = text_;
+  views_.clear();
+  for (const place& at : places_) {
+    views_.push_back(
+        {text.substr(at.name, at.value - at.name), text.substr(at.value, at.end - at.value)});
+  }
+  return {status_, views_.data(), views_.size()};
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/curl_exchange.hpp ----
+
+// One exchange over libcurl: the callbacks it answers, its deadlines, and how it ended.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+class curl_exchange {
+ public:
+  using time = std::chrono::steady_clock::time_point;
+
+  curl_exchange(http::exchange_id name, const http::request& request, http::response_sink& sink)
+      : id(name), request_(request), sink_(sink), head_(request.response) {}
+  curl_exchange(const curl_exchange&) = delete;
+  curl_exchange& operator=(const curl_exchange&) = delete;
+
+  /// Sets up a handle that was just made or reset. The handle stays the caller's.
+  result<void> prepare(CURL* handle, const curl_options& options);
+
+  /// The first deadline to come: when, and what it means to miss it. Connecting is libcurl's.
+  std::pair<time, errc> deadline() const noexcept;
+  /// How it went, once `code` is set.
+  result<void> verdict() const;
+  void finish(result<void> outcome) { sink_.done(std::move(outcome)); }
+
+  bool paused() const noexcept { return paused_; }
+  void unpause() noexcept {
+    paused_ = false;
+    moved_ = std::chrono::steady_clock::now();
+  }
+
+  const http::exchange_id id;
+  CURL* easy = nullptr;  ///< null until prepared
+  bool cancel_wanted = false;
+  bool resume_wanted = false;
+  bool over = false;         ///< libcurl is done with it, while the sink wanted a pause
+  CURLcode code = CURLE_OK;  ///< libcurl's, once over
+
+ private:
+  static std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* self) {
+    return static_cast<curl_exchange*>(self)->take_header({bytes, size}) ? size : 0;
+  }
+  static std::size_t on_write(char* bytes, std::size_t, std::size_t size, void* self) {
+    return static_cast<curl_exchange*>(self)->take_body({bytes, size});
+  }
+  static std::size_t on_read(char* to, std::size_t, std::size_t size, void* self) {
+    return static_cast<curl_exchange*>(self)->give_body(to, size);
+  }
+  static int on_seek(void* self, curl_off_t offset, int origin) {
+    return static_cast<curl_exchange*>(self)->seek_body(offset, origin);
+  }
+  static int on_connected(void* self, char*, char*, int, int) {
+    static_cast<curl_exchange*>(self)->connected_ = true;
+    static_cast<curl_exchange*>(self)->moved_ = std::chrono::steady_clock::now();
+    return CURL_PREREQFUNC_OK;
+  }
+
+  bool take_header(std::string_view line);
+  std::size_t take_body(std::string_view bytes);
+  std::size_t give_body(char* to, std::size_t size) noexcept;
+  int seek_body(curl_off_t offset, int origin) noexcept;
+
+  bool fail(failure why) {
+    why_ = std::move(why);
+    failed_ = true;
+    return false;
+  }
+
+  const http::request& request_;
+  http::response_sink& sink_;
+  curl_headers headers_;
+  response_head_reader head_;
+  const time started_ = std::chrono::steady_clock::now();
+  time moved_ = started_;  // connected, or the last byte in either direction
+  bool connected_ = false;
+  bool began_ = false;  // a byte of the response arrived
+  bool paused_ = false;
+  bool failed_ = false;
+  failure why_;
+  std::size_t received_ = 0;
+  std::size_t segment_ = 0;  // of the request's body: the next one to send,
+  std::size_t offset_ = 0;   // from here on
+  char words_[CURL_ERROR_SIZE] = {};
+};
+
+inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& options) {
+  easy = handle;
+  const result<http::url> target = http::validate_request(request_, options.allow_insecure_http);
+  if (!target) return target.error();
+  if (easy == nullptr || !headers_.fill(request_)) {
+    return failure(errc::unsupported, "libcurl is out of memory");
+  }
+  curl_setter set(easy);
+  set_request(set, request_, headers_.get(), target->secure());
+  set_trust(set, options);
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_ERRORBUFFER, words_);
+  set(CURLOPT_HEADERFUNCTION, &on_header);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_WRITEFUNCTION, &on_write);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_READFUNCTION, &on_read);
+  set(CURLOPT_READDATA, this);
+  set(CURLOPT_SEEKFUNCTION, &on_seek);
+  set(CURLOPT_SEEKDATA, this);
+  set(CURLOPT_PREREQFUNCTION, &on_connected);
+  set(CURLOPT_PREREQDATA, this);
+  if (set.ok()) return {};
+  return failure(errc::unsupported, "libcurl refused an option");
+}
+
+inline std::pair<curl_exchange::time, errc> curl_exchange::deadline() const noexcept {
+  constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
+  const auto after = [](time from, std::int64_t ms) {
+    return ms > 0 && ms < year_ms ? from + std::chrono::milliseconds(ms) : (time::max)();
+  };
+  const time total = after(started_, request_.limits.total_ms);
+  time phase = (time::max)();
+  if (connected_ && !paused_) {
+    phase = after(moved_, began_ ? request_.limits.idle_ms : request_.limits.first_byte_ms);
+  }
+  if (total <= phase) return {total, errc::timeout_total};
+  return {phase, began_ ? errc::timeout_idle : errc::timeout_first_byte};
+}
+
+inline result<void> curl_exchange::verdict() const {
+  if (cancel_wanted) return failure(errc::cancelled, "cancelled");
+  if (failed_) return why_;
+  if (code == CURLE_OK && head_.complete()) return {};
+  const curl_phase phase = !began_            ? curl_phase::before_response
+                           : head_.complete() ? curl_phase::in_body
+                                              : curl_phase::in_head;
+  // libcurl takes a head without its last line for a short but whole one.
+  const CURLcode cause = code == CURLE_OK ? CURLE_PARTIAL_FILE : code;
+  return curl_failure(cause, phase, words_);
+}
+
+inline bool curl_exchange::take_header(std::string_view line) {
+  began_ = true;
+  moved_ = std::chrono::steady_clock::now();
+  if (cancel_wanted || failed_) return false;
+  if (line.size() > request_.response.header_line_bytes) {
+    return fail(failure(errc::too_large, "a line of the response head is too long"));
+  }
+  if (line.size() < 2 || line.substr(line.size() - 2) != "\r\n") {
+    return fail(failure(errc::protocol, "a line of the response does not end in CR LF"));
+  }
+  line.remove_suffix(2);
+  if (head_.complete()) return head_.count_trailer(line) || fail(head_.why());
+  if (!head_.take_line(line)) return fail(head_.why());
+  if (head_.complete()) sink_.head(head_.head());
+  return !cancel_wanted;
+}
+
+inline std::size_t curl_exchange::take_body(std::string_view bytes) {
+  if (cancel_wanted || failed_) return CURL_WRITEFUNC_ERROR;
+  if (paused_) return CURL_WRITEFUNC_PAUSE;  // libcurl keeps the bytes
+  moved_ = std::chrono::steady_clock::now();
+  if (bytes.size() > request_.response.body_bytes - received_) {
+    fail(failure(errc::too_large, "the response body is over its limit"));
+    return CURL_WRITEFUNC_ERROR;
+  }
+  received_ += bytes.size();
+  const http::flow wish = sink_.data(bytes);
+  if (wish == http::flow::stop) fail(failure(errc::cancelled, "stopped by the receiver"));
+  if (failed_ || cancel_wanted) return CURL_WRITEFUNC_ERROR;
+  paused_ = wish == http::flow::pause;
+  return bytes.size();
+}
+
+inline std::size_t curl_exchange::give_body(char* to, std::size_t size) noexcept {
+  moved_ = std::chrono::steady_clock::now();
+  std::size_t given = 0;
+  while (given < size && segment_ < request_.body.size()) {
+    const std::string_view segment = request_.body[segment_];
+    const std::size_t count = segment.copy(to + given, size - given, offset_);
+    given += count;
+    offset_ += count;
+    if (offset_ < segment.size()) break;
+    ++segment_;
+    offset_ = 0;
+  }
+  return given;
+}
+
+inline int curl_exchange::seek_body(curl_off_t offset, int origin) noexcept {
+  // For a kept connection that died: everything is sent again, on a new one.
+  if (origin != SEEK_SET || offset != 0) return CURL_SEEKFUNC_CANTSEEK;
+  segment_ = 0;
+  offset_ = 0;
+  return CURL_SEEKFUNC_OK;
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/response_guard.hpp ----
+
+// Stands between the network and cpp-httplib's response parser. Older releases of that parser take
+// a header line of any length, decode percent signs in header values, read a chunk size of "-1"
+// and call a body complete whose chunks end in garbage. The guard reads the same bytes strictly,
+// within the request's limits, and hands on only a head and chunks that every release reads alike.
+// It is the judge of whether a response arrived whole. It does no input or output.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+class response_guard {
+ public:
+  /// `bodiless` for an answer to HEAD, whose headers announce a body that never comes.
+  response_guard(const http::response_limits& limits, bool bodiless)
+      : limits_(limits), bodiless_(bodiless), head_(limits) {}
+
+  /// Takes bytes as they came, cut anywhere, and appends to `clean` what the parser may see.
+  /// False: why() says what is wrong with the response, and no further call is allowed.
+  bool feed(std::string_view bytes, std::string& clean);
+  /// The peer closed. True when that is a proper end; else why() says what was missing.
+  bool end_of_stream();
+
+  bool began() const noexcept { return began_; }  ///< a byte arrived, be it of an interim answer
+  bool has_head() const noexcept { return state_ != state::head; }
+  bool complete() const noexcept { return state_ == state::complete; }
+  /// The connection may carry another exchange.
+  bool reusable() const noexcept { return complete() && delimited_ && !excess_; }
+  /// Once has_head(); the views live as long as the guard.
+  http::response_head head() { return head_.head(); }
+  const failure& why() const noexcept { return why_; }
+
+ private:
+  enum class state : unsigned char {
+    head,
+    until_close,
+    with_length,
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    complete,
+  };
+
+  // With its extension, which nobody reads. RFC 9112, 7.1.1 asks for a limit.
+  static constexpr std::size_t longest_chunk_line = 256;
+
+  bool in_body() const noexcept {
+    return state_ == state::until_close || state_ == state::with_length ||
+           state_ == state::chunk_data;
+  }
+  bool take_line(std::string_view line, std::string& clean);
+  bool take_head_line(std::string_view line, std::string& clean);
+  bool take_chunk_size(std::string_view line, std::string& clean);
+  bool take_body(std::string_view& bytes, std::string& clean);
+
+  bool refuse(errc code, const char* words) {
+    why_ = failure(code, words);
+    return false;
+  }
+
+  http::response_limits limits_;
+  bool bodiless_;
+  bool began_ = false;
+  bool delimited_ = false;  // the response says where it ends and that the connection stays
+  bool excess_ = false;
+  state state_ = state::head;
+  std::uint64_t left_ = 0;  // of the body or of the chunk
+  std::size_t body_bytes_ = 0;
+  std::string line_;  // an unfinished one
+  response_head_reader head_;
+  failure why_;
+};
+
+inline bool response_guard::feed(std::string_view bytes, std::string& clean) {
+  if (!bytes.empty()) began_ = true;
+  while (!bytes.empty()) {
+    if (complete()) {
+      excess_ = true;
+      return true;
+    }
+    if (in_body()) {
+      if (!take_body(bytes, clean)) return false;
+      continue;
+    }
+    const std::size_t newline = bytes.find('\n');
+    const std::size_t size = newline == std::string_view::npos ? bytes.size() : newline + 1;
+    const bool in_chunks = state_ == state::chunk_size || state_ == state::chunk_end;
+    if (line_.size() + size > (in_chunks ? longest_chunk_line : limits_.header_line_bytes)) {
+      return in_chunks ? refuse(errc::protocol, "a line between two chunks is too long")
+                       : refuse(errc::too_large, "a line of the response head is too long");
+    }
+    line_.append(bytes.data(), size);
+    bytes.remove_prefix(size);
+    if (newline == std::string_view::npos) return true;
+    if (line_.size() < 2 || line_[line_.size() - 2] != '\r') {
+      return refuse(errc::protocol, "a line of the response does not end in CR LF");
+    }
+    if (!take_line(std::string_view(line_).substr(0, line_.size() - 2), clean)) return false;
+    line_.clear();
+  }
+  return true;
+}
+
+inline bool response_guard::take_line(std::string_view line, std::string& clean) {
+  switch (state_) {
+    case state::chunk_size:
+      return take_chunk_size(line, clean);
+    case state::chunk_end:
+      if (!line.empty()) return refuse(errc::protocol, "a chunk is longer than its size says");
+      clean += "\r\n";
+      state_ = state::chunk_size;
+      return true;
+    case state::trailer:
+      if (!line.empty()) return head_.count_trailer(line) || (why_ = head_.why(), false);
+      clean += "\r\n";
+      state_ = state::complete;
+      return true;
+    default:
+      return take_head_line(line, clean);
+  }
+}
+
+inline bool response_guard::take_head_line(std::string_view line, std::string& clean) {
+  if (!head_.take_line(line)) {
+    why_ = head_.why();
+    return false;
+  }
+  if (!head_.complete()) return true;
+  const int status = head_.status();
+  clean += "HTTP/1.1 " + std::to_string(status) + " OK\r\n";
+  delimited_ = head_.persistent();
+  if (bodiless_ || status == 204 || status == 304 || (head_.has_length() && head_.length() == 0)) {
+    clean += "Content-Length: 0\r\n\r\n";
+    state_ = state::complete;
+  } else if (head_.chunked()) {
+    clean += "Transfer-Encoding: chunked\r\n\r\n";
+    state_ = state::chunk_size;
+  } else if (head_.has_length()) {
+    left_ = head_.length();
+    clean += "Content-Length: " + std::to_string(left_) + "\r\n\r\n";
+    state_ = state::with_length;
+  } else {
+    clean += "\r\n";
+    delimited_ = false;
+    state_ = state::until_close;
+  }
+  return true;
+}
+
+inline bool response_guard::take_chunk_size(std::string_view line, std::string& clean) {
+  const std::size_t digits =
+      (std::min)(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
+  const std::string_view rest = line.substr(digits);
+  if (digits == 0 || (!rest.empty() && rest.find_first_of("; \t") != 0)) {
+    return refuse(errc::protocol, "a chunk size is not a hexadecimal number");
+  }
+  if (digits > 15) return refuse(errc::protocol, "a chunk size has too many digits");
+  left_ = 0;
+  for (const char c : line.substr(0, digits)) {
+    const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
+  }
+  clean.append(line.data(), digits).append("\r\n");
+  state_ = left_ == 0 ? state::trailer : state::chunk_data;
+  return true;
+}
+
+inline bool response_guard::take_body(std::string_view& bytes, std::string& clean) {
+  std::size_t size = bytes.size();
+  if (state_ != state::until_close && size > left_) size = static_cast<std::size_t>(left_);
+  if (size > limits_.body_bytes - body_bytes_) {
+    return refuse(errc::too_large, "the response body is over its limit");
+  }
+  clean.append(bytes.data(), size);
+  bytes.remove_prefix(size);
+  body_bytes_ += size;
+  if (state_ == state::until_close) return true;
+  left_ -= size;
+  if (left_ == 0) state_ = state_ == state::chunk_data ? state::chunk_end : state::complete;
+  return true;
+}
+
+inline bool response_guard::end_of_stream() {
+  if (state_ == state::until_close) state_ = state::complete;
+  if (complete()) return true;
+  return began_ ? refuse(errc::disconnected, "the connection was cut within the response")
+                : refuse(errc::connect, "the connection was closed before a response");
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/openssl.hpp ----
+
+// OpenSSL, for the transport over cpp-httplib.
+
+#pragma push_macro("check")
+#pragma push_macro("verify")
+#pragma push_macro("ensure")
+#pragma push_macro("TEXT")
+#pragma push_macro("PI")
+#pragma push_macro("UI")
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("ERROR")
+#pragma push_macro("DELETE")
+#pragma push_macro("near")
+#pragma push_macro("far")
+#pragma push_macro("small")
+#pragma push_macro("interface")
+#pragma push_macro("Yield")
+#pragma push_macro("BLOCK_SIZE")
+
+#undef check
+#undef verify
+#undef ensure
+#undef TEXT
+#undef PI
+#undef UI
+#undef min
+#undef max
+#undef ERROR
+#undef DELETE
+#undef near
+#undef far
+#undef small
+#undef interface
+#undef Yield
+#undef BLOCK_SIZE
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push, 0)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#endif
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#pragma pop_macro("BLOCK_SIZE")
+#pragma pop_macro("Yield")
+#pragma pop_macro("interface")
+#pragma pop_macro("small")
+#pragma pop_macro("far")
+#pragma pop_macro("near")
+#pragma pop_macro("DELETE")
+#pragma pop_macro("ERROR")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("UI")
+#pragma pop_macro("PI")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("ensure")
+#pragma pop_macro("verify")
+#pragma pop_macro("check")
+
+// ---- orcast/transport/detail/tcp_socket.hpp ----
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// A TCP socket that never blocks and never raises SIGPIPE. Waiting is a step of its own, with a
+// deadline; interrupt() ends it from another thread.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+using deadline = std::chrono::steady_clock::time_point;
+inline constexpr deadline never = (deadline::max)();
+
+/// How an attempt to read, write or wait ended.
+enum class io : unsigned char { done, want_read, want_write, closed, timed_out, broken };
+
+class tcp_socket {
+ public:
+  tcp_socket() = default;
+  tcp_socket(const tcp_socket&) = delete;
+  tcp_socket& operator=(const tcp_socket&) = delete;
+  ~tcp_socket() { close(); }
+
+  /// Fails with errc::connect, timeout_connect or cancelled, within 50 ms of a cancel.
+  result<void> connect(const addrinfo& address, deadline until, http::exchange_control& control);
+
+  io read(char* to, std::size_t size, std::size_t& got) noexcept {
+    const ssize_t count = ::recv(handle_, to, size, 0);
+    got = count > 0 ? static_cast<std::size_t>(count) : 0;
+    if (count == 0) return io::closed;
+    return count > 0 ? io::done : retry_or_broken(io::want_read);
+  }
+
+  io write(const char* from, std::size_t size, std::size_t& put) noexcept {
+#if defined(MSG_NOSIGNAL)
+    constexpr int flags = MSG_NOSIGNAL;
+#else
+    constexpr int flags = 0;  // SO_NOSIGPIPE was set instead
+#endif
+    const ssize_t count = ::send(handle_, from, size, flags);
+    put = count > 0 ? static_cast<std::size_t>(count) : 0;
+    return count >= 0 ? io::done : retry_or_broken(io::want_write);
+  }
+
+  /// Until the socket is ready for `what` (io::want_read or io::want_write): done or timed_out.
+  io wait(io what, deadline until) noexcept;
+  /// The same in slices of 50 ms, for as long as nobody cancels; broken when somebody does. For
+  /// the phases in which shutdown(2) does not wake every system's poll(2).
+  io wait_watchfully(io what, deadline until, http::exchange_control& control) noexcept;
+
+  /// Any thread, while the socket is open: every wait ends and the peer is cut off.
+  void interrupt() noexcept { ::shutdown(handle_, SHUT_RDWR); }
+
+  /// False when an idle socket has something to say, if only that the peer closed it.
+  bool quiet() noexcept {
+    pollfd entry{handle_, POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 0;
+  }
+
+  void close() noexcept {
+    if (handle_ >= 0) ::close(handle_);
+    handle_ = -1;
+  }
+
+ private:
+  static io retry_or_broken(io retry) noexcept {
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? retry : io::broken;
+  }
+
+  int handle_ = -1;
+};
+
+inline result<void> tcp_socket::connect(const addrinfo& address, deadline until,
+                                        http::exchange_control& control) {
+  close();
+  handle_ = ::socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+  if (handle_ < 0) return failure(errc::connect, "no socket left");
+  ::fcntl(handle_, F_SETFD, FD_CLOEXEC);
+  ::fcntl(handle_, F_SETFL, O_NONBLOCK);
+  const int on = 1;
+  ::setsockopt(handle_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+#if defined(SO_NOSIGPIPE)
+  ::setsockopt(handle_, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#endif
+
+  int error = ::connect(handle_, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno;
+  if (error == EINPROGRESS || error == EINTR) {
+    const io waited = wait_watchfully(io::want_write, until, control);
+    if (control.cancelled()) return failure(errc::cancelled, "cancelled while connecting");
+    if (waited == io::timed_out) return failure(errc::timeout_connect, "no connection in time");
+    socklen_t size = sizeof(error);
+    if (::getsockopt(handle_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  }
+  if (error == 0) return {};
+  return failure(errc::connect,
+                 error == ECONNREFUSED ? "connection refused" : "the host could not be reached");
+}
+
+inline io tcp_socket::wait(io what, deadline until) noexcept {
+  pollfd entry{handle_, static_cast<short>(what == io::want_read ? POLLIN : POLLOUT), 0};
+  while (true) {
+    int wait_ms = -1;
+    if (until != never) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          until - std::chrono::steady_clock::now());
+      // Rounded up, so that the last millisecond is not spent spinning.
+      wait_ms = static_cast<int>((std::clamp<std::int64_t>)(left.count() + 1, 0, 3'600'000));
+    }
+    if (::poll(&entry, 1, wait_ms) > 0) return io::done;
+    if (until != never && std::chrono::steady_clock::now() >= until) return io::timed_out;
+  }
+}
+
+inline io tcp_socket::wait_watchfully(io what, deadline until,
+                                      http::exchange_control& control) noexcept {
+  while (!control.cancelled()) {
+    const deadline slice = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+    const io waited = wait(what, (std::min)(slice, until));
+    if (waited != io::timed_out || slice >= until) return waited;
+  }
+  return io::broken;
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/transport/detail/tls_session.hpp ----
+
+// TLS over a tcp_socket, as a client that always checks the peer's certificate and name. OpenSSL's
+// own socket layer writes in a way that raises SIGPIPE, so it gets one that calls tcp_socket.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+class tls_session {
+ public:
+  /// Null when OpenSSL is out of memory or can't use the host's name. `under` outlives the session.
+  static std::unique_ptr<tls_session> make(SSL_CTX* context, tcp_socket& under,
+                                           const std::string& host);
+
+  /// To be repeated after want_read and want_write; broken: why_not() tells.
+  io handshake() noexcept { return outcome_of(::SSL_connect(start())); }
+  io read(char* to, std::size_t size, std::size_t& got) noexcept {
+    return outcome_of(::SSL_read_ex(start(), to, size, &got));
+  }
+  io write(const char* from, std::size_t size, std::size_t& put) noexcept {
+    return outcome_of(::SSL_write_ex(start(), from, size, &put));
+  }
+  bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
+  void say_goodbye() noexcept { ::SSL_shutdown(start()); }
+
+  /// Right after a broken handshake.
+  failure why_not() const;
+
+ private:
+  struct deleter {
+    void operator()(SSL* session) const noexcept { ::SSL_free(session); }
+    void operator()(BIO_METHOD* method) const noexcept { ::BIO_meth_free(method); }
+  };
+
+  tls_session() = default;
+
+  SSL* start() noexcept {
+    ::ERR_clear_error();  // SSL_get_error() reads the thread's queue, old entries mislead it
+    return ssl_.get();
+  }
+
+  io outcome_of(int outcome) noexcept {
+    if (outcome > 0) return io::done;
+    switch (::SSL_get_error(ssl_.get(), outcome)) {
+      case SSL_ERROR_WANT_READ:
+        return io::want_read;
+      case SSL_ERROR_WANT_WRITE:
+        return io::want_write;
+      case SSL_ERROR_ZERO_RETURN:
+        return io::closed;
+      default:
+        return io::broken;
+    }
+  }
+
+  static BIO_METHOD* make_method() noexcept;
+  static int on_write(BIO* bio, const char* from, int size) noexcept;
+  static int on_read(BIO* bio, char* to, int size) noexcept;
+  static long on_control(BIO*, int command, long, void*) noexcept {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  std::unique_ptr<BIO_METHOD, deleter> method_;  // before ssl_, which uses it to its end
+  std::unique_ptr<SSL, deleter> ssl_;
+};
+
+inline std::unique_ptr<tls_session> tls_session::make(SSL_CTX* context, tcp_socket& under,
+                                                      const std::string& host) {
+  std::unique_ptr<tls_session> made(new tls_session);
+  made->method_.reset(make_method());
+  made->ssl_.reset(::SSL_new(context));
+  BIO* bio = made->method_ != nullptr ? ::BIO_new(made->method_.get()) : nullptr;
+  if (made->ssl_ == nullptr || bio == nullptr) {
+    ::BIO_free(bio);
+    return nullptr;
+  }
+  ::BIO_set_data(bio, &under);
+  ::BIO_set_init(bio, 1);
+  SSL* ssl = made->ssl_.get();
+  ::SSL_set_bio(ssl, bio, bio);
+
+  // An address is held against the certificate's addresses, a name against its names.
+  X509_VERIFY_PARAM* rules = ::SSL_get0_param(ssl);
+  ::X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (::X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) == 1) return made;
+  if (::X509_VERIFY_PARAM_set1_host(rules, host.data(), host.size()) != 1) return nullptr;
+  if (::SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) return nullptr;
+  return made;
+}
+
+inline failure tls_session::why_not() const {
+  const long verdict = ::SSL_get_verify_result(ssl_.get());
+  if (verdict != X509_V_OK) {
+    return failure(errc::tls, std::string("certificate rejected: ") +
+                                  ::X509_verify_cert_error_string(verdict));
+  }
+  const char* reason = ::ERR_reason_error_string(::ERR_peek_last_error());
+  return failure(errc::tls, std::string("TLS handshake failed: ") +
+                                (reason != nullptr ? reason : "the connection was cut"));
+}
+
+inline BIO_METHOD* tls_session::make_method() noexcept {
+  BIO_METHOD* method = ::BIO_meth_new(BIO_TYPE_SOURCE_SINK, "orcast socket");
+  if (method == nullptr) return nullptr;
+  ::BIO_meth_set_write(method, &on_write);
+  ::BIO_meth_set_read(method, &on_read);
+  ::BIO_meth_set_ctrl(method, &on_control);
+  return method;
+}
+
+inline int tls_session::on_write(BIO* bio, const char* from, int size) noexcept {
+  std::size_t put = 0;
+  ::BIO_clear_retry_flags(bio);
+  const io outcome = static_cast<tcp_socket*>(::BIO_get_data(bio))
+                         ->write(from, static_cast<std::size_t>(size), put);
+  if (outcome == io::want_write) ::BIO_set_retry_write(bio);
+  return outcome == io::done ? static_cast<int>(put) : -1;
+}
+
+inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
+  std::size_t got = 0;
+  ::BIO_clear_retry_flags(bio);
+  const io outcome =
+      static_cast<tcp_socket*>(::BIO_get_data(bio))->read(to, static_cast<std::size_t>(size), got);
+  if (outcome == io::want_read) ::BIO_set_retry_read(bio);
+  if (outcome == io::closed) return 0;
+  return outcome == io::done ? static_cast<int>(got) : -1;
+}
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/fake_reply.hpp ----
+
+// The script of one answer of a fake transport (orcast/http/fake_transport.hpp).
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// What a fake transport answers to one request, step by step. After the last step the exchange
+/// ends well:
+///   fake_reply().head(200).data("data: {}\n\n").hold().fail(errc::disconnected, "cut")
+class fake_reply {
+ public:
+  enum class action : unsigned char { head, data, hold, next_poll, fail, never };
+  struct step {
+    action what;
+    std::string bytes;  ///< of data; the message of fail
+    int status = 0;
+    errc code = errc::disconnected;
+    std::vector<header> headers;
+  };
+
+  /// A whole answer, as a server gives it to a request that is not streamed.
+  static fake_reply whole(int status, std::string body, std::vector<header> headers = {}) {
+    fake_reply reply;
+    reply.head(status, std::move(headers)).data(std::move(body));
+    return reply;
+  }
+
+  fake_reply& head(int status, std::vector<header> headers = {}) {
+    steps_.push_back({action::head, {}, status, errc::disconnected, std::move(headers)});
+    return *this;
+  }
+  /// A piece of the body, given to the sink in one call.
+  fake_reply& data(std::string bytes) { return add(action::data, std::move(bytes)); }
+  /// `bytes` in pieces of `size`, which is at least 1; the last one may be shorter.
+  fake_reply& pieces(std::string_view bytes, std::size_t size) {
+    for (; !bytes.empty(); bytes.remove_prefix((std::min)(size, bytes.size()))) {
+      data(std::string(bytes.substr(0, size)));
+    }
+    return *this;
+  }
+  /// Nothing more until release().
+  fake_reply& hold() { return add(action::hold); }
+  /// Nothing more in this poll(). A blocking transport goes on at once.
+  fake_reply& next_poll() { return add(action::next_poll); }
+  /// The exchange fails here.
+  fake_reply& fail(errc code, std::string message) {
+    steps_.push_back({action::fail, std::move(message), 0, code, {}});
+    return *this;
+  }
+  /// Nothing more, ever: only a cancel ends it.
+  fake_reply& never() { return add(action::never); }
+
+  const std::vector<step>& steps() const noexcept { return steps_; }
+
+ private:
+  fake_reply& add(action what, std::string bytes = {}) {
+    steps_.push_back({what, std::move(bytes), 0, errc::disconnected, {}});
+    return *this;
+  }
+
+  std::vector<step> steps_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/fake_exchange.hpp ----
+
+// One exchange of a fake transport: a small machine that runs through its reply. The tiers differ
+// only in who calls it, and in what they do when it can't go on.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class fake_exchange {
+ public:
+  fake_exchange(exchange_id name, const request& asked, response_sink& answered, fake_reply script)
+      : id(name), what(asked), sink(answered), reply_(std::move(script)) {}
+
+  enum class progress : unsigned char { over, paused, waiting, next_poll };
+
+  /// Goes as far as it can, and says why it stopped. One thread at a time.
+  progress advance() {
+    for (;;) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (cancelled_) return end(failure(errc::cancelled, "cancelled"));
+        if (paused_) return progress::paused;
+        resumed_ = false;
+      }
+      if (at_ == reply_.steps().size()) {
+        if (has_head_) return end({});
+        return end(failure(errc::protocol, "the script ended without a head()"));
+      }
+      const fake_reply::step& step = reply_.steps()[at_];
+      switch (step.what) {
+        case fake_reply::action::head:
+          give_head(step);
+          break;
+        case fake_reply::action::data:
+          received_ += step.bytes.size();
+          if (received_ > what.response.body_bytes)
+            return end(failure(errc::too_large, "the response's body is too large"));
+          if (!give_data(step)) return end(failure(errc::cancelled, "stopped by the sink"));
+          break;
+        case fake_reply::action::hold: {
+          std::lock_guard<std::mutex> lock(mutex_);
+          if (released_ == 0) return progress::waiting;
+          --released_;
+          break;
+        }
+        case fake_reply::action::next_poll:
+          ++at_;
+          return progress::next_poll;
+        case fake_reply::action::fail:
+          return end(failure(step.code, step.bytes));
+        case fake_reply::action::never:
+          return progress::waiting;
+      }
+      ++at_;
+    }
+  }
+
+  // Any thread.
+
+  void cancel() noexcept {
+    change([this] { cancelled_ = true; });
+  }
+  void release() noexcept {
+    change([this] { ++released_; });
+  }
+  void resume() noexcept {
+    change([this] {
+      paused_ = false;
+      resumed_ = true;
+    });
+  }
+  /// Waits for cancel(), release() or resume(), unless one came since the last call.
+  void wait() noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return change_seen_; });
+    change_seen_ = false;
+  }
+
+  const exchange_id id;
+  const request& what;
+  response_sink& sink;
+  result<void> outcome;
+
+ private:
+  void give_head(const fake_reply::step& step) noexcept {
+    std::vector<header_view> views;
+    for (const header& line : step.headers) views.push_back({line.name, line.value});
+    response_head head;
+    head.status = step.status;
+    head.headers = views.data();
+    head.header_count = views.size();
+    has_head_ = true;
+    sink.head(head);
+  }
+
+  bool give_data(const fake_reply::step& step) noexcept {
+    const flow wanted = sink.data(step.bytes);
+    std::lock_guard<std::mutex> lock(mutex_);
+    // A resume() from another thread may have overtaken the answer that it belongs to.
+    paused_ = wanted == flow::pause && !resumed_;
+    return wanted != flow::stop;
+  }
+
+  progress end(result<void> how) {
+    outcome = std::move(how);
+    return progress::over;
+  }
+
+  template <class Change>
+  void change(Change apply) noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    apply();
+    change_seen_ = true;
+    changed_.notify_all();
+  }
+
+  const fake_reply reply_;
+  std::size_t at_ = 0;
+  std::size_t received_ = 0;
+  bool has_head_ = false;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  unsigned released_ = 0;
+  bool cancelled_ = false;
+  bool paused_ = false;
+  bool resumed_ = false;
+  bool change_seen_ = false;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/fake_transport.hpp ----
+
+// A transport without a network, for tests: ours and those of the programs that use orcast. Answers
+// are scripted, requests are recorded, and nothing happens except where the test makes it happen.
+// It comes in all three tiers: fake_transport (polled), fake_async_transport and
+// fake_blocking_transport. It watches that its user keeps the contract: see violations().
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// A request as it was sent, its body in one piece.
+struct recorded_request {
+  exchange_id id = 0;
+  std::string method;
+  std::string url;
+  std::vector<header> headers;
+  std::string body;
+
+  /// The value of the first header of that name, or an empty view.
+  std::string_view find(std::string_view name) const noexcept;
+};
+
+namespace detail {
+
+class fake_exchange;
+
+/// What the tiers have in common: the script, the record, and who is on the way.
+class fake_base {
+ public:
+  /// Answers the next request that has no answer yet; requests take replies in order of start().
+  void reply(fake_reply next);
+  /// Answers every request for which no reply() is left. Without it they fail with errc::connect.
+  void otherwise(fake_reply always);
+
+  /// All requests so far, in the order of their start().
+  std::vector<recorded_request> requests() const;
+  /// Sentences about what a user of this transport did against the contract; empty is good.
+  std::vector<std::string> violations() const;
+  std::size_t in_flight() const;
+
+  /// Passes one hold() of an exchange. One that comes before the hold is reached is remembered.
+  void release(exchange_id id);
+  /// The same for every exchange in flight.
+  void release_all();
+
+ protected:
+  fake_base();
+  ~fake_base();
+  fake_base(const fake_base&) = delete;
+  fake_base& operator=(const fake_base&) = delete;
+
+  std::shared_ptr<fake_exchange> open(const request& what, response_sink& sink);
+  std::shared_ptr<fake_exchange> find(exchange_id id) const;
+  /// Takes it out of those in flight, and tells its sink.
+  void close(const std::shared_ptr<fake_exchange>& exchange);
+  void note(std::string violation);
+
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<fake_exchange>> live_;
+
+ private:
+  std::vector<fake_reply> replies_;  // the next one first
+  std::unique_ptr<fake_reply> otherwise_;
+  std::vector<recorded_request> requests_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace detail
+
+/// The polled tier. Each poll() takes every exchange as far as its script, its sink and the test
+/// let it go, in order of start(); between polls nothing happens. Script, record, cancel() and
+/// resume() may be used from any thread, and from inside sinks.
+class fake_transport : public detail::fake_base {
+ public:
+  exchange_id start(const request& what, response_sink& sink);
+  void cancel(exchange_id id);
+  void resume(exchange_id id);
+  void poll(std::int64_t wait_ms);
+
+ private:
+  bool polling_ = false;
+};
+
+/// The asynchronous tier: sinks are called by whoever calls deliver(), on the thread of that call.
+class fake_async_transport : private fake_transport {
+ public:
+  using fake_base::in_flight;
+  using fake_base::otherwise;
+  using fake_base::release;
+  using fake_base::release_all;
+  using fake_base::reply;
+  using fake_base::requests;
+  using fake_base::violations;
+  using fake_transport::cancel;
+  using fake_transport::resume;
+  using fake_transport::start;
+
+  void deliver() { poll(0); }
+};
+
+/// The blocking tier: perform() returns when the script is through, and waits in its holds.
+class fake_blocking_transport : public detail::fake_base {
+ public:
+  void perform(const request& what, response_sink& sink, exchange_control& control);
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
+
+// ---- orcast/core/environment.hpp ----
+
+#include <cstdlib>
+#include <string_view>
+
+// Reads the process environment. Not while another thread changes it (setenv).
+
+namespace orcast {
+inline namespace v0 {
+
+/// The variable's value; empty where it is not set. An empty variable counts as not set everywhere
+/// in orcast, as OpenTelemetry's specification demands it.
+inline std::string_view environment(const char* name) noexcept {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/settings.ipp ----
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// Decodes the beginning of base64 text; stops at the first character that is none.
+inline std::string decode_base64(std::string_view text) {
+  std::string out;
+  unsigned bits = 0;
+  int count = 0;
+  for (char c : text) {
+    const int digit = c >= 'A' && c <= 'Z'   ? c - 'A'
+                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                      : c >= '0' && c <= '9' ? c - '0' + 52
+                      : c == '+'             ? 62
+                      : c == '/'             ? 63
+                                             : -1;
+    if (digit < 0) break;
+    bits = bits << 6 | static_cast<unsigned>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<char>(bits >> count & 0xff));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
+  broadcast_settings made;
+  made.api_key = secret(environment("ARIZE_API_KEY"));
+  made.space_key = environment("ARIZE_SPACE_ID");
+  made.model_id = environment("ARIZE_PROJECT_NAME");
+  if (made.model_id.empty()) made.model_id = "default";
+  made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
+  return made;
+}
+
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
+  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
+  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+  const result<http::url> parsed = http::url::parse(full, allow_insecure);
+  if (!parsed) {
+    return failure(errc::invalid_argument, "Base Url can't be used: " + parsed.error().message);
+  }
+  if (parsed->target().find('?') != std::string_view::npos) {
+    return failure(errc::invalid_argument, "Base Url can't be used: it has a query (?...)");
+  }
+  if (parsed->port() == 4317) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: port 4317 speaks gRPC; OTLP over HTTP is port 4318");
+  }
+  while (full.back() == '/') full.pop_back();
+  const auto ends_with = [&full](std::string_view tail) {
+    return full.size() > tail.size() &&
+           std::string_view(full).substr(full.size() - tail.size()) == tail;
+  };
+  if (!ends_with("/v1/traces")) full += ends_with("/v1") ? "/traces" : "/v1/traces";
+  return full;
+}
+
+ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
+  const auto refuse = [](std::string what) {
+    return failure(errc::invalid_argument, std::move(what));
+  };
+  const result<std::string> url = traces_url(settings.base_url, settings.allow_insecure);
+  if (!url) return url.error();
+  if (settings.header_provider == nullptr) {
+    if (settings.api_key.empty()) {
+      return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
+    }
+    if (settings.space_key.empty()) {
+      return refuse("Space Key is empty: set ARIZE_SPACE_ID or broadcast_settings.space_key");
+    }
+    if (detail::decode_base64(settings.space_key).compare(0, 6, "Space:") != 0) {
+      return refuse(
+          "Space Key is not a Space ID (base64 text that begins with U3BhY2U6): a space's name "
+          "would be answered with 200 and nothing stored; copy the ID from the space's settings");
+    }
+  }
+  if (settings.model_id.empty()) {
+    return refuse("Model Id is empty: it names the project that the traces appear in");
+  }
+  if (!(settings.sampling_rate >= 0.0001 && settings.sampling_rate <= 1.0)) {
+    return refuse("Sampling Rate must be from 0.0001 to 1; to send nothing, set enabled to false");
+  }
+  for (const http::header& line : settings.headers) {
+    if (!http::is_token(line.name) || !http::is_field_value(line.value)) {
+      return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
+    }
+  }
+  if (!http::is_field_value(settings.api_key.reveal()) ||
+      !http::is_field_value(settings.space_key)) {
+    return refuse("Api Key or Space Key contains a character that no header may contain");
+  }
+  return {};
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/waiting_sink.hpp ----
+
+#include <condition_variable>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+// How a thread waits in any_transport::perform() for an exchange that runs elsewhere.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// The sink of perform() on a transport that is not blocking: what the waiting thread must know.
+class waiting_sink final : public response_sink {
+ public:
+  explicit waiting_sink(response_sink& sink) noexcept : sink_(sink) {}
+
+  void head(const response_head& head) noexcept override { sink_.head(head); }
+  flow data(std::string_view bytes) noexcept override {
+    const flow wanted = sink_.data(bytes);
+    if (wanted == flow::pause) raise(paused_);
+    return wanted;
+  }
+  void done(result<void> outcome) noexcept override {
+    sink_.done(std::move(outcome));
+    raise(over_);
+  }
+
+  /// The interrupt of an exchange_control.
+  static void on_cancel(void* self) noexcept {
+    waiting_sink& waiting = *static_cast<waiting_sink*>(self);
+    waiting.raise(waiting.cancelled_);
+  }
+
+  struct state {
+    bool over, paused, cancelled;
+  };
+  state now() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return {over_, paused_, cancelled_};
+  }
+  /// Waits for the end, and unless it was told before also for a pause or a cancel.
+  void wait(bool told) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return over_ || (!told && (paused_ || cancelled_)); });
+  }
+  void unpause() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    paused_ = false;
+  }
+
+ private:
+  void raise(bool& flag) noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    flag = true;
+    changed_.notify_all();
+  }
+
+  response_sink& sink_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  bool paused_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/worker_pool.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+
+#if !defined(ORCAST_NO_THREADS)
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+#endif
+
+// A few threads that run jobs in the order of their arrival. any_transport makes a blocking
+// transport asynchronous with it. A thread is started only when a job finds none idle. Job and
+// context belong to the caller: the pool allocates nothing but its threads and a bounded queue.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+#if defined(ORCAST_NO_THREADS)
+
+/// In a build without threads: takes no jobs.
+class worker_pool {
+ public:
+  using job = void (*)(void* context) noexcept;
+  static constexpr bool available = false;
+
+  explicit worker_pool(worker_options) noexcept {}
+  bool submit(job, void*) noexcept { return false; }
+  bool withdraw(void*) noexcept { return false; }
+  bool stop(std::int64_t) noexcept { return true; }
+};
+
+#else
+
+/// All functions: any thread, but not from inside a job where it says so.
+class worker_pool {
+ public:
+  using job = void (*)(void* context) noexcept;
+  static constexpr bool available = true;
+
+  explicit worker_pool(worker_options options) noexcept
+      : most_threads_((std::max)(options.threads, std::size_t{1})),
+        most_queued_((std::max)(options.queue, std::size_t{1})) {}
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+  /// Waits for the jobs that were taken, however long they need. Not from inside a job.
+  ~worker_pool() { stop(-1); }
+
+  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
+  /// or the pool was stopped.
+  bool submit(job run, void* context) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_ || queue_.size() >= most_queued_) return false;
+    queue_.push_back({run, context});
+    if (queue_.size() > idle_ && threads_.size() < most_threads_) {
+      ++running_;
+      threads_.emplace_back([this] { work(); });
+    } else {
+      changed_.notify_one();
+    }
+    return true;
+  }
+
+  /// Takes back a job that no thread has begun. False when it runs, has run or was never here.
+  bool withdraw(void* context) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = std::find_if(queue_.begin(), queue_.end(), [context](const entry& waiting) {
+      return waiting.context == context;
+    });
+    if (found == queue_.end()) return false;
+    queue_.erase(found);
+    return true;
+  }
+
+  /// Takes no more jobs and waits at most `wait_ms` (-1: as long as it takes) for those it has.
+  /// True when all threads have ended. Not from inside a job, not concurrently with itself.
+  bool stop(std::int64_t wait_ms) {
+    std::vector<std::thread> ended;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+      const auto all_ended = [this] { return running_ == 0; };
+      if (wait_ms < 0) {
+        ended_.wait(lock, all_ended);
+      } else if (!ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), all_ended)) {
+        return false;
+      }
+      ended.swap(threads_);
+    }
+    for (std::thread& thread : ended) thread.join();
+    return true;
+  }
+
+ private:
+  struct entry {
+    job run;
+    void* context;
+  };
+
+  void work() noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      ++idle_;
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      --idle_;
+      if (queue_.empty()) break;
+      const entry next = queue_.front();
+      queue_.pop_front();
+      lock.unlock();
+      next.run(next.context);
+      lock.lock();
+    }
+    --running_;
+    ended_.notify_all();
+  }
+
+  const std::size_t most_threads_;
+  const std::size_t most_queued_;
+  std::mutex mutex_;
+  std::condition_variable changed_;  // a job came, or stopping_
+  std::condition_variable ended_;    // a thread is about to end
+  std::deque<entry> queue_;
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;     // threads that wait for a job
+  std::size_t running_ = 0;  // threads that have not ended
+  bool stopping_ = false;
+};
+
+#endif
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/transport_hub.hpp ----
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The machine behind any_transport. Each exchange gets a relay that stands between the transport
+// and the user's sink: it knows the exchange's two ids, lets done() through once only, and lives
+// until the transport has let go of it. No lock is held while a sink or a transport is called.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class transport_hub {
+ public:
+  transport_hub(void* transport, const transport_functions& table, void (*destroy)(void*),
+                worker_options workers) noexcept
+      : transport_(transport), table_(table), destroy_(destroy), workers_(workers) {}
+  transport_hub(const transport_hub&) = delete;
+  transport_hub& operator=(const transport_hub&) = delete;
+  ~transport_hub() {
+    cancel_all(-1);
+    workers_.stop(-1);
+    if (destroy_ != nullptr) destroy_(transport_);
+  }
+
+  http::tier tier() const noexcept { return table_.tier; }
+
+  exchange_id start(const request& what, response_sink& sink) {
+    std::unique_ptr<relay> made = std::make_unique<relay>(*this, what, sink);
+    relay& exchange = *made;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const exchange_id id = ++last_id_;
+    exchange.id = id;
+    live_.push_back(std::move(made));
+    if (table_.tier == tier::blocking) {
+      // Under the lock: while a queue is full, some job is still to end after this refusal was
+      // noted, and whoever ends a job delivers refusals.
+      if (!workers_.submit(&relay::work, &exchange)) {
+        exchange.refusal =
+            worker_pool::available
+                ? failure(errc::busy, "too many requests wait for a worker thread")
+                : failure(errc::unsupported, "a blocking transport can't start() without threads");
+      }
+      return id;
+    }
+    exchange.holds = 2;
+    lock.unlock();
+    const exchange_id inner = table_.start(transport_, what, exchange);
+    lock.lock();
+    exchange.inner = inner;
+    const bool cancel_now = exchange.cancel_wanted;
+    release(exchange);
+    lock.unlock();
+    if (cancel_now) table_.cancel(transport_, inner);
+    return id;
+  }
+
+  void cancel(exchange_id id) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    relay* const exchange = find(id);
+    if (exchange == nullptr) return;
+    if (table_.tier != tier::blocking) {
+      const exchange_id inner = exchange->inner;
+      exchange->cancel_wanted = inner == 0;  // start() is still under way on another thread
+      lock.unlock();
+      if (inner != 0) table_.cancel(transport_, inner);
+    } else if (exchange->refusal || workers_.withdraw(exchange)) {
+      exchange->refusal.reset();
+      lock.unlock();
+      finish(*exchange, failure(errc::cancelled, "cancelled before it was sent"));
+      deliver_refusals();
+    } else {
+      exchange->control.cancel();
+    }
+  }
+
+  void resume(exchange_id id) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    relay* const exchange = find(id);
+    if (exchange == nullptr) return;
+    if (table_.tier == tier::blocking) return exchange->control.resume();
+    const exchange_id inner = exchange->inner;
+    lock.unlock();
+    if (inner != 0) table_.resume(transport_, inner);
+  }
+
+  void poll(std::int64_t wait_ms) {
+    const bool delivered = deliver_refusals();
+    if (table_.tier == tier::polled) return table_.poll(transport_, delivered ? 0 : wait_ms);
+    if (wait_ms <= 0 || delivered) return;
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (live_.empty()) return;
+    const unsigned before = ended_;
+    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
+  }
+
+  void perform(const request& what, response_sink& sink, exchange_control& control) {
+    if (table_.tier == tier::blocking) return table_.perform(transport_, what, sink, control);
+    constexpr std::int64_t slice_ms = 10;  // how late a cancel or a resume may be noticed
+    constexpr std::chrono::milliseconds slice(slice_ms);
+    constexpr std::chrono::milliseconds no_time(0);
+    const bool polled = table_.tier == tier::polled;
+    waiting_sink waiting(sink);
+    const exchange_id id = start(what, waiting);
+    exchange_control::interrupt_scope scope(control, &waiting_sink::on_cancel, &waiting);
+    bool told = false;
+    for (waiting_sink::state now = waiting.now(); !now.over; now = waiting.now()) {
+      if (now.cancelled && !told) {
+        told = true;
+        cancel(id);
+      }
+      if (now.paused && !told && control.wait_for_resume(polled ? no_time : slice)) {
+        waiting.unpause();
+        resume(id);
+      }
+      if (polled) {
+        poll(slice_ms);
+      } else if (!now.paused || told) {
+        waiting.wait(told);
+      }
+    }
+    // done() may still be on its way back through `waiting`.
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return find(id) == nullptr; });
+  }
+
+  bool cancel_all(std::int64_t wait_ms) {
+    using clock = std::chrono::steady_clock;
+    const clock::time_point until =
+        clock::now() + std::chrono::milliseconds((std::max)(wait_ms, std::int64_t{0}));
+    std::vector<exchange_id> ids;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      for (const std::unique_ptr<relay>& exchange : live_) ids.push_back(exchange->id);
+    }
+    for (exchange_id id : ids) cancel(id);
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto all_over = [this] { return live_.empty(); };
+    while (table_.tier == tier::polled && !live_.empty()) {
+      if (wait_ms >= 0 && clock::now() >= until) return false;
+      lock.unlock();
+      table_.poll(transport_, 10);
+      lock.lock();
+    }
+    if (wait_ms >= 0) return changed_.wait_until(lock, until, all_over);
+    changed_.wait(lock, all_over);
+    return true;
+  }
+
+ private:
+  /// One exchange on its way. `holds` counts who still needs it: its outcome, and while it lasts
+  /// the transport's start() or perform().
+  struct relay final : response_sink {
+    relay(transport_hub& owner, const request& asked, response_sink& user) noexcept
+        : hub(owner), what(asked), sink(user) {}
+
+    void head(const response_head& head) noexcept override { sink.head(head); }
+    flow data(std::string_view bytes) noexcept override { return sink.data(bytes); }
+    void done(result<void> outcome) noexcept override { hub.finish(*this, std::move(outcome)); }
+    static void work(void* self) noexcept {
+      relay& exchange = *static_cast<relay*>(self);
+      exchange.hub.work(exchange);
+    }
+
+    transport_hub& hub;
+    const request& what;
+    response_sink& sink;
+    exchange_id id = 0;
+    exchange_id inner = 0;           // the transport's own name for it
+    exchange_control control;        // of a blocking one
+    std::optional<failure> refusal;  // to be delivered: it never reached the transport
+    unsigned holds = 1;
+    bool over = false;
+    bool cancel_wanted = false;
+  };
+
+  /// A worker's thread.
+  void work(relay& exchange) noexcept {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ++exchange.holds;
+    }
+    if (exchange.control.cancelled()) {
+      finish(exchange, failure(errc::cancelled, "cancelled before it was sent"));
+    } else {
+      table_.perform(transport_, exchange.what, exchange, exchange.control);
+    }
+    bool over = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      over = exchange.over;
+    }
+    ORCAST_ASSERT(over);  // perform() returns after done()
+    if (!over) finish(exchange, failure(errc::protocol, "the transport gave no outcome"));
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      release(exchange);
+    }
+    deliver_refusals();
+  }
+
+  /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
+  void finish(relay& exchange, result<void> outcome) noexcept {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ORCAST_ASSERT(!exchange.over);  // done() comes once
+      if (exchange.over) return;
+      exchange.over = true;
+    }
+    exchange.sink.done(std::move(outcome));
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++ended_;
+    release(exchange);
+  }
+
+  bool deliver_refusals() noexcept {
+    if (table_.tier != tier::blocking) return false;
+    bool delivered = false;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      const auto refused = std::find_if(
+          live_.begin(), live_.end(),
+          [](const std::unique_ptr<relay>& exchange) { return exchange->refusal.has_value(); });
+      if (refused == live_.end()) return delivered;
+      relay& exchange = **refused;
+      failure why = std::move(*exchange.refusal);
+      exchange.refusal.reset();
+      lock.unlock();
+      finish(exchange, std::move(why));
+      delivered = true;
+      lock.lock();
+    }
+  }
+
+  // The rest is called under the lock.
+
+  relay* find(exchange_id id) noexcept {
+    for (const std::unique_ptr<relay>& exchange : live_) {
+      if (exchange->id == id) return exchange.get();
+    }
+    return nullptr;
+  }
+
+  void release(relay& exchange) noexcept {
+    changed_.notify_all();
+    if (--exchange.holds != 0) return;
+    const auto gone = std::find_if(
+        live_.begin(), live_.end(),
+        [&exchange](const std::unique_ptr<relay>& one) { return one.get() == &exchange; });
+    live_.erase(gone);
+  }
+
+  void* const transport_;
+  const transport_functions& table_;
+  void (*const destroy_)(void*);
+  std::mutex mutex_;
+  std::condition_variable changed_;  // an exchange ended, or was let go of
+  std::vector<std::unique_ptr<relay>> live_;
+  exchange_id last_id_ = 0;
+  unsigned ended_ = 0;
+  worker_pool workers_;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/any_transport.ipp ----
+
+#include <cstdint>
+
+// The bodies of orcast/http/any_transport.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  delete hub;
+}
+
+ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
+                                                 void (*destroy)(void*), worker_options workers) {
+  return transport_hub_ptr(new transport_hub(transport, table, destroy, workers));
+}
+
+}  // namespace detail
+
+ORCAST_DECL http::tier any_transport::tier() const noexcept {
+  return hub_ != nullptr ? hub_->tier() : http::tier::none;
+}
+
+ORCAST_DECL exchange_id any_transport::start(const request& what, response_sink& sink) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  return hub_->start(what, sink);
+}
+
+ORCAST_DECL void any_transport::cancel(exchange_id id) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->cancel(id);
+}
+
+ORCAST_DECL void any_transport::resume(exchange_id id) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->resume(id);
+}
+
+ORCAST_DECL void any_transport::poll(std::int64_t wait_ms) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->poll(wait_ms);
+}
+
+ORCAST_DECL void any_transport::perform(const request& what, response_sink& sink,
+                                        exchange_control& control) {
+  ORCAST_ASSERT(hub_ != nullptr);
+  hub_->perform(what, sink, control);
+}
+
+ORCAST_DECL bool any_transport::cancel_all(std::int64_t wait_ms) {
+  return hub_ == nullptr || hub_->cancel_all(wait_ms);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/boost_json.hpp ----
+
+#pragma push_macro("check")
+#pragma push_macro("verify")
+#pragma push_macro("ensure")
+#pragma push_macro("TEXT")
+#pragma push_macro("PI")
+#pragma push_macro("UI")
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("ERROR")
+#pragma push_macro("DELETE")
+#pragma push_macro("near")
+#pragma push_macro("far")
+#pragma push_macro("small")
+#pragma push_macro("interface")
+#pragma push_macro("Yield")
+#pragma push_macro("BLOCK_SIZE")
+
+#undef check
+#undef verify
+#undef ensure
+#undef TEXT
+#undef PI
+#undef UI
+#undef min
+#undef max
+#undef ERROR
+#undef DELETE
+#undef near
+#undef far
+#undef small
+#undef interface
+#undef Yield
+#undef BLOCK_SIZE
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push, 0)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#endif
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/version.hpp>
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#pragma pop_macro("BLOCK_SIZE")
+#pragma pop_macro("Yield")
+#pragma pop_macro("interface")
+#pragma pop_macro("small")
+#pragma pop_macro("far")
+#pragma pop_macro("near")
+#pragma pop_macro("DELETE")
+#pragma pop_macro("ERROR")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("UI")
+#pragma pop_macro("PI")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("ensure")
+#pragma pop_macro("verify")
+#pragma pop_macro("check")
+
+// Boost.JSON, in the one place that includes it. orcast uses its incremental parser only
+// (basic_parser, with a handler of our own): no DOM, no serializer, no exceptions. What differs
+// between 1.81 and current releases is settled here: error codes are named by Boost.System, whose
+// name never changed, and parse_options is filled member by member, because releases add members.
+//
+// A program without exceptions must give Boost its `boost::throw_exception(std::exception const&)`,
+// as everywhere in Boost (see <boost/throw_exception.hpp>). orcast calls nothing that would call
+// it.
+
+#if BOOST_VERSION < 108100
+#error "orcast needs Boost 1.81 or later (Debian 12: libboost-json1.81-dev)"
+#endif
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+using json_error = boost::system::error_code;
+using json_chars = boost::json::string_view;
+
+template <class Handler>
+using json_parser = boost::json::basic_parser<Handler>;
+
+/// `exact`: UTF-8 is checked too.
+inline boost::json::parse_options json_options(std::size_t depth, bool exact) noexcept {
+  boost::json::parse_options options;
+  options.max_depth = depth;
+  options.allow_invalid_utf8 = !exact;
+  return options;
+}
+
+/// An error for a handler that wants the parser to stop.
+inline json_error json_stop() noexcept {
+  return boost::json::make_error_code(boost::json::error::object_too_large);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/json_text.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+// Text on its way into and out of JSON: escaping, and the surrogates that a careless service leaves
+// alone when it cuts "\ud83d\ude00" between two deltas. Inside the codec such a half travels as the
+// three bytes that UTF-8 would give it (0xED 0xA0..0xBF 0x80..0xBF), until its other half arrives
+// or the text ends; nothing outside ever sees it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// The surrogate whose three bytes `text` begins with, or 0.
+inline unsigned surrogate_at(std::string_view text) noexcept {
+  if (text.size() < 3 || text[0] != '\xED') return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const auto third = static_cast<unsigned char>(text[2]);
+  if (second < 0xA0 || second > 0xBF || (third & 0xC0) != 0x80) return 0;
+  return 0xD000u | ((second & 0x3Fu) << 6) | (third & 0x3Fu);
+}
+
+constexpr bool is_high_surrogate(unsigned code) noexcept { return code >= 0xD800 && code < 0xDC00; }
+constexpr bool is_low_surrogate(unsigned code) noexcept { return code >= 0xDC00 && code < 0xE000; }
+
+inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low) {
+  const unsigned code = 0x10000u + ((high - 0xD800u) << 10) + (low - 0xDC00u);
+  out += static_cast<char>(0xF0 | (code >> 18));
+  out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
+  out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// Pieces of text in, whole characters out: what utf8_gate does, and halves of surrogate pairs put
+/// together. Never holds back more than one character's beginning.
+class text_gate {
+ public:
+  void push(std::string_view piece, std::string& out) {
+    if (high_ == 0 && gate_.held() == 0 && valid_utf8(piece)) {
+      out.append(piece);
+      return;
+    }
+    while (!piece.empty()) {
+      if (high_ != 0) {
+        const unsigned low = surrogate_at(piece);
+        if (is_low_surrogate(low)) {
+          append_surrogate_pair(out, high_, low);
+          piece.remove_prefix(3);
+        } else {
+          out.append(utf8_replacement);
+        }
+        high_ = 0;
+        continue;
+      }
+      const std::size_t next = find_surrogate(piece);
+      gate_.push(piece.substr(0, next), out);
+      piece.remove_prefix(next);
+      if (piece.empty()) return;
+      gate_.finish(out);
+      const unsigned code = surrogate_at(piece);
+      piece.remove_prefix(3);
+      if (is_high_surrogate(code)) {
+        high_ = code;
+      } else {
+        out.append(utf8_replacement);
+      }
+    }
+  }
+
+  /// The end of the text: what is still held becomes U+FFFD.
+  void finish(std::string& out) {
+    if (high_ != 0) out.append(utf8_replacement);
+    high_ = 0;
+    gate_.finish(out);
+  }
+
+ private:
+  static std::size_t find_surrogate(std::string_view text) noexcept {
+    std::size_t at = 0;
+    while ((at = text.find('\xED', at)) != std::string_view::npos) {
+      if (surrogate_at(text.substr(at)) != 0) return at;
+      ++at;
+    }
+    return text.size();
+  }
+
+  utf8_gate gate_;
+  unsigned high_ = 0;
+};
+
+/// Makes whole text of what may hold broken characters.
+inline void repair_text(std::string& text) {
+  if (valid_utf8(text)) return;
+  std::string whole;
+  text_gate gate;
+  gate.push(text, whole);
+  gate.finish(whole);
+  text.swap(whole);
+}
+
+/// Appends `text`, which is UTF-8, as a JSON string.
+inline void append_json_string(std::string& out, std::string_view text) {
+  constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, begin, i - begin);
+    begin = i + 1;
+    out += '\\';
+    switch (byte) {
+      case '"':
+      case '\\':
+        out += text[i];
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      default:
+        out += "u00";
+        out += hex[byte >> 4];
+        out += hex[byte & 15];
+    }
+  }
+  out.append(text, begin, std::string_view::npos);
+  out += '"';
+}
+
+/// The value of the four hex digits at the beginning of `text`, or nothing above 0xFFFF.
+inline unsigned hex_quad(std::string_view text) noexcept {
+  if (text.size() < 4) return 0x10000;
+  unsigned value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return 0x10000;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return value;
+}
+
+/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
+/// bytes. False when there is none.
+inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
+  out.clear();
+  const auto escape_at = [json](std::size_t at) -> unsigned {
+    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
+  };
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while ((at = json.find('\\', at)) != std::string_view::npos) {
+    const unsigned code = escape_at(at);
+    if (is_high_surrogate(code) &&
+        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
+      at += 12;
+    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
+      out.append(json, begin, at - begin);
+      out += '\xED';
+      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
+      at += 6;
+      begin = at;
+    } else {
+      at += 2;
+    }
+    if (at >= json.size()) break;
+  }
+  if (begin == 0) return false;
+  out.append(json, begin, std::string_view::npos);
+  return true;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/json_reader.hpp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Reads one JSON text into a flat list of values, which is then looked at through json_view.
+// Strings and numbers are views of the text itself, so that a price is read as it was written; only
+// strings with escapes are copied. A reader that is used again allocates nothing once it is warm.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+enum class json_kind : unsigned char { none, null, boolean, integer, real, string, array, object };
+
+/// Some bytes of the text that was parsed, or of the buffer for strings with escapes.
+struct json_slice {
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;
+  bool copied = false;
+};
+
+struct json_value {
+  json_slice key;         ///< of a member of an object
+  json_slice text;        ///< of a string: its value; of a number: as it was written
+  std::uint32_t end = 0;  ///< the index after this value and all within it
+  json_kind kind = json_kind::none;
+  union {
+    std::int64_t integer = 0;  ///< of an integer; of a boolean: 0 or 1
+    double real;
+  };
+};
+
+/// What Boost's parser calls: lists the values in the order in which they begin.
+struct json_list {
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  /// Enough for the largest body with log probabilities, and a bound for "[0,0,0,...".
+  static constexpr std::size_t most_values = std::size_t{1} << 20;
+
+  std::string_view source;
+  std::string copies;
+  std::vector<json_value> values;
+  std::vector<std::uint32_t> open;  // the arrays and objects that have not ended
+  json_slice key;
+  std::uint32_t part = 0;  // where the current string begins in `copies`
+  bool partial = false;
+
+  void clear(std::string_view text) noexcept {
+    source = text;
+    copies.clear();
+    values.clear();
+    open.clear();
+    key = {};
+    partial = false;
+  }
+
+  std::string_view view(const json_slice& slice) const noexcept {
+    const std::string_view base = slice.copied ? std::string_view(copies) : source;
+    return {base.data() + slice.at, slice.size};
+  }
+
+  json_value* add(json_kind kind, json_error& failed) {
+    if (values.size() >= most_values) {
+      failed = json_stop();
+      return nullptr;
+    }
+    values.emplace_back();
+    json_value& made = values.back();
+    made.kind = kind;
+    made.key = key;
+    made.end = static_cast<std::uint32_t>(values.size());
+    key = {};
+    return &made;
+  }
+
+  bool begin(json_kind kind, json_error& failed) {
+    if (add(kind, failed) == nullptr) return false;
+    open.push_back(static_cast<std::uint32_t>(values.size() - 1));
+    return true;
+  }
+
+  bool finish() noexcept {
+    values[open.back()].end = static_cast<std::uint32_t>(values.size());
+    open.pop_back();
+    return true;
+  }
+
+  bool take_part(json_chars piece) {
+    if (!partial) part = static_cast<std::uint32_t>(copies.size());
+    partial = true;
+    copies.append(piece.data(), piece.size());
+    return true;
+  }
+
+  json_slice take_end(json_chars piece) {
+    const auto offset = reinterpret_cast<std::uintptr_t>(piece.data()) -
+                        reinterpret_cast<std::uintptr_t>(source.data());
+    if (!partial && offset <= source.size() && piece.size() <= source.size() - offset) {
+      return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(piece.size()), false};
+    }
+    take_part(piece);
+    partial = false;
+    return {part, static_cast<std::uint32_t>(copies.size() - part), true};
+  }
+
+  json_value* add_text(json_kind kind, json_chars text, json_error& failed) {
+    json_value* made = add(kind, failed);
+    if (made != nullptr) made->text = take_end(text);
+    return made;
+  }
+
+  bool on_document_begin(json_error&) noexcept { return true; }
+  bool on_document_end(json_error&) noexcept { return true; }
+  bool on_array_begin(json_error& failed) { return begin(json_kind::array, failed); }
+  bool on_array_end(std::size_t, json_error&) noexcept { return finish(); }
+  bool on_object_begin(json_error& failed) { return begin(json_kind::object, failed); }
+  bool on_object_end(std::size_t, json_error&) noexcept { return finish(); }
+  bool on_key_part(json_chars piece, std::size_t, json_error&) { return take_part(piece); }
+  bool on_key(json_chars piece, std::size_t, json_error&) {
+    key = take_end(piece);
+    return true;
+  }
+  bool on_string_part(json_chars piece, std::size_t, json_error&) { return take_part(piece); }
+  bool on_string(json_chars piece, std::size_t, json_error& failed) {
+    return add_text(json_kind::string, piece, failed) != nullptr;
+  }
+  bool on_number_part(json_chars piece, json_error&) { return take_part(piece); }
+  bool on_int64(std::int64_t value, json_chars text, json_error& failed) {
+    json_value* made = add_text(json_kind::integer, text, failed);
+    if (made != nullptr) made->integer = value;
+    return made != nullptr;
+  }
+  bool on_uint64(std::uint64_t value, json_chars text, json_error& failed) {
+    return on_double(static_cast<double>(value), text, failed);
+  }
+  bool on_double(double value, json_chars text, json_error& failed) {
+    json_value* made = add_text(json_kind::real, text, failed);
+    if (made != nullptr) made->real = value;
+    return made != nullptr;
+  }
+  bool on_bool(bool value, json_error& failed) {
+    json_value* made = add(json_kind::boolean, failed);
+    if (made != nullptr) made->integer = value ? 1 : 0;
+    return made != nullptr;
+  }
+  bool on_null(json_error& failed) { return add(json_kind::null, failed) != nullptr; }
+  bool on_comment_part(json_chars, json_error&) noexcept { return true; }
+  bool on_comment(json_chars, json_error&) noexcept { return true; }
+};
+
+/// One value, or none: what is not there can be asked for everything and answers with nothing.
+class json_view {
+ public:
+  class iterator;
+
+  json_view() = default;
+  json_view(const json_list& list, std::uint32_t at) noexcept : list_(&list), at_(at) {}
+
+  json_kind kind() const noexcept { return list_ == nullptr ? json_kind::none : value().kind; }
+  bool exists() const noexcept { return list_ != nullptr; }
+  bool is_string() const noexcept { return kind() == json_kind::string; }
+  bool is_array() const noexcept { return kind() == json_kind::array; }
+  bool is_object() const noexcept { return kind() == json_kind::object; }
+  bool is_integer() const noexcept { return kind() == json_kind::integer; }
+  bool is_number() const noexcept { return is_integer() || kind() == json_kind::real; }
+  bool is_bool() const noexcept { return kind() == json_kind::boolean; }
+  /// Null, or not there.
+  bool is_null() const noexcept { return kind() == json_kind::null || !exists(); }
+
+  std::string_view key() const noexcept { return list_->view(value().key); }
+  /// Of a string or a number; else empty.
+  std::string_view text() const noexcept {
+    return is_string() || is_number() ? list_->view(value().text) : std::string_view();
+  }
+  bool boolean() const noexcept { return is_bool() && value().integer != 0; }
+  /// Of a number; what has a fraction is cut, what is too large gives the largest.
+  std::int64_t integer() const noexcept {
+    if (is_integer()) return value().integer;
+    if (kind() != json_kind::real) return 0;
+    if (std::fabs(value().real) < 9.2e18) return static_cast<std::int64_t>(value().real);
+    return value().real < 0 ? INT64_MIN : INT64_MAX;
+  }
+  double real() const noexcept {
+    if (kind() == json_kind::real) return value().real;
+    return is_integer() ? static_cast<double>(value().integer) : 0;
+  }
+
+  /// Of an array or an object; of anything else there are none.
+  iterator begin() const noexcept;
+  iterator end() const noexcept;
+  bool empty() const noexcept;
+
+  /// The first member of that name.
+  json_view operator[](std::string_view name) const noexcept;
+
+ private:
+  const json_value& value() const noexcept { return list_->values[at_]; }
+
+  const json_list* list_ = nullptr;
+  std::uint32_t at_ = 0;
+};
+
+class json_view::iterator {
+ public:
+  iterator(const json_list* list, std::uint32_t at) noexcept : list_(list), at_(at) {}
+  json_view operator*() const noexcept { return json_view(*list_, at_); }
+  iterator& operator++() noexcept {
+    at_ = list_->values[at_].end;
+    return *this;
+  }
+  bool operator!=(const iterator& other) const noexcept { return at_ != other.at_; }
+
+ private:
+  const json_list* list_;
+  std::uint32_t at_;
+};
+
+inline json_view::iterator json_view::begin() const noexcept {
+  return {list_, is_array() || is_object() ? at_ + 1 : 0};
+}
+inline json_view::iterator json_view::end() const noexcept {
+  return {list_, is_array() || is_object() ? value().end : 0};
+}
+inline bool json_view::empty() const noexcept { return !(begin() != end()); }
+
+inline json_view json_view::operator[](std::string_view name) const noexcept {
+  if (!is_object()) return {};
+  for (const json_view member : *this) {
+    if (member.key() == name) return member;
+  }
+  return {};
+}
+
+/// `exact` is for what a program wrote itself: broken UTF-8 and halves of surrogate pairs are
+/// errors then. Otherwise they are let through, and repaired where text leaves the codec.
+enum class json_manners : unsigned char { exact, tolerant };
+
+class json_reader {
+ public:
+  explicit json_reader(json_manners manners, std::size_t depth = 32)
+      : parser_(json_options(depth, manners == json_manners::exact)), manners_(manners) {}
+
+  /// False when `json` is not JSON. The views last until the next parse() and as long as `json`.
+  bool parse(std::string_view json) {
+    if (try_parse(json)) return true;
+    return manners_ == json_manners::tolerant && replace_lone_surrogates(json, repaired_) &&
+           try_parse(repaired_);
+  }
+
+  /// None when parse() failed.
+  json_view root() const noexcept {
+    const json_list& list = parser_.handler();
+    return list.values.empty() ? json_view() : json_view(list, 0);
+  }
+
+ private:
+  bool try_parse(std::string_view json) {
+    json_list& list = parser_.handler();
+    parser_.reset();
+    list.clear(json);
+    json_error failed;
+    if (!json.empty() && json.size() < UINT32_MAX) {
+      const std::size_t used = parser_.write_some(false, json.data(), json.size(), failed);
+      if (!failed && used == json.size()) return true;
+    }
+    list.clear({});
+    return false;
+  }
+
+  json_parser<json_list> parser_;
+  json_manners manners_;
+  std::string repaired_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/json_write.hpp ----
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+// Writes JSON straight into a string. Members appear in the order of the calls, so equal calls give
+// equal bytes.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Appends text that may hold broken characters as a JSON string.
+inline void append_repaired_string(std::string& out, std::string_view text) {
+  if (valid_utf8(text)) return append_json_string(out, text);
+  std::string whole;
+  text_gate gate;
+  gate.push(text, whole);
+  gate.finish(whole);
+  append_json_string(out, whole);
+}
+
+/// Appends what was read, without white space and with numbers as they were.
+inline void append_json(std::string& out, json_view value) {
+  switch (value.kind()) {
+    case json_kind::none:
+    case json_kind::null:
+      out += "null";
+      return;
+    case json_kind::boolean:
+      out += value.boolean() ? "true" : "false";
+      return;
+    case json_kind::integer:
+    case json_kind::real:
+      out += value.text();
+      return;
+    case json_kind::string:
+      append_repaired_string(out, value.text());
+      return;
+    case json_kind::array:
+    case json_kind::object:
+      break;
+  }
+  const bool object = value.is_object();
+  char before = object ? '{' : '[';
+  if (value.empty()) out += before;
+  for (const json_view each : value) {
+    out += before;
+    before = ',';
+    if (object) {
+      append_repaired_string(out, each.key());
+      out += ':';
+    }
+    append_json(out, each);
+  }
+  out += object ? '}' : ']';
+}
+
+inline std::string to_json(json_view value) {
+  std::string json;
+  append_json(json, value);
+  return json;
+}
+
+inline void append_number(std::string& out, std::int64_t value) {
+  char digits[24];
+  const std::to_chars_result done = std::to_chars(digits, digits + sizeof digits, value);
+  out.append(digits, done.ptr);
+}
+
+/// The shortest text that gives the same double again. `value` is finite.
+inline void append_number(std::string& out, double value) {
+  char digits[40];
+  const std::to_chars_result done = std::to_chars(digits, digits + sizeof digits, value);
+  out.append(digits, done.ptr);
+}
+
+/// One object under way. Between the first call and close() others may append to `out` only what
+/// belongs after key().
+class object_writer {
+ public:
+  explicit object_writer(std::string& out) : out_(out) { out_ += '{'; }
+
+  /// `name` must outlive the writer, so that has() can tell.
+  std::string& key(std::string_view name) {
+    if (members_ != 0) out_ += ',';
+    if (members_ < sizeof names_ / sizeof *names_) names_[members_] = name;
+    ++members_;
+    append_json_string(out_, name);
+    out_ += ':';
+    return out_;
+  }
+  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
+  void text_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) text(name, value);
+  }
+  void json(std::string_view name, std::string_view value) { key(name) += value; }
+  void json_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) json(name, value);
+  }
+  void number(std::string_view name, std::int64_t value) { append_number(key(name), value); }
+  void null(std::string_view name) { key(name) += "null"; }
+
+  /// Whether one of the first members, as many as orcast's own types have, is called that.
+  bool has(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < members_ && i < sizeof names_ / sizeof *names_; ++i) {
+      if (names_[i] == name) return true;
+    }
+    return false;
+  }
+  void close() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  std::size_t members_ = 0;
+  std::string_view names_[24];
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/chat_request.ipp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// ---- orcast/openrouter/impl/message_fields.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+// What requests and replies have in common: the parts of a message, and the members that go beyond
+// orcast's types, kept for who knows them.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Whole text of a string that may hold broken characters.
+inline bool take_text(json_view value, std::string& place) {
+  if (!value.is_string() || value.text().empty()) return false;
+  place.assign(value.text());
+  repair_text(place);
+  return true;
+}
+
+inline std::size_t count(json_view values) {
+  std::size_t members = 0;
+  for (const json_view each : values) {
+    static_cast<void>(each);
+    ++members;
+  }
+  return members;
+}
+
+/// A part that is more than its text keeps its whole JSON.
+inline content_part read_part(json_view value) {
+  content_part part;
+  take_text(value["type"], part.type);
+  if (part.type == "text") take_text(value["text"], part.text);
+  if (part.type != "text" || !value["text"].is_string() || count(value) != 2) {
+    append_json(part.json, value);
+  }
+  return part;
+}
+
+/// Members that orcast has no place for: the last value of each, in the order of first appearance.
+class loose_members {
+ public:
+  /// Null says nothing, and members beyond the first 64 are not kept. Returns the bytes that were
+  /// added.
+  std::size_t set(json_view member) {
+    if (member.is_null()) return 0;
+    for (entry& each : list_) {
+      if (each.key != member.key()) continue;
+      const std::size_t before = each.json.size();
+      each.json.clear();
+      append_json(each.json, member);
+      return each.json.size() > before ? each.json.size() - before : 0;
+    }
+    if (list_.size() == 64) return 0;
+    list_.push_back({std::string(member.key()), to_json(member)});
+    repair_text(list_.back().key);
+    return list_.back().key.size() + list_.back().json.size();
+  }
+  bool empty() const noexcept { return list_.empty(); }
+  void clear() noexcept { list_.clear(); }
+  void write(object_writer& whole) const {
+    for (const entry& each : list_) whole.json(each.key, each.json);
+  }
+  json_text object() const {
+    json_text made;
+    if (list_.empty()) return made;
+    object_writer whole(made);
+    write(whole);
+    whole.close();
+    return made;
+  }
+
+ private:
+  struct entry {
+    std::string key;
+    json_text json;
+  };
+  std::vector<entry> list_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/chat_request_reader.ipp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Reads a request that other code wrote. A member goes to its place in chat_request when that place
+// would write it again as it was; whatever is shaped differently goes to `extra`, so that nothing
+// is lost.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// The members that found no place, as an object.
+class extra_members {
+ public:
+  explicit extra_members(json_text& extra) : extra_(extra) {}
+
+  void add(json_view member) {
+    extra_ += extra_.empty() ? '{' : ',';
+    append_repaired_string(extra_, member.key());
+    extra_ += ':';
+    append_json(extra_, member);
+  }
+  void close() {
+    if (!extra_.empty()) extra_ += '}';
+  }
+
+ private:
+  json_text& extra_;
+};
+
+inline bool take_texts(json_view values, std::vector<std::string>& place) {
+  if (!values.is_array() || values.empty()) return false;
+  for (const json_view each : values) {
+    if (!each.is_string()) return false;
+  }
+  for (const json_view each : values) {
+    place.emplace_back(each.text());
+    repair_text(place.back());
+  }
+  return true;
+}
+
+inline bool take_number(json_view value, std::optional<double>& place) {
+  if (!value.is_number()) return false;
+  place = value.real();
+  return true;
+}
+
+inline bool take_integer(json_view value, std::optional<std::int64_t>& place) {
+  if (!value.is_integer()) return false;
+  place = value.integer();
+  return true;
+}
+
+inline bool take_object(json_view value, json_text& place) {
+  if (!value.is_object()) return false;
+  append_json(place, value);
+  return true;
+}
+
+inline bool all_objects(json_view values) {
+  if (!values.is_array() || values.empty()) return false;
+  for (const json_view each : values) {
+    if (!each.is_object()) return false;
+  }
+  return true;
+}
+
+/// Of an object whose members are compared with each other.
+inline constexpr std::size_t most_members = 256;
+
+/// A member that is there twice counts once: the first.
+inline bool is_repeated(json_view whole, json_view member) {
+  return whole[member.key()].key().data() != member.key().data();
+}
+
+inline bool take_parts(json_view values, message& place) {
+  if (!all_objects(values)) return false;
+  for (const json_view each : values) {
+    place.parts.push_back(read_part(each));
+    place.content += place.parts.back().text;
+  }
+  return true;
+}
+
+inline bool take_tool_calls(json_view values, std::vector<tool_call>& place) {
+  if (!all_objects(values)) return false;
+  for (const json_view each : values) {
+    tool_call call;
+    const json_view function = each["function"];
+    take_text(each["id"], call.id);
+    take_text(function["name"], call.name);
+    take_text(function["arguments"], call.arguments);
+    const bool plain = count(each) == 3 && each["id"].is_string() &&
+                       each["type"].text() == "function" && count(function) == 2 &&
+                       function["name"].is_string() && function["arguments"].is_string();
+    if (!plain) append_json(call.json, each);
+    place.push_back(std::move(call));
+  }
+  return true;
+}
+
+inline bool take_tools(json_view values, std::vector<tool>& place) {
+  if (!all_objects(values)) return false;
+  for (const json_view each : values) {
+    tool made;
+    const json_view function = each["function"];
+    std::size_t placed = take_text(function["name"], made.name) ? 1 : 0;
+    if (take_text(function["description"], made.description)) ++placed;
+    if (take_object(function["parameters"], made.parameters)) ++placed;
+    const bool plain = count(each) == 2 && each["type"].text() == "function" &&
+                       !made.name.empty() && count(function) == placed;
+    if (!plain) append_json(made.json, each);
+    place.push_back(std::move(made));
+  }
+  return true;
+}
+
+inline bool take_content(json_view value, message& place) {
+  if (value.is_array()) return take_parts(value, place);
+  if (take_text(value, place.content)) return true;
+  // Empty in one of two ways. The one that would be written by itself needs no note.
+  return place.tool_calls.empty() ? value.is_string() : value.kind() == json_kind::null;
+}
+
+inline void take_message(json_view value, message& place) {
+  // Calls first: they decide what an empty content is written as.
+  const bool calls = take_tool_calls(value["tool_calls"], place.tool_calls);
+  place.omit_content = !value["content"].exists();
+  extra_members extra(place.extra);
+  for (const json_view member : value) {
+    const std::string_view key = member.key();
+    if (is_repeated(value, member)) continue;
+    bool placed = false;
+    if (key == "role") placed = take_text(member, place.role);
+    if (key == "content" && !(placed = take_content(member, place))) place.omit_content = true;
+    if (key == "name") placed = take_text(member, place.name);
+    if (key == "tool_calls") placed = calls;
+    if (key == "tool_call_id") placed = take_text(member, place.tool_call_id);
+    if (key == "reasoning") placed = take_text(member, place.reasoning);
+    if (key == "reasoning_details" && member.is_array()) {
+      append_json(place.reasoning_details, member);
+      placed = true;
+    }
+    if (!placed) extra.add(member);
+  }
+  extra.close();
+}
+
+inline bool take_messages(json_view values, std::vector<message>& place) {
+  if (!all_objects(values)) return false;
+  for (const json_view each : values) {
+    if (count(each) > most_members) return false;
+  }
+  for (const json_view each : values) {
+    place.emplace_back();
+    take_message(each, place.back());
+  }
+  return true;
+}
+
+inline bool take_trace(json_view value, trace_fields& place) {
+  if (!value.is_object() || value.empty() || count(value) > most_members) return false;
+  extra_members metadata(place.metadata);
+  for (const json_view member : value) {
+    const std::string_view key = member.key();
+    if (is_repeated(value, member)) continue;
+    bool placed = false;
+    if (key == "trace_id") placed = take_text(member, place.trace_id);
+    if (key == "trace_name") placed = take_text(member, place.trace_name);
+    if (key == "span_name") placed = take_text(member, place.span_name);
+    if (key == "generation_name") placed = take_text(member, place.generation_name);
+    if (key == "parent_span_id") placed = take_text(member, place.parent_span_id);
+    if (!placed) metadata.add(member);
+  }
+  metadata.close();
+  return true;
+}
+
+inline bool take_member(json_view member, chat_request& place) {
+  const std::string_view key = member.key();
+  if (key == "model") return take_text(member, place.model);
+  if (key == "models") return take_texts(member, place.models);
+  if (key == "messages") return take_messages(member, place.messages);
+  if (key == "stream") {
+    place.stream = member.boolean();
+    return member.is_bool();
+  }
+  if (key == "temperature") return take_number(member, place.temperature);
+  if (key == "top_p") return take_number(member, place.top_p);
+  if (key == "max_completion_tokens") return take_integer(member, place.max_completion_tokens);
+  if (key == "seed") return take_integer(member, place.seed);
+  if (key == "stop") return take_texts(member, place.stop);
+  if (key == "tools") return take_tools(member, place.tools);
+  if (key == "tool_choice") {
+    if (!member.is_string() && !member.is_object()) return false;
+    append_json(place.tool_choice, member);
+    return true;
+  }
+  if (key == "response_format") return take_object(member, place.response_format);
+  if (key == "reasoning") return take_object(member, place.reasoning);
+  if (key == "provider") return take_object(member, place.provider);
+  if (key == "user") return take_text(member, place.user);
+  if (key == "session_id") return take_text(member, place.session_id);
+  if (key == "trace") return take_trace(member, place.trace);
+  return false;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
+  detail::json_reader reader(detail::json_manners::tolerant, 64);
+  if (!reader.parse(body)) return failure(errc::malformed_response, "the request is not JSON");
+  const detail::json_view root = reader.root();
+  if (!root.is_object()) {
+    return failure(errc::malformed_response, "the request is not a JSON object");
+  }
+  if (detail::count(root) > detail::most_members) {
+    return failure(errc::malformed_response, "the request has too many members");
+  }
+  chat_request request;
+  detail::extra_members extra(request.extra);
+  for (const detail::json_view member : root) {
+    if (detail::is_repeated(root, member)) continue;
+    if (!detail::take_member(member, request)) extra.add(member);
+  }
+  extra.close();
+  return request;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// Writes requests. Members come in the order in which chat_request declares them, each message's
+// members likewise. What the caller gave as JSON is looked at (is it JSON, of the right kind?) and
+// copied as it is; nothing is put into a tree.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class request_writer {
+ public:
+  /// `strict`: the first member that cannot be sent as it is ends in a failure. Otherwise text is
+  /// repaired and other members are left out.
+  request_writer(std::string& out, bool strict) : out_(out), size_(out.size()), strict_(strict) {}
+
+  void write_body(const chat_request& request) {
+    object_writer body(out_);
+    text(body, "model", request.model);
+    texts(body, "models", request.models);
+    if (!request.messages.empty()) {
+      body.key("messages");
+      char before = '[';
+      for (std::size_t i = 0; i < request.messages.size(); ++i) {
+        out_ += before;
+        before = ',';
+        path_.clear();
+        enter("messages", i);
+        write_message(request.messages[i]);
+      }
+      out_ += ']';
+      path_.clear();
+    }
+    write_parameters(body, request);
+    if (!request.tools.empty()) {
+      body.key("tools");
+      char before = '[';
+      for (std::size_t i = 0; i < request.tools.size(); ++i) {
+        out_ += before;
+        before = ',';
+        path_.clear();
+        enter("tools", i);
+        write_tool(request.tools[i]);
+      }
+      out_ += ']';
+      path_.clear();
+    }
+    text(body, "user", request.user);
+    text(body, "session_id", request.session_id);
+    if (!request.trace.empty()) write_trace(body.key("trace"), request.trace);
+    merge(body, request.extra);
+    body.close();
+  }
+
+  void write_invocation_parameters(const chat_request& request) {
+    object_writer body(out_);
+    text(body, "model", request.model);
+    texts(body, "models", request.models);
+    write_parameters(body, request);
+    merge(body, request.extra, [](std::string_view name) {
+      return name == "messages" || name == "tools" || name == "functions" || name == "user" ||
+             name == "session_id" || name == "trace";
+    });
+    body.close();
+  }
+
+  void write_tool(const tool& each) {
+    if (!each.json.empty()) return json_or_null(each.json);
+    if (each.name.empty()) complain("name", " is empty");
+    object_writer whole(out_);
+    whole.text("type", "function");
+    object_writer function(whole.key("function"));
+    text(function, "name", each.name, true);
+    text(function, "description", each.description);
+    json(function, "parameters", each.parameters, object_only);
+    function.close();
+    whole.close();
+  }
+
+  result<void> finish() {
+    if (problem_.empty() || !strict_) return {};
+    out_.resize(size_);
+    return failure(errc::invalid_argument, problem_);
+  }
+
+ private:
+  enum kinds : unsigned { object_only = 1, array_only = 2, string_or_object = 4 };
+
+  void write_parameters(object_writer& body, const chat_request& request) {
+    if (request.stream) body.json("stream", "true");
+    number(body, "temperature", request.temperature);
+    number(body, "top_p", request.top_p);
+    if (request.max_completion_tokens) {
+      body.number("max_completion_tokens", *request.max_completion_tokens);
+    }
+    if (request.seed) body.number("seed", *request.seed);
+    texts(body, "stop", request.stop);
+    json(body, "tool_choice", request.tool_choice, string_or_object);
+    json(body, "response_format", request.response_format, object_only);
+    json(body, "reasoning", request.reasoning, object_only);
+    json(body, "provider", request.provider, object_only);
+  }
+
+  void write_message(const message& each) {
+    object_writer whole(out_);
+    text(whole, "role", each.role);
+    if (!each.parts.empty()) {
+      write_parts(whole.key("content"), each);
+    } else if (!each.content.empty() || !each.omit_content) {
+      if (each.content.empty() && !each.tool_calls.empty()) {
+        whole.null("content");
+      } else {
+        text(whole, "content", each.content, true);
+      }
+    }
+    text(whole, "name", each.name);
+    if (!each.tool_calls.empty()) write_tool_calls(whole.key("tool_calls"), each);
+    text(whole, "tool_call_id", each.tool_call_id);
+    text(whole, "reasoning", each.reasoning);
+    json(whole, "reasoning_details", each.reasoning_details, array_only);
+    merge(whole, each.extra);
+    whole.close();
+  }
+
+  void write_parts(std::string& out, const message& each) {
+    const std::size_t outer = path_.size();
+    char before = '[';
+    for (std::size_t i = 0; i < each.parts.size(); ++i) {
+      const content_part& part = each.parts[i];
+      out += before;
+      before = ',';
+      enter("content", i);
+      if (!part.json.empty()) {
+        json_or_null(part.json);
+      } else if (part.type == "text") {
+        object_writer whole(out);
+        whole.text("type", "text");
+        text(whole, "text", part.text, true);
+        whole.close();
+      } else {
+        json_or_null("");
+      }
+      path_.resize(outer);
+    }
+    out += ']';
+  }
+
+  void write_tool_calls(std::string& out, const message& each) {
+    const std::size_t outer = path_.size();
+    char before = '[';
+    for (std::size_t i = 0; i < each.tool_calls.size(); ++i) {
+      const tool_call& call = each.tool_calls[i];
+      out += before;
+      before = ',';
+      enter("tool_calls", i);
+      if (!call.json.empty()) {
+        json_or_null(call.json);
+      } else {
+        object_writer whole(out);
+        text(whole, "id", call.id, true);
+        whole.text("type", "function");
+        object_writer function(whole.key("function"));
+        text(function, "name", call.name, true);
+        text(function, "arguments", call.arguments, true);
+        function.close();
+        whole.close();
+      }
+      path_.resize(outer);
+    }
+    out += ']';
+  }
+
+  void write_trace(std::string& out, const trace_fields& trace) {
+    path_ = "trace.";
+    object_writer whole(out);
+    text(whole, "trace_id", trace.trace_id);
+    text(whole, "trace_name", trace.trace_name);
+    text(whole, "span_name", trace.span_name);
+    text(whole, "generation_name", trace.generation_name);
+    text(whole, "parent_span_id", trace.parent_span_id);
+    merge(whole, trace.metadata, nullptr, "metadata");
+    whole.close();
+    path_.clear();
+  }
+
+  void enter(const char* list, std::size_t index) {
+    path_ += list;
+    path_ += '[';
+    append_number(path_, static_cast<std::int64_t>(index));
+    path_ += "].";
+  }
+
+  void complain(std::string_view member, std::string_view about) {
+    if (!problem_.empty()) return;
+    problem_ = path_;
+    problem_ += member;
+    if (member.empty() && !problem_.empty()) problem_.pop_back();  // the dot
+    problem_ += about;
+  }
+
+  void text(object_writer& whole, std::string_view name, std::string_view value,
+            bool always = false) {
+    if (value.empty() && !always) return;
+    if (!valid_utf8(value)) {
+      complain(name, " is not UTF-8");
+      return append_repaired_string(whole.key(name), value);
+    }
+    whole.text(name, value);
+  }
+
+  void texts(object_writer& whole, std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    whole.key(name);
+    char before = '[';
+    for (const std::string& value : values) {
+      out_ += before;
+      before = ',';
+      if (!valid_utf8(value)) complain(name, " is not UTF-8");
+      append_repaired_string(out_, value);
+    }
+    out_ += ']';
+  }
+
+  void number(object_writer& whole, std::string_view name, const std::optional<double>& value) {
+    if (!value) return;
+    if (!std::isfinite(*value)) return complain(name, " is not a finite number");
+    append_number(whole.key(name), *value);
+  }
+
+  void json(object_writer& whole, std::string_view name, std::string_view value, kinds accepted) {
+    if (value.empty()) return;
+    if (!reader_.parse(value)) return complain(name, " is not JSON");
+    const json_view root = reader_.root();
+    if (accepted == object_only && !root.is_object()) return complain(name, " is not an object");
+    if (accepted == array_only && !root.is_array()) return complain(name, " is not an array");
+    if (accepted == string_or_object && !root.is_object() && !root.is_string()) {
+      return complain(name, " is neither a string nor an object");
+    }
+    whole.json(name, value);
+  }
+
+  /// An element of an array, which is an object that the caller gave whole.
+  void json_or_null(std::string_view value) {
+    if (!reader_.parse(value)) {
+      complain("", value.empty() ? " has a type but no json" : " is not JSON");
+    } else if (!reader_.root().is_object()) {
+      complain("", " is not an object");
+    } else {
+      out_ += value;
+      return;
+    }
+    out_ += "null";
+  }
+
+  /// Adds the members of an object to the one under way.
+  void merge(object_writer& whole, std::string_view members,
+             bool (*leave_out)(std::string_view) = nullptr, std::string_view name = "extra") {
+    if (members.empty()) return;
+    if (!reader_.parse(members)) return complain(name, " is not JSON");
+    const json_view root = reader_.root();
+    if (!root.is_object()) return complain(name, " is not an object");
+    for (const json_view member : root) {
+      const std::string_view key = member.key();
+      if (leave_out != nullptr && leave_out(key)) continue;
+      if (whole.has(key) || root[key].key().data() != key.data()) {
+        if (problem_.empty()) {
+          complain(name, ".");
+          problem_.append(key).append(" is set twice");
+        }
+        continue;
+      }
+      detail::append_json(whole.key(key), member);
+    }
+  }
+
+  std::string& out_;
+  std::size_t size_;
+  bool strict_;
+  std::string path_;     // of the object under way: "messages[3]."
+  std::string problem_;  // the first
+  json_reader reader_{json_manners::exact, 128};
+};
+
+}  // namespace detail
+
+ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out) {
+  detail::request_writer writer(out, true);
+  writer.write_body(request);
+  return writer.finish();
+}
+
+ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out) {
+  detail::request_writer(out, false).write_invocation_parameters(request);
+}
+
+ORCAST_DECL void append_json(const tool& each, std::string& out) {
+  detail::request_writer(out, false).write_tool(each);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/retry.ipp ----
+
+#include <algorithm>
+#include <cstddef>
+
+// The bodies of orcast/http/retry.hpp, among them a reader for HTTP dates (RFC 9110, 5.6.7).
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// Reads a date from left to right; the first thing that does not fit makes it fail for good.
+class date_reader {
+ public:
+  explicit date_reader(std::string_view text) noexcept : rest_(text) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() const noexcept { return rest_.empty(); }
+
+  void literal(std::string_view expected) noexcept {
+    failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
+    if (!failed_) rest_.remove_prefix(expected.size());
+  }
+
+  /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
+  int number(std::size_t digits, bool padded = false) noexcept {
+    int value = 0;
+    failed_ = failed_ || rest_.size() < digits;
+    for (std::size_t i = 0; i < digits && !failed_; ++i) {
+      const char digit = padded && i == 0 && rest_[0] == ' ' ? '0' : rest_[i];
+      failed_ = digit < '0' || digit > '9';
+      value = value * 10 + (digit - '0');
+    }
+    if (!failed_) rest_.remove_prefix(digits);
+    return failed_ ? 0 : value;
+  }
+
+  /// The position in `names` (three letters each) of the name that comes next.
+  int name(std::string_view names) noexcept {
+    for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
+      if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
+      rest_.remove_prefix(3);
+      return static_cast<int>(i / 3);
+    }
+    failed_ = true;
+    return 0;
+  }
+
+  void skip_letters() noexcept {
+    while (!rest_.empty() && rest_.front() >= 'a' && rest_.front() <= 'z') rest_.remove_prefix(1);
+  }
+
+  bool next_is(char expected) const noexcept { return !rest_.empty() && rest_.front() == expected; }
+
+ private:
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
+constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
+  // Years begin in March, so that the day of the leap year is the last one.
+  const std::int64_t y = month <= 2 ? year - 1 : year;
+  const std::int64_t m = month <= 2 ? month + 9 : month - 3;
+  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/// A date in one of the three forms as seconds since 1970; nothing when it is none.
+///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
+inline std::optional<std::int64_t> parse_http_date(std::string_view text,
+                                                   std::int64_t wall_now_s) noexcept {
+  constexpr std::string_view days = "SunMonTueWedThuFriSat";
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  date_reader in(text);
+  in.name(days);
+  in.skip_letters();
+  const bool asctime = in.next_is(' ');
+  int day = 0, month = 0, year = 0;
+  bool short_year = false;
+  if (asctime) {
+    in.literal(" ");
+    month = in.name(months);
+    in.literal(" ");
+    day = in.number(2, true);
+  } else {
+    in.literal(", ");
+    day = in.number(2);
+    short_year = in.next_is('-');
+    const std::string_view between = short_year ? "-" : " ";
+    in.literal(between);
+    month = in.name(months);
+    in.literal(between);
+    year = in.number(short_year ? 2 : 4);
+  }
+  in.literal(" ");
+  const int hour = in.number(2);
+  in.literal(":");
+  const int minute = in.number(2);
+  in.literal(":");
+  const int second = in.number(2);
+  in.literal(" ");
+  if (asctime) {
+    year = in.number(4);
+  } else {
+    in.literal("GMT");
+  }
+  if (in.failed() || !in.at_end() || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+
+  const auto seconds = [&](int full_year) {
+    return days_since_1970(full_year, month + 1, day) * 86'400 + hour * 3600 + minute * 60 + second;
+  };
+  if (!short_year) return seconds(year);
+  // Two digits that seem to lie more than 50 years ahead are of the century before.
+  constexpr std::int64_t fifty_years_s = std::int64_t{50} * 31'556'952;
+  const std::int64_t this_century = seconds(2000 + year);
+  return this_century > wall_now_s + fifty_years_s ? seconds(1900 + year) : this_century;
+}
+
+}  // namespace detail
+
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
+  switch (why.http_status) {
+    case 408:
+      return policy.on_408;
+    case 429:
+      return policy.on_429;
+    case 502:
+    case 503:
+    case 504:
+    case 524:
+    case 529:
+      return policy.on_unavailable;
+    default:
+      break;
+  }
+  if (why.http_status >= 500) return policy.on_other_5xx;
+  if (why.http_status >= 400) return false;
+  switch (why.code) {
+    case errc::rate_limited:
+      return policy.on_429;
+    case errc::request_timeout:
+    case errc::provider_unavailable:
+    case errc::overloaded:
+      return policy.on_unavailable;
+    case errc::server:
+      return policy.on_other_5xx;
+    case errc::resolve:
+    case errc::connect:
+    case errc::timeout_connect:
+      return policy.on_connect;
+    case errc::disconnected:
+    case errc::timeout_first_byte:
+    case errc::timeout_idle:
+      return policy.on_no_answer;
+    default:
+      return false;
+  }
+}
+
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept {
+  if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
+  const double most = static_cast<double>(policy.max_ms);
+  double backoff = static_cast<double>(policy.initial_ms);
+  for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
+  backoff = (std::min)(backoff, most);
+  const double share = static_cast<double>(random) / 4294967296.0;
+  backoff -= backoff * policy.jitter * share;
+  const std::int64_t wait = (std::max)(
+      (std::max)(static_cast<std::int64_t>(backoff), why.retry_after_ms), std::int64_t{0});
+  if (deadline_ms > 0 && wait >= deadline_ms - elapsed_ms) return std::nullopt;
+  return wait;
+}
+
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept {
+  constexpr std::int64_t most_s = 86'400;
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  if (value.empty()) return -1;
+
+  if (value.front() >= '0' && value.front() <= '9') {
+    std::int64_t seconds = 0;
+    for (char digit : value) {
+      if (digit < '0' || digit > '9') return -1;
+      seconds = (std::min)(seconds * 10 + (digit - '0'), most_s);
+    }
+    return seconds * 1000;
+  }
+  const std::optional<std::int64_t> date = detail::parse_http_date(value, wall_now_s);
+  if (!date) return -1;
+  return (std::min)((std::max)(*date - wall_now_s, std::int64_t{0}), most_s) * 1000;
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/sse.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Server-sent events as the HTML standard interprets them (section 9.2.6), fed with the body of a
+// response in pieces cut anywhere. The client and the observation read streamed answers with it. It
+// makes no connections and does not decode text: an event's data is the bytes that came.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// One event. The views are valid during the callback only.
+struct sse_event {
+  std::string_view data;              ///< several data lines are joined by a line feed
+  std::string_view type = "message";  ///< the `event` field
+  std::string_view id;                ///< the last `id` seen in the stream so far
+};
+
+/// What a stream may cost. Beyond it feed() fails with errc::too_large.
+struct sse_limits {
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t event_bytes = std::size_t{4} << 20;  ///< the data of one event
+  std::uint32_t count = 100'000;                   ///< events and comments together
+};
+
+class sse_parser {
+ public:
+  /// Called for each event; false means that the rest of the stream is of no interest. Must not
+  /// call back into the parser.
+  using handler = function_ref<bool(const sse_event&)>;
+
+  explicit sse_parser(sse_limits limits = {}) noexcept : limits_(limits) {}
+
+  /// Takes the next bytes. An event whose lines lie within one call is handed on without a copy;
+  /// others are put together in buffers that are kept, so that a warm parser does not allocate.
+  /// After a failure every further call fails the same way; after a handler's false it does
+  /// nothing.
+  result<void> feed(std::string_view bytes, handler on_event);
+
+  /// At the end of the stream: whether there is data that no blank line completed. The standard
+  /// drops it, and so does who does nothing. Servers that forget the last blank line exist:
+  /// flush_tail() hands it on as an event. Its last line may have been cut by a lost connection.
+  bool pending() const noexcept {
+    return !stopped_ && (has_data_ || std::string_view(tail_).substr(0, 5) == "data:");
+  }
+  result<void> flush_tail(handler on_event);
+
+  /// Ready for another stream; the memory is kept.
+  void reset() noexcept;
+
+  /// True after a handler answered false.
+  bool stopped() const noexcept { return stopped_; }
+  std::uint32_t events() const noexcept { return events_; }
+  /// Comment lines so far. They carry nothing but show that the other side is alive.
+  std::uint32_t comments() const noexcept { return comments_; }
+  /// The last `retry` field in milliseconds, -1 when there was none.
+  std::int64_t retry_ms() const noexcept { return retry_ms_; }
+
+ private:
+  void skip_byte_order_mark(std::string_view& bytes);
+  void take_line(std::string_view line, handler on_event);
+  void take_data(std::string_view value);
+  void take_retry(std::string_view value) noexcept;
+  void dispatch(handler on_event);
+  void count_one() noexcept;
+  result<void> outcome() const;
+
+  sse_limits limits_;
+  std::string tail_;            // an unfinished line
+  std::string line_;            // a line put together from pieces, during one feed()
+  std::string data_;            // an event's data, when it is not one line within one feed()
+  std::string_view data_view_;  // the data's only line, until it has to be kept in data_
+  std::string type_;
+  std::string id_;
+  const char* broken_ = nullptr;  // which limit was passed
+  std::int64_t retry_ms_ = -1;
+  std::uint32_t events_ = 0;
+  std::uint32_t comments_ = 0;
+  unsigned char mark_ = 0;  // bytes of the byte order mark seen; 3 when that is settled
+  bool has_data_ = false;
+  bool data_kept_ = false;
+  bool after_cr_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/sse.ipp ----
+
+#include <algorithm>
+#include <cstring>
+
+// The bodies of orcast/http/sse.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// The next `wanted` in [at, end), or end.
+inline const char* find_byte(const char* at, const char* end, char wanted) noexcept {
+  const void* found = std::memchr(at, wanted, static_cast<std::size_t>(end - at));
+  return found != nullptr ? static_cast<const char*>(found) : end;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<void> sse_parser::feed(std::string_view bytes, handler on_event) {
+  if (mark_ < 3) skip_byte_order_mark(bytes);
+  if (bytes.empty()) return outcome();
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  // Each is searched for anew only when it has been passed, so that a body without line feeds (or
+  // without carriage returns) is still read once only.
+  const char* next_lf = detail::find_byte(at, end, '\n');
+  const char* next_cr = detail::find_byte(at, end, '\r');
+  while (at != end && !stopped_ && broken_ == nullptr) {
+    if (after_cr_) {
+      after_cr_ = false;
+      if (*at == '\n') {
+        ++at;
+        continue;
+      }
+    }
+    if (next_lf < at) next_lf = detail::find_byte(at, end, '\n');
+    if (next_cr < at) next_cr = detail::find_byte(at, end, '\r');
+    const char* const stop = (std::min)(next_lf, next_cr);
+    const std::string_view piece(at, static_cast<std::size_t>(stop - at));
+    if (piece.size() > limits_.line_bytes || tail_.size() > limits_.line_bytes - piece.size()) {
+      broken_ = "an event stream's line is too long";
+      break;
+    }
+    if (stop == end) {
+      tail_.append(piece);
+      break;
+    }
+    after_cr_ = *stop == '\r';
+    at = stop + 1;
+    if (tail_.empty()) {
+      take_line(piece, on_event);
+    } else {
+      // line_ is written here alone, once a call: data_view_ may point into it until the end.
+      tail_.append(piece);
+      line_.swap(tail_);
+      tail_.clear();
+      take_line(line_, on_event);
+    }
+  }
+  if (has_data_ && !data_kept_) {
+    data_.assign(data_view_);
+    data_kept_ = true;
+  }
+  return outcome();
+}
+
+ORCAST_DECL result<void> sse_parser::flush_tail(handler on_event) {
+  if (stopped_ || broken_ != nullptr) return outcome();
+  if (!tail_.empty()) {
+    line_.swap(tail_);
+    tail_.clear();
+    take_line(line_, on_event);
+  }
+  if (broken_ == nullptr) dispatch(on_event);
+  return outcome();
+}
+
+ORCAST_DECL void sse_parser::reset() noexcept {
+  tail_.clear();
+  data_.clear();
+  type_.clear();
+  id_.clear();
+  broken_ = nullptr;
+  retry_ms_ = -1;
+  events_ = 0;
+  comments_ = 0;
+  mark_ = 0;
+  has_data_ = false;
+  data_kept_ = false;
+  after_cr_ = false;
+  stopped_ = false;
+}
+
+ORCAST_DECL void sse_parser::skip_byte_order_mark(std::string_view& bytes) {
+  constexpr char mark[] = "\xEF\xBB\xBF";
+  while (mark_ < 3 && !bytes.empty()) {
+    if (bytes.front() != mark[mark_]) {  // it was text after all
+      tail_.append(mark, mark_);
+      mark_ = 3;
+      return;
+    }
+    bytes.remove_prefix(1);
+    ++mark_;
+  }
+}
+
+ORCAST_DECL void sse_parser::take_line(std::string_view line, handler on_event) {
+  if (line.empty()) return dispatch(on_event);
+  if (line.front() == ':') {
+    ++comments_;
+    return count_one();
+  }
+  const std::size_t colon = (std::min)(line.find(':'), line.size());
+  const std::string_view field = line.substr(0, colon);
+  std::string_view value = line.substr((std::min)(colon + 1, line.size()));
+  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (field == "data") {
+    take_data(value);
+  } else if (field == "event") {
+    type_.assign(value);
+  } else if (field == "id") {
+    if (value.find('\0') == value.npos) id_.assign(value);
+  } else if (field == "retry") {
+    take_retry(value);
+  }
+}
+
+ORCAST_DECL void sse_parser::take_data(std::string_view value) {
+  const std::size_t before = !has_data_ ? 0 : (data_kept_ ? data_.size() : data_view_.size()) + 1;
+  if (before > limits_.event_bytes || value.size() > limits_.event_bytes - before) {
+    broken_ = "an event of the stream is too long";
+    return;
+  }
+  if (!has_data_) {
+    has_data_ = true;
+    data_view_ = value;
+    return;
+  }
+  if (!data_kept_) {
+    data_.assign(data_view_);
+    data_kept_ = true;
+  }
+  data_.push_back('\n');
+  data_.append(value);
+}
+
+ORCAST_DECL void sse_parser::take_retry(std::string_view value) noexcept {
+  constexpr std::int64_t most = 86'400'000;  // a day: more is never waited for
+  if (value.empty()) return;
+  std::int64_t parsed = 0;
+  for (char digit : value) {
+    if (digit < '0' || digit > '9') return;
+    parsed = (std::min)(parsed * 10 + (digit - '0'), most);
+  }
+  retry_ms_ = parsed;
+}
+
+ORCAST_DECL void sse_parser::dispatch(handler on_event) {
+  if (has_data_) {
+    sse_event event;
+    event.data = data_kept_ ? std::string_view(data_) : data_view_;
+    if (!type_.empty()) event.type = type_;
+    event.id = id_;
+    ++events_;
+    count_one();
+    if (broken_ == nullptr && !on_event(event)) stopped_ = true;
+  }
+  data_.clear();
+  type_.clear();
+  has_data_ = false;
+  data_kept_ = false;
+}
+
+ORCAST_DECL void sse_parser::count_one() noexcept {
+  if (events_ + comments_ > limits_.count) broken_ = "the event stream has too many events";
+}
+
+ORCAST_DECL result<void> sse_parser::outcome() const {
+  if (broken_ == nullptr) return {};
+  return failure(errc::too_large, broken_);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/error_reader.hpp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Makes a failure of what OpenRouter, its providers and the proxies before them answer instead of a
+// reply: error objects in several shapes, the provider's own error as text within text, web pages.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+/// Where `lower_case` is in `text`, without regard to case.
+inline std::size_t find_word(std::string_view text, std::string_view lower_case) noexcept {
+  const auto found = std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                                 [](char a, char b) { return lower(a) == b; });
+  return found == text.end() ? std::string_view::npos
+                             : static_cast<std::size_t>(found - text.begin());
+}
+
+/// Replaces what looks like a key: providers quote the one that they refuse.
+inline void hide_keys(std::string& text) {
+  const auto in_key = [](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' ||
+           c == '.' || c == '*' || c == '+' || c == '/' || c == '=';
+  };
+  const auto in_word = [](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+  };
+  for (const std::string_view prefix : {"bearer ", "sk-", "ak-"}) {
+    std::size_t from = 0;
+    for (;;) {
+      const std::size_t found = find_word(std::string_view(text).substr(from), prefix);
+      if (found == std::string_view::npos) break;
+      const std::size_t begin = from + found;
+      std::size_t end = begin + prefix.size();
+      while (end < text.size() && in_key(text[end])) ++end;
+      from = begin + prefix.size();
+      const bool inside = begin > 0 && in_word(text[begin - 1]);  // "task-", "break-even"
+      if (!inside && end - from >= 8) text.replace(from, end - from, "***");
+    }
+  }
+}
+
+/// One line of at most about 500 bytes, without control characters and keys.
+inline std::string to_one_line(std::string_view text) {
+  constexpr std::size_t most = 500;
+  std::string line;
+  append_valid_utf8(line, text.substr(0, 4096));
+  std::size_t size = 0;
+  for (const char c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool blank = byte <= 0x20 || byte == 0x7F;
+    if (!blank) {
+      line[size++] = c;
+    } else if (size != 0 && line[size - 1] != ' ') {
+      line[size++] = ' ';
+    }
+  }
+  line.resize(size);
+  hide_keys(line);
+  if (line.size() > most) {
+    line.resize(utf8_prefix(line, most));
+    line += "...";
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+/// The words for people in a provider's error: {"error":{"message":"..."}} and the like.
+inline std::string_view find_words(json_view value, int levels = 6) {
+  if (value.is_string()) return value.text();
+  if (levels == 0) return {};
+  if (value.is_array()) return value.empty() ? "" : find_words(*value.begin(), levels - 1);
+  for (const std::string_view name : {"message", "error", "detail", "details", "msg"}) {
+    const std::string_view words = find_words(value[name], levels - 1);
+    if (!words.empty()) return words;
+  }
+  return {};
+}
+
+/// The words in text that may be JSON, whose words may be JSON again.
+inline std::string unwrap_words(std::string_view text) {
+  std::string words(text);
+  for (int levels = 0; levels < 4; ++levels) {
+    const std::size_t first = words.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos || (words[first] != '{' && words[first] != '[')) break;
+    json_reader reader(json_manners::tolerant);
+    if (!reader.parse(words)) break;
+    const std::string inner(find_words(reader.root()));
+    if (inner.empty()) break;
+    words = inner;
+  }
+  return words;
+}
+
+/// The title of a web page, such as the one that a gateway answers with.
+inline std::string_view page_title(std::string_view page) noexcept {
+  page = page.substr(0, 4096);
+  const std::size_t tag = find_word(page, "<title");
+  if (tag == std::string_view::npos) return {};
+  const std::size_t begin = page.find('>', tag);
+  if (begin == std::string_view::npos) return {};
+  page.remove_prefix(begin + 1);
+  return page.substr(0, (std::min)(page.find('<'), page.size()));
+}
+
+/// 0 for what is no class of error.
+inline errc errc_of_status(std::int64_t status) noexcept {
+  switch (status) {
+    case 401:
+      return errc::authentication;
+    case 402:
+      return errc::payment_required;
+    case 403:
+      return errc::permission_denied;
+    case 404:
+      return errc::not_found;
+    case 408:
+    case 504:
+    case 524:
+      return errc::request_timeout;
+    case 429:
+      return errc::rate_limited;
+    case 502:
+      return errc::provider_unavailable;
+    case 503:
+    case 529:
+      return errc::overloaded;
+    default:
+      break;
+  }
+  if (status >= 500 && status < 600) return errc::server;
+  return status >= 400 && status < 500 ? errc::invalid_request : errc{};
+}
+
+/// OpenRouter's error_type, and codes that are words. New ones may appear at any time.
+inline errc errc_of_type(std::string_view type) noexcept {
+  struct entry {
+    std::string_view type;
+    errc code;
+  };
+  static constexpr entry known[] = {
+      {"authentication", errc::authentication},
+      {"payment_required", errc::payment_required},
+      {"permission_denied", errc::permission_denied},
+      {"not_found", errc::not_found},
+      {"image_not_found", errc::not_found},
+      {"timeout", errc::request_timeout},
+      {"rate_limit_exceeded", errc::rate_limited},
+      {"capacity_exhausted", errc::rate_limited},
+      {"server", errc::server},
+      {"server_error", errc::server},
+      {"unmapped", errc::server},
+      {"provider_unavailable", errc::provider_unavailable},
+      {"provider_overloaded", errc::overloaded},
+      {"temporarily_unavailable", errc::overloaded},
+      {"context_length_exceeded", errc::invalid_request},
+      {"max_tokens_exceeded", errc::invalid_request},
+      {"token_limit_exceeded", errc::invalid_request},
+      {"string_too_long", errc::invalid_request},
+      {"invalid_request", errc::invalid_request},
+      {"invalid_prompt", errc::invalid_request},
+      {"content_policy_violation", errc::invalid_request},
+      {"refusal", errc::invalid_request},
+      {"invalid_image", errc::invalid_request},
+      {"image_too_large", errc::invalid_request},
+      {"image_too_small", errc::invalid_request},
+      {"unsupported_image_format", errc::invalid_request},
+      {"image_download_failed", errc::invalid_request},
+      {"precondition_failed", errc::invalid_request},
+      {"payload_too_large", errc::invalid_request},
+      {"unprocessable", errc::invalid_request},
+  };
+  for (const entry& each : known) {
+    if (each.type == type) return each.code;
+  }
+  return errc{};
+}
+
+constexpr bool may_pass(errc code) noexcept {
+  return code == errc::request_timeout || code == errc::rate_limited || code == errc::server ||
+         code == errc::provider_unavailable || code == errc::overloaded;
+}
+
+/// The failure that an HTTP status alone tells.
+inline failure status_failure(int status, std::string_view words) {
+  const errc code = errc_of_status(status);
+  failure why(code == errc{} ? errc::malformed_response : code, to_one_line(words), status);
+  why.retryable = may_pass(why.code);
+  return why;
+}
+
+/// The same of a response whose body is anything: a web page, text, JSON without `error`, nothing.
+inline failure page_failure(int status, std::string_view body, json_view root) {
+  std::string words = "HTTP ";
+  append_number(words, static_cast<std::int64_t>(status));
+  std::string_view said = body;
+  if (root.exists()) {
+    said = find_words(root);
+  } else if (!body.empty() && body.front() == '<') {
+    said = page_title(body);
+    if (said.empty()) said = "a web page instead of an answer";
+  }
+  if (!said.empty()) words.append(": ").append(said.substr(0, 4096));
+  return status_failure(status, words);
+}
+
+/// The error of a reply or a chunk: its own, or that of one of its choices.
+inline json_view find_error(json_view root) noexcept {
+  const auto counts = [](json_view error) {
+    return error.is_object() || (error.is_string() && !error.text().empty());
+  };
+  if (counts(root["error"])) return root["error"];
+  for (const json_view choice : root["choices"]) {
+    if (counts(choice["error"])) return choice["error"];
+  }
+  return {};
+}
+
+/// `error`: the error object (or text); `provider`: what the reply around it names, or nothing.
+inline failure read_error(json_view error, std::string_view provider, int status) {
+  const json_view metadata = error["metadata"];
+  const json_view availability = error["availability"];
+  failure why;
+  why.http_status = status;
+
+  json_view type = metadata["error_type"];
+  if (!type.is_string()) type = error["error_type"];
+  if (!type.is_string()) type = availability["code"];
+  if (!type.is_string()) type = error["code"];
+  if (type.is_string()) why.error_type = to_one_line(type.text().substr(0, 100));
+
+  // The status of the response counts, then what the error says of itself.
+  const json_view code = error["code"];
+  why.code = errc_of_status(status);
+  if (why.code == errc{} && code.is_number()) why.code = errc_of_status(code.integer());
+  if (why.code == errc{}) why.code = errc_of_status(error["http_status"].integer());
+  if (why.code == errc{}) why.code = errc_of_type(why.error_type);
+  if (why.code == errc{} && code.is_string()) why.code = errc_of_type(code.text());
+  if (why.code == errc{}) why.code = errc::provider_error;
+
+  const json_view named = metadata["provider_name"];
+  why.provider = to_one_line((named.is_string() ? named.text() : provider).substr(0, 100));
+
+  const json_view raw = metadata["raw"];
+  std::string words = raw.is_string() ? unwrap_words(raw.text()) : unwrap_words(find_words(raw));
+  if (!words.empty() && words.front() == '<') words = page_title(words);
+  if (!words.empty()) {
+    if (!why.provider.empty()) words.insert(0, "Provider " + why.provider + ": ");
+  } else {
+    words = unwrap_words(find_words(error));
+    const json_view detail = metadata["provider_code"];
+    if (!detail.text().empty()) words.append(" (").append(detail.text()).append(")");
+  }
+  if (words.empty()) words = why.error_type;
+  if (words.empty()) words = "an error without a message";
+  why.message = to_one_line(words);
+
+  const json_view hint = availability["retry_after"];
+  if (hint.is_number() && hint.real() >= 0) {
+    why.retry_after_ms = static_cast<std::int64_t>((std::min)(hint.real(), 86'400.0) * 1000);
+  }
+  const json_view retryable = availability["retryable"];
+  why.retryable = retryable.is_bool() ? retryable.boolean() : may_pass(why.code);
+  return why;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/merge_state.hpp ----
+
+#include <cstddef>
+
+// The limits of a reply, how much of them is used, and who listens.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// What all parts of a reply share while it is read.
+struct merge_state {
+  explicit merge_state(const reply_limits& most) : limits(most) {}
+
+  void spend(std::size_t added) noexcept {
+    bytes += added;
+    if (bytes > limits.body_bytes) too_large = true;
+  }
+  /// Null for a reply in one piece: who listens hears the pieces of a stream.
+  delta_listener* heard() const noexcept { return whole ? nullptr : listener; }
+  void token() noexcept {
+    if (!received_content && heard() != nullptr) heard()->on_first_token();
+    received_content = true;
+  }
+
+  reply_limits limits;
+  delta_listener* listener = nullptr;
+  std::size_t bytes = 0;
+  bool whole = false;  ///< a reply in one piece
+  bool received_content = false;
+  bool too_large = false;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/reasoning_merge.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Puts `reasoning_details` together. They must go back to the model as it gave them: providers sign
+// them. So the items of a reply in one piece are kept as they are; in a stream, fragments of one
+// reasoning text are joined, and everything else is kept in its order.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class reasoning_merge {
+ public:
+  /// Adds the items of an array; an empty one counts too.
+  void add(json_view items, merge_state& state) {
+    received_ = true;
+    for (const json_view item : items) {
+      state.token();
+      if (!state.whole && item["type"].text() == "reasoning.text") {
+        add_text(item, state);
+      } else {
+        items_.emplace_back();
+        items_.back().type = item["type"].text();
+        append_json(items_.back().json, item);
+        state.spend(items_.back().json.size() + sizeof(entry));
+      }
+      if (state.too_large) return;
+    }
+  }
+
+  bool has(std::string_view type) const noexcept {
+    for (const entry& each : items_) {
+      if (each.type == type) return true;
+    }
+    return false;
+  }
+
+  /// Leaves `out` empty when there never was an array.
+  void write(json_text& out) {
+    out.clear();
+    if (!received_) return;
+    char before = '[';
+    if (items_.empty()) out += before;
+    for (entry& each : items_) {
+      out += before;
+      before = ',';
+      if (each.json.empty()) {
+        write_text(each, out);
+      } else {
+        out += each.json;
+      }
+    }
+    out += ']';
+  }
+
+ private:
+  struct entry {
+    std::string type;
+    json_text json;  // whole; else it is a text with the following
+    std::string text;
+    std::string signature;
+    std::string index;  // as it was written
+    std::string id;
+    std::string format;
+    bool has_text = false;
+    loose_members more;
+  };
+
+  static constexpr bool agree(std::string_view a, std::string_view b) noexcept {
+    return a.empty() || b.empty() || a == b;
+  }
+
+  /// A fragment continues the last item when that is a text too and nothing says otherwise. A
+  /// signature alone may come later: it belongs to the last text with its index, not far back.
+  entry& place_of(json_view item) {
+    const std::string_view index = item["index"].is_number() ? item["index"].text() : "";
+    const std::string_view id = item["id"].text();
+    const auto belongs = [&](const entry& each) {
+      return each.json.empty() && agree(each.index, index) && agree(each.id, id);
+    };
+    if (!items_.empty() && belongs(items_.back())) return items_.back();
+    if (item["text"].text().empty()) {
+      std::size_t at = items_.size();
+      for (int tries = 0; at-- > 0 && tries < 64; ++tries) {
+        if (belongs(items_[at])) return items_[at];
+      }
+    }
+    items_.emplace_back();
+    items_.back().type = "reasoning.text";
+    return items_.back();
+  }
+
+  void add_text(json_view item, merge_state& state) {
+    entry& place = place_of(item);
+    state.spend(sizeof(entry));
+    for (const json_view member : item) {
+      const std::string_view key = member.key();
+      state.spend(member.text().size());
+      if (key == "text") {
+        place.has_text = place.has_text || member.is_string();
+        place.text += member.text();
+      } else if (key == "signature") {
+        if (place.signature.empty()) place.signature = member.text();
+      } else if (key == "format") {
+        if (place.format.empty()) place.format = member.text();
+      } else if (key == "id") {
+        if (place.id.empty()) place.id = member.text();
+      } else if (key == "index" && member.is_number()) {
+        if (place.index.empty()) place.index = member.text();
+      } else if (key != "type") {
+        state.spend(place.more.set(member));
+      }
+    }
+  }
+
+  static void write_text(const entry& each, json_text& out) {
+    object_writer whole(out);
+    whole.text("type", each.type);
+    if (each.has_text) append_repaired_string(whole.key("text"), each.text);
+    if (!each.signature.empty()) append_repaired_string(whole.key("signature"), each.signature);
+    if (!each.id.empty()) append_repaired_string(whole.key("id"), each.id);
+    if (!each.format.empty()) append_repaired_string(whole.key("format"), each.format);
+    whole.json_if("index", each.index);
+    each.more.write(whole);
+    whole.close();
+  }
+
+  std::vector<entry> items_;
+  bool received_ = false;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/reply_fields.hpp ----
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+// The plain members of a reply, as services really send them.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// A string that says something replaces what was there; anything else leaves it.
+inline void replace_text(std::string& place, json_view value) {
+  const std::string_view text = value.is_string() ? value.text() : std::string_view();
+  if (text.empty() || text == place) return;
+  place.assign(text);
+  repair_text(place);
+}
+
+/// Services send counts as numbers, as null and, seldom, as text.
+inline std::optional<std::int64_t> read_count(json_view value) noexcept {
+  if (value.is_number()) return value.integer();
+  if (!value.is_string()) return std::nullopt;
+  const std::string_view text = value.text();
+  std::int64_t number = 0;
+  const std::from_chars_result read =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// A price is the text of its number, or a string that holds one.
+inline void read_price(json_view value, std::string& place) {
+  const std::string_view text = value.text();
+  if (text.empty() || text.size() > 64 ||
+      text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) {
+    place.clear();
+  } else {
+    place.assign(text);
+  }
+}
+
+inline void read_usage(json_view value, token_usage& usage) {
+  const json_view prompt = value["prompt_tokens_details"];
+  const json_view completion = value["completion_tokens_details"];
+  const json_view costs = value["cost_details"];
+  usage.received = true;
+  usage.prompt_tokens = read_count(value["prompt_tokens"]);
+  usage.completion_tokens = read_count(value["completion_tokens"]);
+  usage.total_tokens = read_count(value["total_tokens"]);
+  usage.cached_tokens = read_count(prompt["cached_tokens"]);
+  usage.cache_write_tokens = read_count(prompt["cache_write_tokens"]);
+  usage.prompt_audio_tokens = read_count(prompt["audio_tokens"]);
+  usage.prompt_video_tokens = read_count(prompt["video_tokens"]);
+  usage.reasoning_tokens = read_count(completion["reasoning_tokens"]);
+  usage.completion_audio_tokens = read_count(completion["audio_tokens"]);
+  usage.completion_image_tokens = read_count(completion["image_tokens"]);
+  usage.accepted_prediction_tokens = read_count(completion["accepted_prediction_tokens"]);
+  usage.rejected_prediction_tokens = read_count(completion["rejected_prediction_tokens"]);
+  read_price(value["cost"], usage.cost);
+  read_price(costs["upstream_inference_cost"], usage.upstream_cost);
+  read_price(costs["upstream_inference_prompt_cost"], usage.upstream_prompt_cost);
+  read_price(costs["upstream_inference_completions_cost"], usage.upstream_completion_cost);
+  const json_view is_byok = value["is_byok"];
+  usage.is_byok = is_byok.is_bool() ? std::optional<bool>(is_byok.boolean()) : std::nullopt;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/tool_call_merge.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Puts the tool calls of one answer together from their fragments. OpenRouter passes on what its
+// providers send, and that varies: an index may be missing or used twice, an id may be absent,
+// repeated or late, a whole call may come at once or its name after its arguments.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline void write_function(const tool_call& call, object_writer& whole) {
+  object_writer function(whole.key("function"));
+  function.text("name", call.name);
+  function.text("arguments", call.arguments);
+  function.close();
+}
+
+inline void write_tool_calls(const std::vector<tool_call>& calls, std::string& out) {
+  char before = '[';
+  for (const tool_call& call : calls) {
+    out += before;
+    before = ',';
+    if (!call.json.empty()) {
+      out += call.json;
+      continue;
+    }
+    object_writer whole(out);
+    whole.text("id", call.id);
+    whole.text("type", "function");
+    write_function(call, whole);
+    whole.close();
+  }
+  out += ']';
+}
+
+class tool_call_merge {
+ public:
+  /// Adds a fragment to the call that it belongs to, or begins another.
+  void add(json_view fragment, merge_state& state, std::vector<tool_call>& calls) {
+    state.token();
+    const std::size_t at = state.whole ? calls.size() : place_of(fragment, calls);
+    if (at == state.limits.tool_calls) {
+      state.too_large = true;
+      return;
+    }
+    if (at == calls.size()) {
+      calls.emplace_back();
+      drafts_.emplace_back();
+      if (fragment["index"].is_number()) drafts_.back().index = fragment["index"].integer();
+    }
+    tool_call& call = calls[at];
+    draft& rest = drafts_[at];
+    for (const json_view member : fragment) {
+      const std::string_view key = member.key();
+      if (key == "id") {
+        if (call.id.empty()) call.id = member.text();
+      } else if (key == "type") {
+        if (rest.type.empty()) rest.type = member.text();
+      } else if (key == "function") {
+        add_function(member, call, state);
+      } else if (key != "index") {
+        state.spend(rest.more.set(member));
+      }
+    }
+    if (call.arguments.size() > state.limits.tool_argument_bytes) state.too_large = true;
+  }
+
+  static void repair(std::vector<tool_call>& calls) {
+    for (tool_call& call : calls) {
+      repair_text(call.id);
+      repair_text(call.name);
+      repair_text(call.arguments);
+    }
+  }
+
+  /// The answer is over and repaired: every call gets arguments and an id of its own. Returns the
+  /// problem with the calls, or null.
+  const char* complete(std::string_view generation_id, std::vector<tool_call>& calls) {
+    const char* problem = nullptr;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      tool_call& call = calls[i];
+      const draft& rest = drafts_[i];
+      const bool function = rest.type.empty() || rest.type == "function";
+      if (function && call.name.empty()) problem = "a tool call came without a function's name";
+      if (function && is_blank(call.arguments)) call.arguments = "{}";
+      if (call.id.empty() || is_taken(call.id, calls, i))
+        call.id = made_up_id(generation_id, calls);
+      if (!function || !rest.more.empty()) write(call, rest, function);
+    }
+    return problem;
+  }
+
+ private:
+  static constexpr std::int64_t no_index = INT64_MIN;
+
+  struct draft {
+    std::int64_t index = no_index;
+    std::string type;
+    loose_members more;
+  };
+
+  static void add_function(json_view function, tool_call& call, merge_state& state) {
+    const std::size_t before = call.name.size() + call.arguments.size();
+    const std::string_view name = function["name"].text();
+    if (name != call.name) call.name += name;  // the name again is no news
+    const json_view arguments = function["arguments"];
+    if (arguments.is_string()) {
+      call.arguments += arguments.text();
+    } else if (arguments.is_object()) {
+      append_json(call.arguments, arguments);
+    }
+    state.spend(call.name.size() + call.arguments.size() - before);
+  }
+
+  std::size_t place_of(json_view fragment, const std::vector<tool_call>& calls) {
+    const std::string_view id = fragment["id"].text();
+    const std::string_view name = fragment["function"]["name"].text();
+    if (fragment["index"].is_number()) {
+      const std::int64_t index = fragment["index"].integer();
+      for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (drafts_[i].index != index) continue;
+        const bool another = !id.empty() && !calls[i].id.empty() && id != calls[i].id &&
+                             !name.empty() && is_json(calls[i].arguments);
+        if (!another) return i;
+        drafts_[i].index = no_index;  // the provider counts all calls as the same one
+      }
+      return calls.size();
+    }
+    if (calls.empty()) return 0;
+    const std::size_t last = calls.size() - 1;
+    if (!id.empty()) {
+      for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (calls[i].id == id) return i;
+      }
+      return name.empty() || (calls[last].id.empty() && calls[last].name.empty()) ? last
+                                                                                  : calls.size();
+    }
+    const bool another =
+        !name.empty() && !calls[last].name.empty() && is_json(calls[last].arguments);
+    return another ? calls.size() : last;
+  }
+
+  /// Bounded, because arguments are long and fragments are many.
+  bool is_json(std::string_view arguments) {
+    return checks_++ < 256 && json_reader(json_manners::tolerant).parse(arguments);
+  }
+
+  static bool is_blank(std::string_view text) noexcept {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  }
+
+  static bool is_taken(std::string_view id, const std::vector<tool_call>& calls,
+                       std::size_t before) noexcept {
+    for (std::size_t i = 0; i < before; ++i) {
+      if (calls[i].id == id) return true;
+    }
+    return false;
+  }
+
+  /// Unique within the conversation: the end of the generation's id is in it. Short, because
+  /// providers take ids of 40 bytes at most.
+  static std::string made_up_id(std::string_view generation_id,
+                                const std::vector<tool_call>& calls) {
+    std::string id;
+    for (std::int64_t number = 0; id.empty() || is_taken(id, calls, calls.size()); ++number) {
+      id = "call_";
+      append_number(id, number);
+      id += '_';
+      id += generation_id.substr(generation_id.size() > 20 ? generation_id.size() - 20 : 0);
+    }
+    return id;
+  }
+
+  /// The call with what orcast has no place for.
+  static void write(tool_call& call, const draft& rest, bool function) {
+    call.json.clear();
+    object_writer whole(call.json);
+    whole.text("id", call.id);
+    append_repaired_string(whole.key("type"), function ? "function" : rest.type);
+    if (function) write_function(call, whole);
+    rest.more.write(whole);
+    whole.close();
+  }
+
+  std::vector<draft> drafts_;  // one for each call
+  int checks_ = 0;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/choice_merge.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Adds what arrives for one choice to a chat_choice: the deltas of a stream, or a message at once.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class choice_merge {
+ public:
+  explicit choice_merge(std::int64_t index = 0) : index_(index) {}
+
+  std::int64_t index() const noexcept { return index_; }
+
+  /// `first`: of the reply's choices. The listener hears of that one only.
+  void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
+    for (const json_view member : value[state.whole ? "message" : "delta"]) {
+      if (state.too_large) return;
+      add_member(member, first ? state.heard() : nullptr, choice, state);
+    }
+    replace_text(choice.finish_reason, value["finish_reason"]);
+    replace_text(choice.native_finish_reason, value["native_finish_reason"]);
+    const json_view logprobs = value["logprobs"];
+    if (!logprobs.is_object()) return;
+    if (state.whole) {
+      choice.logprobs = to_json(logprobs);
+    } else {
+      has_logprobs_ = true;
+      add_elements(logprobs["content"], logprobs_, state);
+      add_elements(logprobs["refusal"], refusal_logprobs_, state);
+    }
+  }
+
+  /// No more will come.
+  void finish(chat_choice& choice) {
+    content_.finish(choice.reply.content);
+    reasoning_.finish(choice.reply.reasoning);
+    repair_text(choice.refusal);
+    tool_call_merge::repair(choice.reply.tool_calls);
+    if (choice.reply.role.empty()) choice.reply.role = "assistant";
+    details_.write(choice.reply.reasoning_details);
+    if (!images_.empty()) write_list(images_, choice.images);
+    if (!annotations_.empty()) write_list(annotations_, choice.annotations);
+    if (has_audio_) write_audio(choice.audio);
+    if (has_logprobs_) write_logprobs(choice.logprobs);
+    choice.reply.extra = more_.object();
+  }
+
+  /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
+  const char* settle(std::string_view generation_id, chat_choice& choice) {
+    const char* problem = calls_.complete(generation_id, choice.reply.tool_calls);
+    finished_ = !choice.finish_reason.empty();
+    settle_finish_reason(choice);
+    return problem;
+  }
+  /// Whether a finish reason had come when it was settled.
+  bool finished() const noexcept { return finished_; }
+
+  /// The choice as a blocking call's body has it.
+  void write(const chat_choice& choice, std::string& out) const {
+    object_writer whole(out);
+    whole.number("index", index_);
+    whole.json_if("logprobs", choice.logprobs);
+    if (finished_) {
+      whole.text("finish_reason", choice.finish_reason);
+    } else {
+      whole.null("finish_reason");
+    }
+    whole.text_if("native_finish_reason", choice.native_finish_reason);
+    object_writer inner(whole.key("message"));
+    inner.text("role", choice.reply.role);
+    if (choice.reply.content.empty() && !choice.reply.tool_calls.empty()) {
+      inner.null("content");
+    } else {
+      inner.text("content", choice.reply.content);
+    }
+    inner.text_if("refusal", choice.refusal);
+    inner.text_if("reasoning", choice.reply.reasoning);
+    inner.json_if("reasoning_details", choice.reply.reasoning_details);
+    if (!choice.reply.tool_calls.empty()) {
+      write_tool_calls(choice.reply.tool_calls, inner.key("tool_calls"));
+    }
+    inner.json_if("images", choice.images);
+    inner.json_if("audio", choice.audio);
+    inner.json_if("annotations", choice.annotations);
+    more_.write(inner);
+    inner.close();
+    whole.close();
+  }
+
+ private:
+  void add_member(json_view member, delta_listener* listener, chat_choice& choice,
+                  merge_state& state) {
+    const std::string_view key = member.key();
+    message& reply = choice.reply;
+    if (key == "role") {
+      replace_text(reply.role, member);
+    } else if (key == "content") {
+      add_content(member, listener, reply, state);
+    } else if (key == "reasoning") {
+      add_reasoning(member.text(), listener, reply, state);
+    } else if (key == "reasoning_details" && member.is_array()) {
+      details_.add(member, state);
+    } else if (key == "tool_calls" && member.is_array()) {
+      add_tool_calls(member, reply.tool_calls, state);
+    } else if (key == "refusal") {
+      choice.refusal += member.text();
+      state.spend(member.text().size());
+    } else if (key == "images" && member.is_array()) {
+      add_elements(member, images_, state);
+    } else if (key == "annotations" && member.is_array()) {
+      add_elements(member, annotations_, state);
+    } else if (key == "audio" && member.is_object()) {
+      if (state.whole) {
+        choice.audio = to_json(member);
+      } else {
+        add_audio(member, state);
+      }
+    } else {
+      state.spend(more_.set(member));
+    }
+  }
+
+  void add_content(json_view content, delta_listener* listener, message& reply,
+                   merge_state& state) {
+    if (content.is_string()) return add_text(content.text(), listener, reply, state);
+    if (!content.is_array()) return;
+    for (const json_view each : content) {
+      if (!each.is_object()) continue;
+      reply.parts.push_back(read_part(each));
+      state.spend(reply.parts.back().json.size() + 64);
+      if (reply.parts.back().type == "text") add_text(each["text"].text(), listener, reply, state);
+    }
+  }
+
+  void add_text(std::string_view text, delta_listener* listener, message& reply,
+                merge_state& state) {
+    if (text.empty()) return;
+    const std::size_t before = reply.content.size();
+    content_.push(text, reply.content);
+    state.spend(text.size());
+    state.token();
+    if (listener == nullptr || reply.content.size() == before) return;
+    listener->on_text(std::string_view(reply.content).substr(before));
+  }
+
+  void add_reasoning(std::string_view text, delta_listener* listener, message& reply,
+                     merge_state& state) {
+    if (text.empty()) return;
+    const std::size_t before = reply.reasoning.size();
+    reasoning_.push(text, reply.reasoning);
+    state.spend(text.size());
+    state.token();
+    if (listener == nullptr || reply.reasoning.size() == before) return;
+    listener->on_reasoning(std::string_view(reply.reasoning).substr(before));
+  }
+
+  void add_tool_calls(json_view fragments, std::vector<tool_call>& calls, merge_state& state) {
+    for (const json_view each : fragments) {
+      if (each.is_object()) calls_.add(each, state, calls);
+      if (state.too_large) return;
+    }
+  }
+
+  static void add_elements(json_view elements, json_text& out, merge_state& state) {
+    if (!elements.is_array()) return;
+    const std::size_t before = out.size();
+    for (const json_view each : elements) {
+      append_json(out, each);
+      out += ',';
+    }
+    state.spend(out.size() - before);
+  }
+
+  void add_audio(json_view audio, merge_state& state) {
+    has_audio_ = true;
+    replace_text(audio_id_, audio["id"]);
+    audio_data_ += audio["data"].text();
+    audio_transcript_ += audio["transcript"].text();
+    if (!audio["expires_at"].is_null()) audio_expires_at_ = to_json(audio["expires_at"]);
+    state.spend(audio["data"].text().size() + audio["transcript"].text().size());
+  }
+
+  /// Elements, each with a comma after it, become an array.
+  static void write_list(std::string_view elements, json_text& out) {
+    out = "[";
+    out += elements.substr(0, elements.empty() ? 0 : elements.size() - 1);
+    out += ']';
+  }
+
+  void write_audio(json_text& out) const {
+    out.clear();
+    object_writer whole(out);
+    if (!audio_id_.empty()) whole.text("id", audio_id_);
+    append_repaired_string(whole.key("data"), audio_data_);
+    whole.json_if("expires_at", audio_expires_at_);
+    append_repaired_string(whole.key("transcript"), audio_transcript_);
+    whole.close();
+  }
+
+  void write_logprobs(json_text& out) const {
+    json_text list;
+    out.clear();
+    object_writer whole(out);
+    write_list(logprobs_, list);
+    whole.json("content", logprobs_.empty() ? std::string_view("null") : list);
+    write_list(refusal_logprobs_, list);
+    whole.json("refusal", refusal_logprobs_.empty() ? std::string_view("null") : list);
+    whole.close();
+  }
+
+  /// Providers end answers that hold tool calls with reasons of all kinds, or none.
+  void settle_finish_reason(chat_choice& choice) const {
+    std::string& reason = choice.finish_reason;
+    const bool known = reason == "stop" || reason == "length" || reason == "tool_calls" ||
+                       reason == "content_filter" || reason == "error";
+    const bool calls = !choice.reply.tool_calls.empty();
+    if (reason == "function_call" || (calls && !known) ||
+        (calls && reason == "stop" && details_.has("reasoning.encrypted"))) {
+      reason = "tool_calls";
+    } else if (reason.empty()) {
+      reason = "other";
+    }
+  }
+
+  std::int64_t index_;
+  text_gate content_;
+  text_gate reasoning_;
+  tool_call_merge calls_;
+  reasoning_merge details_;
+  json_text images_;            // elements, each with a comma after it
+  json_text annotations_;       // likewise
+  json_text logprobs_;          // likewise
+  json_text refusal_logprobs_;  // likewise
+  std::string audio_id_;
+  std::string audio_data_;
+  std::string audio_transcript_;
+  json_text audio_expires_at_;
+  loose_members more_;
+  bool has_audio_ = false;
+  bool has_logprobs_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/reply_merge.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Adds what arrives to a chat_reply: the chunks of a stream one after the other, or the body of a
+// blocking call, which is treated as one big chunk. So both give the same reply for the same
+// answer.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class reply_merge {
+ public:
+  explicit reply_merge(const reply_limits& limits) : state_(limits) { spare_.reserve(most_spare); }
+
+  void listen(delta_listener* listener) noexcept { state_.listener = listener; }
+
+  /// `whole`: a body, not a chunk. False when a limit was passed.
+  bool add(json_view root, bool whole, chat_reply& reply) {
+    state_.whole = whole;
+    for (const json_view member : root) {
+      const std::string_view key = member.key();
+      if (key == "id") {
+        replace_text(reply.id, member);
+      } else if (key == "model") {
+        replace_text(reply.model, member);
+      } else if (key == "provider") {
+        replace_text(reply.provider, member);
+      } else if (key == "service_tier") {
+        replace_text(reply.service_tier, member);
+      } else if (key == "system_fingerprint") {
+        replace_text(reply.system_fingerprint, member);
+      } else if (key == "created") {
+        if (member.is_number()) reply.created = member.integer();
+      } else if (key == "usage") {
+        if (member.is_object()) add_usage(member, reply);
+      } else if (key == "openrouter_metadata") {
+        if (member.is_object()) reply.metadata = to_json(member);
+      } else if (key == "choices" && member.is_array()) {
+        std::int64_t position = 0;
+        for (const json_view each : member) add_choice(each, position++, reply);
+      } else if (key != "object" && key != "error") {
+        state_.spend(more_.set(member));
+      }
+    }
+    return !state_.too_large;
+  }
+
+  /// No more will come.
+  void finish(chat_reply& reply) {
+    for (std::size_t i = 0; i < reply.choices.size(); ++i) choices_[i].finish(reply.choices[i]);
+    reply.extra = more_.object();
+  }
+
+  /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
+  const char* settle(chat_reply& reply) {
+    const char* problem = nullptr;
+    reply.missing_finish_reason = reply.choices.empty();
+    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+      const char* found = choices_[i].settle(reply.id, reply.choices[i]);
+      if (found != nullptr) problem = found;
+      if (!choices_[i].finished()) reply.missing_finish_reason = true;
+    }
+    return problem;
+  }
+
+  /// The body that a blocking call would have brought.
+  void write_body(const chat_reply& reply, std::string& out) const {
+    out.clear();
+    object_writer whole(out);
+    whole.text("id", reply.id);
+    whole.text_if("provider", reply.provider);
+    whole.text("model", reply.model);
+    whole.text("object", "chat.completion");
+    whole.number("created", reply.created);
+    whole.key("choices");
+    char before = '[';
+    if (reply.choices.empty()) out += before;
+    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+      out += before;
+      before = ',';
+      choices_[i].write(reply.choices[i], out);
+    }
+    out += ']';
+    whole.text_if("service_tier", reply.service_tier);
+    whole.text_if("system_fingerprint", reply.system_fingerprint);
+    whole.json_if("usage", usage_);
+    whole.json_if("openrouter_metadata", reply.metadata);
+    more_.write(whole);
+    whole.close();
+  }
+
+  /// Whether every choice has said why it ended.
+  bool finished(const chat_reply& reply) const noexcept {
+    for (const chat_choice& choice : reply.choices) {
+      if (choice.finish_reason.empty()) return false;
+    }
+    return !reply.choices.empty();
+  }
+  bool received_content() const noexcept { return state_.received_content; }
+
+  /// Empties the reply too, and keeps the memory of its choices.
+  void reset(chat_reply& reply) noexcept {
+    for (chat_choice& choice : reply.choices) {
+      if (spare_.size() < most_spare) spare_.push_back(std::move(choice));
+    }
+    reply.choices.clear();
+    for (std::string* text :
+         {&reply.id, &reply.model, &reply.provider, &reply.service_tier, &reply.system_fingerprint,
+          &reply.metadata, &reply.extra, &reply.raw}) {
+      text->clear();
+    }
+    reply.created = 0;
+    reply.usage = {};
+    reply.no_done = false;
+    reply.missing_finish_reason = false;
+    choices_.clear();
+    more_.clear();
+    usage_.clear();
+    state_.bytes = 0;
+    state_.received_content = false;
+    state_.too_large = false;
+  }
+
+ private:
+  static constexpr std::size_t most_choices = 64;
+  static constexpr std::size_t most_spare = 4;
+
+  void add_usage(json_view value, chat_reply& reply) {
+    read_usage(value, reply.usage);
+    if (state_.whole) return;
+    usage_.clear();
+    append_json(usage_, value);
+  }
+
+  /// Choices are kept in the order of their indices.
+  void add_choice(json_view value, std::int64_t position, chat_reply& reply) {
+    if (!value.is_object()) return;
+    const std::int64_t index = value["index"].is_number() ? value["index"].integer() : position;
+    std::size_t at = 0;
+    while (at < choices_.size() && choices_[at].index() < index) ++at;
+    if (at == choices_.size() || choices_[at].index() != index) {
+      if (choices_.size() == most_choices) {
+        state_.too_large = true;
+        return;
+      }
+      const auto offset = static_cast<std::ptrdiff_t>(at);
+      choices_.emplace(choices_.begin() + offset, index);
+      insert_choice(reply.choices.begin() + offset, reply.choices);
+    }
+    choices_[at].add(value, at == 0, reply.choices[at], state_);
+  }
+
+  /// A new choice has the memory of an earlier one, where there is one.
+  void insert_choice(std::vector<chat_choice>::iterator place, std::vector<chat_choice>& choices) {
+    if (spare_.empty()) {
+      choices.emplace(place);
+      return;
+    }
+    chat_choice& choice = *choices.insert(place, std::move(spare_.back()));
+    spare_.pop_back();
+    message& reply = choice.reply;
+    for (std::string* text :
+         {&reply.role, &reply.content, &reply.name, &reply.tool_call_id, &reply.reasoning,
+          &reply.reasoning_details, &reply.extra, &choice.finish_reason,
+          &choice.native_finish_reason, &choice.refusal, &choice.images, &choice.audio,
+          &choice.annotations, &choice.logprobs}) {
+      text->clear();
+    }
+    reply.parts.clear();
+    reply.tool_calls.clear();
+    reply.omit_content = false;
+  }
+
+  merge_state state_;
+  std::vector<choice_merge> choices_;  // one for each of the reply's, in their order
+  std::vector<chat_choice> spare_;
+  loose_members more_;
+  json_text usage_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/reply_reader.ipp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// The states of a response: its head, then a document or a stream, decided when its first byte is
+// there; in the end it is complete, failed, or it just stopped.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline std::string_view trim(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// Whether a Content-Type is that of server-sent events, whatever its parameters.
+inline bool is_event_stream(std::string_view content_type) noexcept {
+  return http::same_name(trim(content_type.substr(0, content_type.find(';'))), "text/event-stream");
+}
+
+/// An id or a word from a header line; what is neither leaves `place` empty.
+inline void copy_token(std::string_view value, std::string& place) {
+  place.clear();
+  if (value.size() > 256) return;
+  for (const char c : value) {
+    if (c <= 0x20 || c > 0x7E) return;
+  }
+  place.assign(value);
+}
+
+inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
+  http::sse_limits made;
+  made.line_bytes = limits.line_bytes;
+  made.event_bytes = limits.event_bytes;
+  made.count = static_cast<std::uint32_t>((std::min)(limits.events, std::size_t{0x7FFFFFFF}));
+  return made;
+}
+
+}  // namespace detail
+
+/// Everything but the reply itself, so that its functions take the reader it belongs to.
+struct reply_reader::parser {
+  enum class state : unsigned char { undecided, document, stream, complete, failed };
+
+  explicit parser(const reply_limits& most)
+      : limits(most),
+        events(detail::limits_of_stream(most)),
+        json(detail::json_manners::tolerant, most.depth),
+        merge(most) {}
+
+  void reset() noexcept;
+  void fail(failure reason);
+  bool decide(reply_reader& whole, std::string_view bytes);
+  bool take_document(reply_reader& whole, std::string_view bytes);
+  bool take_events(reply_reader& whole, std::string_view bytes);
+  bool take_event(reply_reader& whole, const http::sse_event& event, bool cut);
+  void complete(reply_reader& whole);
+  void end_document(reply_reader& whole, const result<void>& outcome);
+  void end_stream(reply_reader& whole, const result<void>& outcome);
+  void pass_on(reply_reader& whole, const result<void>& outcome);
+  void seal(reply_reader& whole);
+
+  reply_limits limits;
+  http::sse_parser events;
+  detail::json_reader json;
+  detail::reply_merge merge;
+  delta_listener* listener = nullptr;
+  state now = state::undecided;
+  failure why;
+  std::int64_t retry_after_ms = -1;
+  bool event_stream_announced = false;
+  bool received_chunk = false;
+  bool sealed = false;  // the reply is in its final form
+};
+
+ORCAST_DECL void reply_reader::parser::reset() noexcept {
+  events.reset();
+  now = state::undecided;
+  why = failure();
+  retry_after_ms = -1;
+  event_stream_announced = false;
+  received_chunk = false;
+  sealed = false;
+}
+
+ORCAST_DECL void reply_reader::parser::fail(failure reason) {
+  now = state::failed;
+  why = std::move(reason);
+  why.retry_after_ms = (std::max)(why.retry_after_ms, retry_after_ms);
+}
+
+/// White space before the first byte that tells is kept: it belongs to the body as received.
+ORCAST_DECL bool reply_reader::parser::decide(reply_reader& whole, std::string_view bytes) {
+  const std::string_view begun = detail::trim(bytes);
+  if (begun.empty()) return take_document(whole, bytes);
+  // Errors come as documents, also where a stream was announced; no event begins like one.
+  const bool looks_like_document =
+      begun.front() == '{' || begun.front() == '[' || begun.front() == '<';
+  if (!event_stream_announced || looks_like_document) {
+    now = state::document;
+    return take_document(whole, bytes);
+  }
+  now = state::stream;
+  whole.streamed_ = true;
+  whole.reply_.raw.clear();
+  return take_events(whole, bytes);
+}
+
+ORCAST_DECL bool reply_reader::parser::take_document(reply_reader& whole, std::string_view bytes) {
+  std::string& body = whole.reply_.raw;
+  if (bytes.size() > limits.body_bytes || body.size() > limits.body_bytes - bytes.size()) {
+    fail(failure(errc::too_large, "the body of the response is too large", whole.http_status_));
+    return false;
+  }
+  body.append(bytes);
+  return true;
+}
+
+ORCAST_DECL bool reply_reader::parser::take_events(reply_reader& whole, std::string_view bytes) {
+  const auto on_event = [&](const http::sse_event& event) {
+    return take_event(whole, event, false);
+  };
+  const result<void> fed = events.feed(bytes, on_event);
+  if (!fed && now == state::stream) {
+    fail(fed.error());
+    why.http_status = whole.http_status_;
+  }
+  return now == state::stream;
+}
+
+/// `cut`: the connection ended in this event, so it may be a part of one.
+ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const http::sse_event& event,
+                                                  bool cut) {
+  const std::string_view data = detail::trim(event.data);
+  if (data.empty()) return true;
+  if (data == "[DONE]") {
+    complete(whole);
+    return false;
+  }
+  const bool foreign = event.type != "message";
+  if (!json.parse(data)) {
+    if (foreign || cut) return true;
+    std::string words = "event ";
+    detail::append_number(words, static_cast<std::int64_t>(events.events()));
+    fail(failure(errc::malformed_response, words + " of the stream is not JSON",
+                 whole.http_status_));
+    return false;
+  }
+  const detail::json_view root = json.root();
+  const detail::json_view error = detail::find_error(root);
+  if (!root.is_object()) return true;
+  if (foreign && !error.exists() && !root["choices"].exists()) return true;
+  if (!received_chunk && listener != nullptr) listener->on_first_chunk();
+  received_chunk = true;
+  const bool fits = merge.add(root, false, whole.reply_);
+  whole.received_content_ = merge.received_content();
+  if (error.exists()) {
+    fail(detail::read_error(error, whole.reply_.provider, whole.http_status_));
+  } else if (!fits) {
+    fail(failure(errc::too_large, "the reply is too large", whole.http_status_));
+  }
+  return now == state::stream;
+}
+
+/// The answer is there to its end.
+ORCAST_DECL void reply_reader::parser::complete(reply_reader& whole) {
+  chat_reply& reply = whole.reply_;
+  const int status = whole.http_status_;
+  if (status >= 400) {
+    return fail(detail::status_failure(status, "HTTP error status with an answer"));
+  }
+  if (whole.streamed_ && !received_chunk) {
+    return fail(failure(errc::malformed_response, "the stream held no answer", status));
+  }
+  merge.finish(reply);
+  const char* problem = merge.settle(reply);
+  if (whole.streamed_) merge.write_body(reply, reply.raw);
+  sealed = true;
+  if (problem != nullptr) return fail(failure(errc::malformed_response, problem, status));
+  for (const chat_choice& choice : reply.choices) {
+    if (choice.finish_reason != "error") continue;
+    fail(failure(errc::provider_error, "the provider ended the answer with an error", status));
+    why.provider = reply.provider;
+    return;
+  }
+  now = state::complete;
+  if (listener == nullptr || !whole.streamed_) return;
+  for (const tool_call& call : reply.tool_calls()) listener->on_tool_call(call);
+}
+
+/// The transport's failure is the reader's.
+ORCAST_DECL void reply_reader::parser::pass_on(reply_reader& whole, const result<void>& outcome) {
+  fail(outcome.error());
+  why.http_status = whole.http_status_;
+}
+
+ORCAST_DECL void reply_reader::parser::end_document(reply_reader& whole,
+                                                    const result<void>& outcome) {
+  const int status = whole.http_status_;
+  const bool refused = status != 0 && (status < 200 || status > 299);
+  const bool cancelled = !outcome && outcome.error().code == errc::cancelled;
+  if (!outcome && (cancelled || !refused)) return pass_on(whole, outcome);
+
+  std::string_view body = detail::trim(whole.reply_.raw);
+  if (body.substr(0, 3) == "\xEF\xBB\xBF") body = detail::trim(body.substr(3));
+  const bool is_json = json.parse(body);
+  const detail::json_view root = json.root();
+  const detail::json_view error = detail::find_error(root);
+  const bool fits = !root.is_object() || merge.add(root, true, whole.reply_);
+  whole.received_content_ = merge.received_content();
+  if (error.exists()) {
+    return fail(detail::read_error(error, whole.reply_.provider, status));
+  }
+  if (refused) return fail(detail::page_failure(status, body, root));
+  if (!fits) return fail(failure(errc::too_large, "the reply is too large", status));
+  if (root["choices"].is_array()) return complete(whole);
+  const char* words = body.empty()          ? "the body of the response is empty"
+                      : body.front() == '<' ? "the response is a web page, not JSON"
+                      : !is_json            ? "the body of the response is not JSON"
+                                            : "the body of the response has no choices";
+  fail(failure(errc::malformed_response, words, status));
+}
+
+ORCAST_DECL void reply_reader::parser::end_stream(reply_reader& whole,
+                                                  const result<void>& outcome) {
+  chat_reply& reply = whole.reply_;
+  if (outcome.ok() && events.pending()) {
+    const auto on_event = [&](const http::sse_event& event) {
+      return take_event(whole, event, true);
+    };
+    static_cast<void>(events.flush_tail(on_event));
+    if (now != state::stream) return;
+  }
+  const bool finished = merge.finished(reply);
+  // Cut after the last word: nothing is missing but [DONE].
+  if (finished && (outcome.ok() || reply.usage.received)) {
+    reply.no_done = true;
+    return complete(whole);
+  }
+  if (!outcome) return pass_on(whole, outcome);
+  const int status = whole.http_status_;
+  if (status >= 400) return fail(detail::page_failure(status, {}, {}));
+  fail(failure(errc::stream_truncated, "the stream ended before the answer did", status));
+  why.provider = reply.provider;
+  why.retryable = true;
+}
+
+/// What had arrived of a failed reply, in a form that can be read.
+ORCAST_DECL void reply_reader::parser::seal(reply_reader& whole) {
+  if (sealed) return;
+  sealed = true;
+  merge.finish(whole.reply_);
+  if (received_chunk) merge.write_body(whole.reply_, whole.reply_.raw);
+}
+
+ORCAST_DECL reply_reader::reply_reader(const reply_limits& limits)
+    : parser_(std::make_unique<parser>(limits)) {}
+ORCAST_DECL reply_reader::~reply_reader() = default;
+ORCAST_DECL reply_reader::reply_reader(reply_reader&&) noexcept = default;
+ORCAST_DECL reply_reader& reply_reader::operator=(reply_reader&&) noexcept = default;
+
+ORCAST_DECL void reply_reader::reset() noexcept {
+  parser_->reset();
+  parser_->merge.reset(reply_);
+  generation_id_.clear();
+  cache_status_.clear();
+  http_status_ = 0;
+  streamed_ = false;
+  received_content_ = false;
+}
+
+ORCAST_DECL void reply_reader::listen(delta_listener* listener) noexcept {
+  parser_->listener = listener;
+  parser_->merge.listen(listener);
+}
+
+ORCAST_DECL void reply_reader::head(const http::response_head& head) noexcept {
+  http_status_ = head.status;
+  detail::copy_token(head.find("X-Generation-Id"), generation_id_);
+  detail::copy_token(head.find("X-OpenRouter-Cache-Status"), cache_status_);
+  parser_->event_stream_announced = detail::is_event_stream(head.find("Content-Type"));
+  const std::string_view retry_after = head.find("Retry-After");
+  if (retry_after.empty()) return;
+  parser_->retry_after_ms = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+}
+
+ORCAST_DECL bool reply_reader::data(std::string_view bytes) noexcept {
+  switch (parser_->now) {
+    case parser::state::undecided:
+      return parser_->decide(*this, bytes);
+    case parser::state::document:
+      return parser_->take_document(*this, bytes);
+    case parser::state::stream:
+      return parser_->take_events(*this, bytes);
+    case parser::state::complete:
+    case parser::state::failed:
+      break;
+  }
+  return false;
+}
+
+ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
+  parser& self = *parser_;
+  if (self.now == parser::state::stream) {
+    self.end_stream(*this, outcome);
+  } else if (self.now != parser::state::complete && self.now != parser::state::failed) {
+    self.end_document(*this, outcome);
+  }
+  if (self.now == parser::state::complete) return {};
+  self.seal(*this);
+  return self.why;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/observation.ipp ----
+
+// ---- orcast/openrouter/vocabulary.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+// How OpenRouter's names become the conventions' names. All lists are open: what is not listed is
+// passed on in lower case.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+struct name_pair {
+  std::string_view from;
+  std::string_view to;
+};
+
+template <std::size_t N>
+constexpr std::string_view translate(const name_pair (&list)[N], std::string_view name) noexcept {
+  for (const name_pair& pair : list) {
+    if (pair.from == name) return pair.to;
+  }
+  return name;
+}
+
+/// "anthropic" of "anthropic/claude-sonnet-4.5:thinking" or "~anthropic/claude-latest".
+constexpr std::string_view author_of(std::string_view slug) noexcept {
+  if (!slug.empty() && slug.front() == '~') slug.remove_prefix(1);
+  const std::size_t slash = slug.find('/');
+  return slash == std::string_view::npos ? std::string_view() : slug.substr(0, slash);
+}
+
+/// llm.system: OpenInference's list, else the author.
+constexpr std::string_view system_of(std::string_view author) noexcept {
+  constexpr name_pair list[] = {{"google", "vertexai"}, {"x-ai", "xai"}, {"meta-llama", "meta"}};
+  return translate(list, author);
+}
+
+/// gen_ai.provider.name: OpenTelemetry's list, else the author.
+constexpr std::string_view companion_provider_of(std::string_view author) noexcept {
+  constexpr name_pair list[] = {{"mistralai", "mistral_ai"},
+                                {"x-ai", "x_ai"},
+                                {"amazon", "aws.bedrock"},
+                                {"google", "gcp.gen_ai"}};
+  return translate(list, author);
+}
+
+/// llm.provider from the `provider` of a response.
+inline std::string provider_of(std::string_view name) {
+  constexpr name_pair list[] = {
+      {"amazon bedrock", "aws"},   {"amazon", "aws"},           {"google ai studio", "google"},
+      {"google vertex", "google"}, {"moonshot ai", "moonshot"}, {"mistral", "mistralai"},
+      {"together ai", "together"}, {"togetherai", "together"},  {"microsoft azure", "azure"}};
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return std::string(translate(list, lower));
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_reply.ipp ----
+
+#include <cmath>
+#include <cstdlib>
+
+// What an answer, or a failure, says in its span, and from which field each attribute comes.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline double number_of(const std::string& decimal_text) noexcept {
+  return decimal_text.empty() ? NAN : std::strtod(decimal_text.c_str(), nullptr);
+}
+
+}  // namespace detail
+
+ORCAST_DECL void observation::record_reply(const failure* why) {
+  const chat_reply& reply = reader_.reply();
+  const std::string& model = reply.model.empty() ? request_model_ : reply.model;
+  const std::string_view author = detail::author_of(model);
+  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
+  if (author.empty() && detail::author_of(request_model_).empty()) {
+    span_.set(keys::llm_system, "openrouter");
+  }
+  if (!model.empty()) span_.set(keys::llm_model_name, model);
+  if (!reply.model.empty() && !request_model_.empty() && reply.model != request_model_) {
+    span_.set(keys::llm_request_model_name, request_model_);
+    span_.set(keys::llm_response_model_name, reply.model);
+  }
+  const std::string_view provider = !reply.provider.empty() ? std::string_view(reply.provider)
+                                    : why != nullptr        ? std::string_view(why->provider)
+                                                            : std::string_view();
+  span_.set(keys::llm_provider,
+            provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
+  const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
+  if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
+  if (!reply.service_tier.empty()) {
+    span_.set(keys::openrouter_service_tier, reply.service_tier);
+  }
+  if (!reader_.cache_status().empty()) {
+    span_.set(keys::openrouter_cache_status, reader_.cache_status());
+  }
+  span_.set(keys::openrouter_attempts, attempts_);
+  if (first_token_ms_ >= 0) {
+    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
+  }
+  if (!reply.finish_reason().empty()) span_.set(keys::llm_finish_reason, reply.finish_reason());
+  if (!reply.choices.empty() && !reply.choices.front().native_finish_reason.empty()) {
+    span_.set(keys::openrouter_native_finish_reason, reply.choices.front().native_finish_reason);
+  }
+
+  if (!where_.privacy && !reply.choices.empty()) {
+    if (!reply.raw.empty()) {
+      span_.set(keys::output_value, without_blobs(reply.raw));
+      span_.set(keys::output_mime_type, "application/json");
+    }
+    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+      const message& said = reply.choices[i].reply;
+      span_.set(keys::llm_output_message_role(i),
+                said.role.empty() ? std::string_view("assistant") : std::string_view(said.role));
+      if (!said.content.empty()) span_.set(keys::llm_output_message_content(i), said.content);
+      if (!said.reasoning.empty()) {
+        span_.set(keys::llm_output_part_type(i, 0), "reasoning");
+        span_.set(keys::llm_output_part_text(i, 0), said.reasoning);
+        if (!said.content.empty()) {
+          span_.set(keys::llm_output_part_type(i, 1), "text");
+          span_.set(keys::llm_output_part_text(i, 1), said.content);
+        }
+      }
+      for (std::size_t j = 0; j < said.tool_calls.size(); ++j) {
+        const tool_call& wanted = said.tool_calls[j];
+        span_.set(keys::llm_output_tool_call_id(i, j), wanted.id);
+        span_.set(keys::llm_output_tool_call_function_name(i, j), wanted.name);
+        span_.set(keys::llm_output_tool_call_function_arguments(i, j), wanted.arguments);
+      }
+    }
+  }
+  record_usage(reply.usage);
+
+  if (!where_.companions) return;
+  if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
+  if (!id.empty()) span_.set(keys::gen_ai_response_id, id);
+  std::vector<attribute_value> reasons;
+  for (const chat_choice& choice : reply.choices) {
+    if (!choice.finish_reason.empty()) reasons.emplace_back(choice.finish_reason);
+  }
+  if (!reasons.empty()) {
+    span_.set_list(keys::gen_ai_response_finish_reasons, reasons.data(), reasons.size());
+  }
+}
+
+ORCAST_DECL void observation::record_usage(const token_usage& usage) {
+  const auto count = [this](const key_text& name, const std::optional<std::int64_t>& value) {
+    if (value) span_.set(name, *value);
+  };
+  count(keys::llm_token_count_prompt, usage.prompt_tokens);
+  count(keys::llm_token_count_completion, usage.completion_tokens);
+  count(keys::llm_token_count_total, usage.total_tokens);
+  count(keys::llm_token_count_prompt_details_cache_read, usage.cached_tokens);
+  count(keys::llm_token_count_prompt_details_cache_write, usage.cache_write_tokens);
+  count(keys::llm_token_count_prompt_details_audio, usage.prompt_audio_tokens);
+  count(keys::llm_token_count_prompt_details_video, usage.prompt_video_tokens);
+  count(keys::llm_token_count_completion_details_reasoning, usage.reasoning_tokens);
+  count(keys::llm_token_count_completion_details_audio, usage.completion_audio_tokens);
+  count(keys::llm_token_count_completion_details_image, usage.completion_image_tokens);
+  if (where_.companions) {
+    count(keys::gen_ai_usage_input_tokens, usage.prompt_tokens);
+    count(keys::gen_ai_usage_output_tokens, usage.completion_tokens);
+    count(keys::gen_ai_usage_cache_read_input_tokens, usage.cached_tokens);
+    count(keys::gen_ai_usage_cache_creation_input_tokens, usage.cache_write_tokens);
+    count(keys::gen_ai_usage_reasoning_output_tokens, usage.reasoning_tokens);
+  }
+
+  if (usage.is_byok) span_.set(keys::openrouter_is_byok, *usage.is_byok);
+  if (!usage.cost.empty()) span_.set(keys::openrouter_charged, decimal{usage.cost});
+  if (!usage.upstream_cost.empty()) {
+    span_.set(keys::openrouter_upstream_cost, decimal{usage.upstream_cost});
+  }
+  // With a key of one's own, OpenRouter charges its fee and the provider charges the rest.
+  if (usage.is_byok.value_or(false)) {
+    if (!usage.cost.empty() && !usage.upstream_cost.empty()) {
+      span_.set(keys::llm_cost_total,
+                detail::number_of(usage.cost) + detail::number_of(usage.upstream_cost));
+    }
+    return;
+  }
+  if (usage.cost.empty()) return;
+  span_.set(keys::llm_cost_total, decimal{usage.cost});
+  const double total = detail::number_of(usage.cost);
+  const double parts = detail::number_of(usage.upstream_prompt_cost) +
+                       detail::number_of(usage.upstream_completion_cost);
+  if (std::fabs(parts - total) <= 0.01 * total) {  // false for NaN: a part is missing
+    span_.set(keys::llm_cost_prompt, decimal{usage.upstream_prompt_cost});
+    span_.set(keys::llm_cost_completion, decimal{usage.upstream_completion_cost});
+  }
+}
+
+ORCAST_DECL void observation::record_failure(const failure& why) {
+  const std::string_view type =
+      why.error_type.empty() ? to_string(why.code) : std::string_view(why.error_type);
+  span_.set(keys::error_type, type);
+  if (why.http_status != 0) span_.set(keys::http_response_status_code, why.http_status);
+  span_.set(keys::openrouter_retryable, why.retryable);
+  if (why.retry_after_ms >= 0) span_.set(keys::openrouter_retry_after_ms, why.retry_after_ms);
+
+  // In privacy mode only code and type: the service's words may quote the prompt.
+  scratch_.assign(type);
+  if (!where_.privacy && !why.message.empty()) scratch_.append(": ").append(why.message);
+  span_.status(span_status::error, scratch_);
+  std::string name("orcast.");
+  name.append(to_string(why.code));
+  span_.event("exception", {{keys::exception_type, name},
+                            {keys::exception_message, scratch_},
+                            {keys::exception_escaped, false}});
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_request.ipp ----
+
+// What a request says in its span, and from which field each attribute comes.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// Adds the members of an object whose names are not taken yet; what is no object has none.
+inline void copy_members(json_view from, object_writer& to) {
+  for (const json_view member : from) {
+    if (from.is_object() && !to.has(member.key())) append_json(to.key(member.key()), member);
+  }
+}
+
+/// The parameters that privacy mode lets through: no content, no free text.
+inline bool is_private_parameter(std::string_view name) noexcept {
+  constexpr std::string_view open[] = {"model",
+                                       "models",
+                                       "stream",
+                                       "temperature",
+                                       "top_p",
+                                       "top_k",
+                                       "min_p",
+                                       "top_a",
+                                       "seed",
+                                       "max_tokens",
+                                       "max_completion_tokens",
+                                       "frequency_penalty",
+                                       "logprobs",
+                                       "presence_penalty",
+                                       "repetition_penalty",
+                                       "top_logprobs",
+                                       "reasoning",
+                                       "reasoning_effort",
+                                       "parallel_tool_calls",
+                                       "modalities",
+                                       "verbosity",
+                                       "service_tier",
+                                       "provider",
+                                       "route"};
+  for (std::string_view each : open) {
+    if (each == name) return false;
+  }
+  return true;
+}
+
+constexpr bool is_base64(char c) noexcept {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+         c == '/' || c == '=';
+}
+
+}  // namespace detail
+
+/// Name, trace and parent. What the request's `trace` says comes before the caller's context.
+ORCAST_DECL void observation::open(const chat_request& request, const call_context& context,
+                                   std::string_view url) {
+  begun_ = true;
+  began_ns_ = clock_.steady_ns();
+  request_model_ = request.model;
+  if (where_.traces == nullptr) return;
+
+  const trace_fields& trace = request.trace;
+  span_options options;
+  options.kind = span_kind::client;
+  options.session = request.session_id.empty() ? std::string_view(context.session_id)
+                                               : std::string_view(request.session_id);
+  options.start_ns = began_ns_;
+  options.parent = context.parent;
+  bool parent_used = trace.parent_span_id.empty();
+  if (!trace.trace_id.empty()) {
+    const trace_id id = trace_id_from(trace.trace_id);
+    options.parent = {};
+    const span_id parent = span_id_from(trace.parent_span_id);
+    if (parent.valid()) {
+      options.parent.trace = id;
+      options.parent.span = parent;
+      options.parent.remote = true;
+      parent_used = true;
+    } else {
+      options.trace = id;
+    }
+  }
+  const bool root = !options.parent.trace.valid();
+  std::string_view name = trace.generation_name;
+  if (name.empty()) name = context.name;
+  if (name.empty() && root) name = trace.trace_name;
+  if (name.empty()) {
+    scratch_.assign("chat");
+    if (!request.model.empty()) scratch_.append(" ").append(request.model);
+    name = scratch_;
+  }
+  span_ = where_.traces->start(name, options);
+  context_ = span_.context();
+  if (!span_.recording()) return;
+
+  span_.set(keys::openinference_span_kind, keys::kind_llm);
+  if (!options.session.empty()) span_.set(keys::session_id, options.session);
+  const std::string& user = request.user.empty() ? context.user : request.user;
+  if (!user.empty()) span_.set(keys::user_id, user);
+  if (!context.tags.empty()) {
+    std::vector<attribute_value> tags(context.tags.begin(), context.tags.end());
+    span_.set_list(keys::tag_tags, tags.data(), tags.size());
+  }
+
+  const bool named_here = name == std::string_view(trace.trace_name);
+  if (!context.metadata.empty() || !trace.metadata.empty() || !trace.span_name.empty() ||
+      !parent_used || (!trace.trace_name.empty() && !named_here)) {
+    scratch_.clear();
+    detail::object_writer metadata(scratch_);
+    if (!trace.span_name.empty()) metadata.text("span_name", trace.span_name);
+    if (!parent_used) metadata.text("parent_span_id", trace.parent_span_id);
+    if (!trace.trace_name.empty() && !named_here) metadata.text("trace_name", trace.trace_name);
+    // The request's own keys come first: of two with one name the first is kept.
+    detail::json_reader own(detail::json_manners::tolerant);
+    detail::json_reader wider(detail::json_manners::tolerant);
+    if (own.parse(trace.metadata)) detail::copy_members(own.root(), metadata);
+    if (wider.parse(context.metadata)) detail::copy_members(wider.root(), metadata);
+    metadata.close();
+    if (scratch_ != "{}") span_.set(keys::metadata, scratch_);
+  }
+
+  if (where_.companions) {
+    span_.set(keys::gen_ai_operation_name, "chat");
+    if (!options.session.empty()) span_.set(keys::gen_ai_conversation_id, options.session);
+    if (const auto parsed = http::url::parse(url, true)) {
+      span_.set(keys::server_address, parsed->host());
+      span_.set(keys::server_port, parsed->port());
+    }
+  }
+}
+
+ORCAST_DECL void observation::record_request(const chat_request& request, std::string_view body) {
+  const std::string_view author = detail::author_of(request.model);
+  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
+  if (!request.model.empty()) span_.set(keys::llm_model_name, request.model);
+
+  scratch_.clear();
+  append_invocation_parameters(request, scratch_);
+  if (where_.privacy) {
+    detail::json_reader all(detail::json_manners::tolerant);
+    std::string open_ones;
+    detail::object_writer kept(open_ones);
+    if (all.parse(scratch_)) {
+      for (const detail::json_view member : all.root()) {
+        if (!detail::is_private_parameter(member.key())) {
+          detail::append_json(kept.key(member.key()), member);
+        }
+      }
+    }
+    kept.close();
+    scratch_.swap(open_ones);
+  }
+  if (!scratch_.empty()) span_.set(keys::llm_invocation_parameters, without_blobs(scratch_));
+
+  if (!where_.privacy) {
+    if (!body.empty()) {
+      span_.set(keys::input_value, without_blobs(body));
+      span_.set(keys::input_mime_type, "application/json");
+    }
+    record_messages(request.messages);
+    for (std::size_t i = 0; i < request.tools.size(); ++i) {
+      scratch_.clear();
+      append_json(request.tools[i], scratch_);
+      span_.set(keys::llm_tool_json_schema(i), scratch_);
+    }
+  }
+
+  if (!where_.companions) return;
+  if (!author.empty()) {
+    span_.set(keys::gen_ai_provider_name, detail::companion_provider_of(author));
+  }
+  if (!request.model.empty()) span_.set(keys::gen_ai_request_model, request.model);
+  if (request.stream) span_.set(keys::gen_ai_request_stream, true);
+  if (request.seed) span_.set(keys::gen_ai_request_seed, *request.seed);
+  if (request.max_completion_tokens) {
+    span_.set(keys::gen_ai_request_max_tokens, *request.max_completion_tokens);
+  }
+  if (request.temperature) span_.set(keys::gen_ai_request_temperature, *request.temperature);
+  if (request.top_p) span_.set(keys::gen_ai_request_top_p, *request.top_p);
+  if (!request.stop.empty() && !where_.privacy) {
+    std::vector<attribute_value> stops(request.stop.begin(), request.stop.end());
+    span_.set_list(keys::gen_ai_request_stop_sequences, stops.data(), stops.size());
+  }
+}
+
+ORCAST_DECL void observation::record_messages(const std::vector<message>& messages) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const message& each = messages[i];
+    span_.set(keys::llm_input_message_role(i), each.role);
+    if (!each.name.empty()) span_.set(keys::llm_input_message_name(i), each.name);
+    if (!each.tool_call_id.empty()) {
+      span_.set(keys::llm_input_message_tool_call_id(i), each.tool_call_id);
+    }
+
+    std::size_t part = 0;
+    if (!each.reasoning.empty()) {
+      span_.set(keys::llm_input_part_type(i, part), "reasoning");
+      span_.set(keys::llm_input_part_text(i, part), each.reasoning);
+      ++part;
+    }
+    std::string text = each.content;
+    for (const content_part& piece : each.parts) {
+      const bool plain = piece.type == "text";
+      const std::string_view type = piece.type == "image_url"     ? std::string_view("image")
+                                    : piece.type == "input_audio" ? std::string_view("audio")
+                                                                  : std::string_view(piece.type);
+      span_.set(keys::llm_input_part_type(i, part), type);
+      if (plain) {
+        if (!text.empty()) text.append("\n");
+        text.append(piece.text);
+        span_.set(keys::llm_input_part_text(i, part), piece.text);
+      } else if (piece.type == "image_url") {
+        detail::json_reader json(detail::json_manners::tolerant);
+        if (json.parse(piece.json)) {
+          const std::string_view address = json.root()["image_url"]["url"].text();
+          span_.set(keys::llm_input_part_image_url(i, part), without_blobs(address));
+        }
+      } else {
+        span_.set(keys::llm_input_part_text(i, part), without_blobs(piece.json));
+      }
+      ++part;
+    }
+    if (!text.empty()) span_.set(keys::llm_input_message_content(i), text);
+
+    for (std::size_t j = 0; j < each.tool_calls.size(); ++j) {
+      const tool_call& wanted = each.tool_calls[j];
+      span_.set(keys::llm_input_tool_call_id(i, j), wanted.id);
+      span_.set(keys::llm_input_tool_call_function_name(i, j), wanted.name);
+      span_.set(keys::llm_input_tool_call_function_arguments(i, j), wanted.arguments);
+    }
+  }
+}
+
+/// Long runs of base64 (images, audio, files) are replaced by what they are: type, size, digest.
+ORCAST_DECL std::string_view observation::without_blobs(std::string_view text) {
+  constexpr std::size_t least = 512;  // prose has no word of that length
+  std::size_t from = 0;
+  std::size_t copied = 0;
+  bool found = false;
+  while (from < text.size()) {
+    // A run of that length has a character at every multiple of it: look only there.
+    const std::size_t probe = from + least - 1;
+    if (probe >= text.size()) break;
+    if (!detail::is_base64(text[probe])) {
+      from = probe + 1;
+      continue;
+    }
+    std::size_t begin = probe;
+    while (begin > from && detail::is_base64(text[begin - 1])) --begin;
+    std::size_t end = probe;
+    while (end < text.size() && detail::is_base64(text[end])) ++end;
+    from = end;
+    if (end - begin < least) continue;
+    if (!found) blobless_.clear();
+    found = true;
+
+    std::string_view type = "base64";
+    constexpr std::string_view marker = ";base64,";
+    const std::string_view ahead = text.substr(copied, begin - copied);
+    std::size_t keep = ahead.size();
+    if (ahead.size() > marker.size() && ahead.substr(ahead.size() - marker.size()) == marker) {
+      const std::size_t scheme = ahead.rfind("data:");
+      if (scheme != std::string_view::npos) {
+        type = ahead.substr(scheme + 5, ahead.size() - marker.size() - scheme - 5);
+        keep = scheme;
+      }
+    }
+    const auto digest = sha256(text.substr(begin, end - begin));
+    char hex[16];
+    to_hex(digest.data(), 8, hex);
+    blobless_.append(ahead.substr(0, keep)).append("[").append(type).append(", ");
+    blobless_.append(std::to_string((end - begin) / 4 * 3)).append(" bytes, sha256 ");
+    blobless_.append(hex, sizeof hex).append("]");
+    copied = end;
+  }
+  if (!found) return text;
+  blobless_.append(text.substr(copied));
+  return blobless_;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// The course of an observation: begun, fed, done. What it writes into the span is in
+// span_request.ipp and span_reply.ipp.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline result<void> without_key(result<void> ended, std::string_view key) {
+  if (ended.ok() || key.empty()) return ended;
+  failure why = ended.error();
+  std::string& words = why.message;
+  for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos;) {
+    words.replace(at, key.size(), "[key]");
+  }
+  return why;
+}
+
+}  // namespace detail
+
+ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
+    : where_(where), reader_(limits) {
+  if (where_.traces != nullptr) clock_ = where_.traces->host();
+  reader_.listen(this);
+}
+
+ORCAST_DECL observation::~observation() {
+  if (begun_ && !over_) {
+    static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
+  }
+}
+
+ORCAST_DECL double observation::since_begin_ms() const noexcept {
+  return static_cast<double>(clock_.steady_ns() - began_ns_) / 1e6;
+}
+
+ORCAST_DECL void observation::begin(const chat_request& request, std::string_view body,
+                                    std::string_view url, const call_context& context) noexcept {
+  open(request, context, url);
+  if (span_.recording()) record_request(request, body);
+}
+
+ORCAST_DECL bool observation::begin_raw(std::string_view method, std::string_view url,
+                                        const std::vector<std::string_view>& body,
+                                        const std::vector<http::header>& headers,
+                                        const call_context& context) noexcept {
+  constexpr std::string_view endpoint = "/chat/completions";
+  const std::string_view path = url.substr(0, url.find('?'));
+  if (method != "POST" || path.size() < endpoint.size() ||
+      path.substr(path.size() - endpoint.size()) != endpoint) {
+    return false;
+  }
+  std::string joined;
+  std::string_view whole = body.size() == 1 ? body.front() : std::string_view();
+  if (body.size() > 1) {
+    for (std::string_view segment : body) joined.append(segment);
+    whole = joined;
+  }
+  result<chat_request> read = parse_chat_request(whole);
+  chat_request request = read ? std::move(*read) : chat_request();
+  if (request.session_id.empty()) {
+    for (const http::header& line : headers) {
+      if (http::same_name(line.name, "x-session-id")) request.session_id = line.value;
+    }
+  }
+  begin(request, whole, url, context);
+  return true;
+}
+
+ORCAST_DECL void observation::retry(const failure& why, std::int64_t wait_ms) noexcept {
+  ++attempts_;
+  span_.event("retry", {{keys::error_type, to_string(why.code)},
+                        {keys::http_response_status_code, why.http_status},
+                        {keys::openrouter_wait_ms, wait_ms}});
+  reader_.reset();
+  reader_.listen(this);
+}
+
+ORCAST_DECL void observation::head(const http::response_head& head) noexcept { reader_.head(head); }
+
+ORCAST_DECL bool observation::data(std::string_view bytes) noexcept { return reader_.data(bytes); }
+
+ORCAST_DECL void observation::on_text(std::string_view piece) noexcept {
+  if (listener_ != nullptr) listener_->on_text(piece);
+}
+ORCAST_DECL void observation::on_reasoning(std::string_view piece) noexcept {
+  if (listener_ != nullptr) listener_->on_reasoning(piece);
+}
+ORCAST_DECL void observation::on_tool_call(const tool_call& each) noexcept {
+  if (listener_ != nullptr) listener_->on_tool_call(each);
+}
+
+ORCAST_DECL void observation::on_first_chunk() noexcept {
+  if (reader_.streamed()) {
+    span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
+  }
+  if (listener_ != nullptr) listener_->on_first_chunk();
+}
+
+ORCAST_DECL void observation::on_first_token() noexcept {
+  if (reader_.streamed()) {  // a whole body has no first token
+    first_token_ms_ = since_begin_ms();
+    span_.event("First Token Stream Event");
+  }
+  if (listener_ != nullptr) listener_->on_first_token();
+}
+
+ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_view key) noexcept {
+  if (over_) return outcome;
+  over_ = true;
+  result<void> ended = detail::without_key(reader_.finish(std::move(outcome)), key);
+  latency_ms_ = since_begin_ms();
+  if (!span_.recording()) return ended;
+
+  record_reply(ended ? nullptr : &ended.error());
+  if (ended) {
+    span_.status(span_status::ok);
+  } else if (ended.error().code == errc::cancelled) {
+    span_.set(keys::openrouter_cancelled, true);
+  } else {
+    record_failure(ended.error());
+  }
+  span_.end();
+  return ended;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/byte_block.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+// Several bytes of text at once, through one type for each instruction set. What the JSON escaper
+// asks about a block is answered by masks with one bit for each byte, `step` bits apart, the first
+// byte lowest. All types give the same answers; tests compare them.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// The position of the lowest bit; `mask` is not 0.
+inline unsigned lowest_bit(std::uint64_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctzll(mask));
+#else
+  unsigned at = 0;
+  for (unsigned half = 32; half != 0; half /= 2) {
+    const std::uint64_t low = mask & ((std::uint64_t{1} << half) - 1);
+    if (low == 0) at += half;
+    mask = low == 0 ? mask >> half : low;
+  }
+  return at;
+#endif
+}
+
+/// Eight bytes in an ordinary register, on any processor.
+class portable_block {
+ public:
+  static constexpr std::size_t width = 8;
+  static constexpr unsigned step = 8;
+  static constexpr std::uint64_t all = 0x8080808080808080u;
+
+  explicit portable_block(std::uint64_t bytes) noexcept : bytes_(bytes) {}
+  explicit portable_block(const char* in) noexcept {
+    std::memcpy(&bytes_, in, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes_ = __builtin_bswap64(bytes_);
+#endif
+  }
+
+  /// Whether the bytes from `in` on, two blocks of them, are all copied as they are.
+  static bool plain_run(const char* in) noexcept {
+    const portable_block a(in), b(in + 8);
+    return (a.high() | a.escapes() | b.high() | b.escapes()) == 0;
+  }
+  static constexpr std::size_t run = 2 * width;
+
+  std::uint64_t high() const noexcept { return bytes_ & all; }
+  std::uint64_t escapes() const noexcept {
+    const std::uint64_t printable = (bytes_ & ~all) + ones * 0x60;
+    return (~printable & ~bytes_ & all) | equal('"') | equal('\\');
+  }
+  std::uint64_t equal(unsigned char c) const noexcept {
+    const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
+    return ~(((other & ~all) + ~all) | other) & all;
+  }
+  /// `c` is 0x80 or more.
+  std::uint64_t at_least(unsigned char c) const noexcept {
+    return ((bytes_ & ~all) + ones * (0x100u - c)) & bytes_ & all;
+  }
+
+ private:
+  static constexpr std::uint64_t ones = 0x0101010101010101u;
+  std::uint64_t bytes_ = 0;
+};
+
+#if defined(__SSE2__) || defined(_M_X64)
+
+class sse2_block {
+ public:
+  static constexpr std::size_t width = 16;
+  static constexpr unsigned step = 1;
+  static constexpr std::uint64_t all = 0xffff;
+
+  explicit sse2_block(const char* in) noexcept
+      : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
+
+  static bool plain_run(const char* in) noexcept {
+    const __m128i ab = _mm_or_si128(sse2_block(in).unusual(), sse2_block(in + 16).unusual());
+    const __m128i cd = _mm_or_si128(sse2_block(in + 32).unusual(), sse2_block(in + 48).unusual());
+    return _mm_movemask_epi8(_mm_or_si128(ab, cd)) == 0;
+  }
+  static constexpr std::size_t run = 4 * width;
+
+  std::uint64_t high() const noexcept { return bits(bytes_); }
+  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
+  std::uint64_t equal(unsigned char c) const noexcept {
+    return bits(_mm_cmpeq_epi8(bytes_, all_of(c)));
+  }
+  std::uint64_t at_least(unsigned char c) const noexcept {  // among the negative bytes
+    return bits(_mm_cmpgt_epi8(bytes_, all_of(static_cast<unsigned char>(c - 1)))) & high();
+  }
+
+ private:
+  static __m128i all_of(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
+  static std::uint64_t bits(__m128i mask) noexcept {
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(mask));
+  }
+  /// Signed: control characters and the bytes from 0x80 on are both less than a space.
+  __m128i unusual() const noexcept {
+    const __m128i quotes =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes_, all_of('"')), _mm_cmpeq_epi8(bytes_, all_of('\\')));
+    return _mm_or_si128(_mm_cmplt_epi8(bytes_, all_of(' ')), quotes);
+  }
+
+  __m128i bytes_;
+};
+using native_block = sse2_block;
+
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+
+class neon_block {
+ public:
+  static constexpr std::size_t width = 16;
+  static constexpr unsigned step = 4;
+  static constexpr std::uint64_t all = 0x8888888888888888u;
+
+  explicit neon_block(const char* in) noexcept
+      : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
+
+  static bool plain_run(const char* in) noexcept {
+    const uint8x16_t ab = vorrq_u8(neon_block(in).unusual(), neon_block(in + 16).unusual());
+    const uint8x16_t cd = vorrq_u8(neon_block(in + 32).unusual(), neon_block(in + 48).unusual());
+    return vmaxvq_u8(vorrq_u8(ab, cd)) == 0;
+  }
+  static constexpr std::size_t run = 4 * width;
+
+  std::uint64_t high() const noexcept { return at_least(0x80); }
+  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
+  std::uint64_t equal(unsigned char c) const noexcept {
+    return bits(vceqq_u8(bytes_, vdupq_n_u8(c)));
+  }
+  std::uint64_t at_least(unsigned char c) const noexcept {
+    return bits(vcgeq_u8(bytes_, vdupq_n_u8(c)));
+  }
+
+ private:
+  /// There is no movemask: narrowing leaves four bits for each byte, of which one is kept.
+  static std::uint64_t bits(uint8x16_t mask) noexcept {
+    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(mask), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & all;
+  }
+  uint8x16_t unusual() const noexcept {
+    const uint8x16_t quotes =
+        vorrq_u8(vceqq_u8(bytes_, vdupq_n_u8('"')), vceqq_u8(bytes_, vdupq_n_u8('\\')));
+    return vorrq_u8(vcltq_s8(vreinterpretq_s8_u8(bytes_), vdupq_n_s8(' ')), quotes);
+  }
+
+  uint8x16_t bytes_;
+};
+using native_block = neon_block;
+
+#else
+using native_block = portable_block;
+#endif
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/json_put.hpp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// The small pieces that JSON text is put together from: digits, literals, keys. Each writes at
+// `at`, where the caller has made sure of the room, and returns the new end. The position is passed
+// on in a register: as a member it would go through memory after every piece, because a char* may
+// point anywhere.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+struct digit_pairs {
+  char text[200] = {};
+  constexpr digit_pairs() noexcept {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+inline constexpr digit_pairs pairs_of_digits;
+
+inline char* put_2_digits(char* at, std::uint32_t value) noexcept {
+  std::memcpy(at, pairs_of_digits.text + 2 * value, 2);
+  return at + 2;
+}
+inline char* put_4_digits(char* at, std::uint32_t value) noexcept {
+  return put_2_digits(put_2_digits(at, value / 100), value % 100);
+}
+
+/// Two digits at a time, and eight with 32-bit divisions only: twice as fast as std::to_chars for
+/// times in nanoseconds. Needs room for 20 digits.
+inline char* put_integer(char* at, std::uint64_t value) noexcept {
+  constexpr std::uint32_t eight_digits = 100'000'000;
+  if (value >= eight_digits) {
+    at = put_integer(at, value / eight_digits);
+    const auto rest = static_cast<std::uint32_t>(value % eight_digits);
+    return put_4_digits(put_4_digits(at, rest / 10'000), rest % 10'000);
+  }
+  auto rest = static_cast<std::uint32_t>(value);
+  if (rest >= 10'000) {
+    return put_4_digits(put_integer(at, std::uint64_t{rest / 10'000}), rest % 10'000);
+  }
+  if (rest >= 100) {
+    at = put_integer(at, std::uint64_t{rest / 100});
+    return put_2_digits(at, rest % 100);
+  }
+  if (rest >= 10) return put_2_digits(at, rest);
+  *at = static_cast<char>('0' + rest);
+  return at + 1;
+}
+
+inline constexpr std::size_t longest_integer = 20;
+
+inline char* put_integer(char* at, std::int64_t value) noexcept {
+  auto magnitude = static_cast<std::uint64_t>(value);
+  if (value < 0) {
+    *at++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  return put_integer(at, magnitude);
+}
+
+template <std::size_t N>
+char* put(char* at, const char (&text)[N]) noexcept {
+  std::memcpy(at, text, N - 1);
+  return at + N - 1;
+}
+
+inline char* put(char* at, std::string_view text) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+inline char* put(char* at, std::int64_t value) noexcept { return put_integer(at, value); }
+
+inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
+  *at++ = '"';
+  at = put(at, (std::max)(wall_ns, std::int64_t{0}));
+  *at++ = '"';
+  return at;
+}
+
+/// A constant key is one copy, or pieces with the indices between them.
+inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+  const key_text& key = *r.key;
+  if (key.cut[0] == 0) {  // longer than 16 bytes, always
+    std::size_t i = 0;
+    for (; i + 16 < key.size; i += 16) std::memcpy(at + i, key.json + i, 16);
+    std::memcpy(at + key.size - 16, key.json + key.size - 16, 16);
+    return at + key.size;
+  }
+  std::size_t from = 0;
+  const std::uint16_t index[2] = {r.first, r.second};
+  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+    at = put(at, std::string_view(key.json + from, key.cut[i] - from));
+    at = put(at, std::int64_t{index[i]});
+    from = key.cut[i];
+  }
+  return put(at, std::string_view(key.json + from, key.size - from));
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/json_text.hpp ----
+
+#include <cstdint>
+#include <string_view>
+
+// Strings and numbers as JSON text, written into memory of the caller between `at` and `end`.
+// Every writer returns the new `at`, or null when the text does not fit; it never writes past
+// `end`, and what it wrote before it found out is of no use. Nothing allocates.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// The inside of a JSON string, without the quotes around it. Escapes what JSON demands and nothing
+/// else; bytes that are not UTF-8 become U+FFFD. Text of several pieces may be written piece by
+/// piece when each is cut between two code points.
+char* write_escaped(std::string_view text, char* at, char* end) noexcept;
+
+/// Decimal digits.
+char* write_integer(std::int64_t value, char* at, char* end) noexcept;
+
+/// The shortest decimal number that reads back as `value`; "NaN", "Infinity" and "-Infinity", in
+/// quotes, for what JSON has no number for.
+char* write_double(double value, char* at, char* end) noexcept;
+
+/// Whether `text` is one JSON number and nothing else (RFC 8259, section 6).
+constexpr bool is_json_number(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto is = [&](char c) { return i < text.size() && text[i] == c; };
+  const auto digits = [&] {
+    const std::size_t from = i;
+    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+    return i != from;
+  };
+  if (is('-')) ++i;
+  if (is('0')) {
+    ++i;
+  } else if (!digits()) {
+    return false;
+  }
+  if (is('.')) {
+    ++i;
+    if (!digits()) return false;
+  }
+  if (is('e') || is('E')) {
+    ++i;
+    if (is('+') || is('-')) ++i;
+    if (!digits()) return false;
+  }
+  return i == text.size();
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/json_text.ipp ----
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+
+// The escaper goes through text in blocks. Plain bytes are copied as a whole; the bits of those to
+// be escaped are walked, so that JSON inside JSON is not scanned again after each quote; characters
+// beyond ASCII are validated by comparing where continuation bytes stand with where the leading
+// ones call for them.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// How many bytes at the beginning of a block are whole, valid characters, at most three less than
+/// all; 0 when the block must be looked at one by one: it holds something broken, or a sequence of
+/// four bytes, which is rare.
+template <class Block>
+std::size_t whole_characters(const Block& block) noexcept {
+  constexpr unsigned step = Block::step;
+  constexpr unsigned last = step * (Block::width - 1);
+  const std::uint64_t lead = block.at_least(0xC0);
+  const std::uint64_t lead_of_3 = block.at_least(0xE0);
+  const std::uint64_t continued = block.high() & ~lead;
+  const std::uint64_t called_for = (lead << step | lead_of_3 << 2 * step) & Block::all;
+  if (called_for != continued || block.at_least(0xF0) != 0) return 0;
+  // Overlong forms and surrogates show in the leading byte, or in it and the next.
+  const std::uint64_t upper = continued & block.at_least(0xA0);
+  const std::uint64_t overlong = (block.equal(0xE0) << step) & ~upper & Block::all;
+  const std::uint64_t surrogate = (block.equal(0xED) << step) & upper;
+  if ((overlong | surrogate | block.equal(0xC0) | block.equal(0xC1)) != 0) return 0;
+  const bool cut_after_1 = lead >> last != 0;
+  const bool cut_after_2 = lead_of_3 >> (last - step) != 0;
+  return Block::width - (cut_after_1 ? 1 : cut_after_2 ? 2 : 0);
+}
+
+/// How each ASCII character is written that is not written as itself.
+struct escape_table {
+  struct entry {
+    char text[8];  // copied as a whole
+    std::size_t size;
+  };
+  entry of['\\' + 1] = {};
+
+  constexpr escape_table() noexcept {
+    constexpr char digits[] = "0123456789abcdef";
+    for (int c = 0; c < 0x20; ++c) {
+      const char text[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+      for (int i = 0; i < 6; ++i) of[c].text[i] = text[i];
+      of[c].size = 6;
+    }
+    constexpr char pairs[][2] = {{'\b', 'b'}, {'\t', 't'}, {'\n', 'n'}, {'\f', 'f'},
+                                 {'\r', 'r'}, {'"', '"'},  {'\\', '\\'}};
+    for (const char* pair : pairs) {
+      entry& e = of[static_cast<unsigned char>(pair[0])];
+      e.text[0] = '\\';
+      e.text[1] = pair[1];
+      e.size = 2;
+    }
+  }
+};
+inline constexpr escape_table escapes;
+
+/// The character at `in`, escaped or replaced where need be; null when it does not fit.
+inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
+  const auto c = static_cast<unsigned char>(*in);
+  const char* piece = in;
+  std::size_t size = 1;
+  if (c >= 0x80) {
+    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
+    in += next.length;
+    size = next.length;
+    if (next.state != orcast::detail::utf8_state::whole) {
+      piece = orcast::detail::utf8_replacement.data();
+      size = orcast::detail::utf8_replacement.size();
+    }
+  } else {
+    ++in;
+    if (c <= '\\' && escapes.of[c].size != 0) {
+      piece = escapes.of[c].text;
+      size = escapes.of[c].size;
+    }
+  }
+  if (static_cast<std::size_t>(end - at) < size) return nullptr;
+  for (std::size_t i = 0; i < size; ++i) *at++ = piece[i];
+  return at;
+}
+
+template <class Block>
+bool plain(const Block& block) noexcept {
+  return (block.high() | block.escapes()) == 0;
+}
+
+/// Fewer than 16 bytes, and room for as many: short strings are common, so no call to memcpy.
+/// False, and nothing consumed, when one of them needs attention.
+inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
+  if (size >= 8) {
+    if (!plain(portable_block(in)) || !plain(portable_block(in + size - 8))) return false;
+    std::memcpy(at, in, 8);
+    std::memcpy(at + size - 8, in + size - 8, 8);
+    return true;
+  }
+  if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, in, 4);
+    std::memcpy(&last, in + size - 4, 4);
+    if (!plain(portable_block(first | std::uint64_t{last} << 32))) return false;
+    std::memcpy(at, &first, 4);
+    std::memcpy(at + size - 4, &last, 4);
+    return true;
+  }
+  return size == 0;
+}
+
+/// Writes blocks while at least two are left to read, so that what follows an escape can be copied
+/// a block at a time too, and while there is room for the worst that a block can become. Null when
+/// a single character does not fit.
+template <class Block>
+char* escape_blocks(const char*& in, const char* in_end, char* at, char* end) noexcept {
+  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
+  constexpr std::ptrdiff_t most = 6 * 2 * width + width;  // escapes, and one copy too many
+  while (in_end - in >= 2 * width && end - at >= most) {
+    while (in_end - in >= static_cast<std::ptrdiff_t>(Block::run) &&
+           end - at >= static_cast<std::ptrdiff_t>(Block::run) && Block::plain_run(in)) {
+      std::memcpy(at, in, Block::run);
+      in += Block::run;
+      at += Block::run;
+    }
+    if (in_end - in < 2 * width || end - at < most) break;
+    const Block block(in);
+    std::uint64_t marks = block.escapes();
+    std::size_t take = Block::width;
+    if (block.high() != 0) {
+      take = whole_characters(block);
+      if (take == 0) {
+        for (const char* const until = in + width; in < until;) {
+          at = escape_one(in, in_end, at, end);
+          if (at == nullptr) return nullptr;
+        }
+        continue;
+      }
+      if (take != Block::width) marks &= (std::uint64_t{1} << take * Block::step) - 1;
+    }
+    std::memcpy(at, in, Block::width);
+    std::size_t from = 0;
+    for (; marks != 0; marks &= marks - 1) {
+      const std::size_t i = lowest_bit(marks) / Block::step;
+      const escape_table::entry& escape = escapes.of[static_cast<unsigned char>(in[i])];
+      at += i - from;
+      std::memcpy(at, escape.text, sizeof escape.text);
+      at += escape.size;
+      from = i + 1;
+      std::memcpy(at, in + from, Block::width);
+    }
+    in += take;
+    at += take - from;
+  }
+  return at;
+}
+
+template <class Block>
+char* escape(std::string_view text, char* at, char* end) noexcept {
+  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
+  const char* in = text.data();
+  const char* const in_end = in + text.size();
+  if (text.size() >= 2 * Block::width) {
+    at = escape_blocks<Block>(in, in_end, at, end);
+    if (at == nullptr) return nullptr;
+  }
+  if (in_end - in >= width && end - at >= width && plain(Block(in))) {
+    std::memcpy(at, in, Block::width);
+    in += width;
+    at += width;
+  }
+  const std::ptrdiff_t left = in_end - in;
+  if (left <= width && end - at >= left) {
+    // The last block of a longer text overlaps what is written already; being plain, it was
+    // written as it is.
+    if (text.size() >= Block::width) {
+      if (plain(Block(in_end - width))) {
+        std::memcpy(at + left - width, in_end - width, Block::width);
+        return at + left;
+      }
+    } else if (copy_plain(in, text.size(), at)) {
+      return at + left;
+    }
+  }
+  // An escape among the last bytes: they go through the blocks too, followed by blanks (a character
+  // that the text's end cuts is broken either way), for which there must be room as well.
+  constexpr std::size_t padded = 4 * Block::width;
+  if (left <= 2 * width && end - at >= 6 * 6 * width) {
+    char copy[padded];
+    std::memset(copy, ' ', padded);
+    std::memcpy(copy, in, static_cast<std::size_t>(left));
+    const char* rest = copy;
+    at = escape_blocks<Block>(rest, copy + padded, at, end);
+    return at - (rest - copy - left);
+  }
+  while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
+  return at;
+}
+
+}  // namespace detail
+
+ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noexcept {
+  return detail::escape<detail::native_block>(text, at, end);
+}
+
+ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
+  char text[detail::longest_integer];
+  char* const text_end = detail::put_integer(text, value);
+  if (end - at < text_end - text) return nullptr;
+  return std::copy(text, text_end, at);
+}
+
+ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
+  if (std::isfinite(value)) {
+    const std::to_chars_result done = std::to_chars(at, end, value);
+    return done.ec == std::errc() ? done.ptr : nullptr;
+  }
+  const std::string_view word = std::isnan(value) ? "\"NaN\""
+                                : value > 0       ? "\"Infinity\""
+                                                  : "\"-Infinity\"";
+  if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
+  std::memcpy(at, word.data(), word.size());
+  return at + word.size();
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/json_encoder.ipp ----
+
+#include <algorithm>
+#include <cstring>
+
+// ---- orcast/otlp/impl/json_attributes.ipp ----
+
+// The bodies of json_encoder that write attributes and values.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr key truncated_key{"openrouter.truncated"};
+
+/// A fixed piece around the numbers of an attribute is shorter than this.
+inline constexpr std::size_t piece = 64;
+
+/// Longer decimal texts than this are no numbers that anybody meant.
+inline constexpr std::size_t longest_decimal = 64;
+
+}  // namespace detail
+
+ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
+  for (std::string_view text = reader.next_piece(); !text.empty(); text = reader.next_piece()) {
+    at = write_escaped(text, at, end_);
+    if (at == nullptr) break;
+  }
+  return at;
+}
+
+ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) noexcept {
+  if (!has_room(at, detail::piece)) return nullptr;
+  char* const before = at;
+  at = detail::put(at, R"(,"attributes":[)");
+  char* const first = at;
+  reader.rewind();
+  std::uint32_t skip = 0;
+  std::uint32_t names = 0;
+  std::uint32_t messages = 0;
+  for (record_view r; reader.next(r);) {
+    if (skip != 0) {
+      --skip;
+    } else if (!r.has(record::element)) {
+      at = write_attribute(reader, r, 0, at);
+      if (at == nullptr) return nullptr;
+    } else if (r.type() == orcast::detail::record_event) {
+      skip = r.event.named + r.event.attributes;
+    } else if (r.type() == orcast::detail::record_name) {
+      ++names;
+    } else if (r.type() == orcast::detail::record_status_message) {
+      ++messages;
+    }
+  }
+  if (!marked_ && (names > 1 || messages > 1)) {
+    repeats_ = true;
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < defaults_.size(); ++i) {
+    if ((default_records_[i + 1].bits & record::dead) != 0) continue;
+    if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
+    at = detail::put(at, defaults_[i].json);
+    *at++ = ',';
+  }
+  if (reader.head().has_cuts && (default_records_[0].bits & record::dead) == 0) {
+    at = write_cut_keys(reader, at);
+    if (at == nullptr) return nullptr;
+  }
+  if (at == first) return before;
+  at[-1] = ']';  // in the place of the last comma
+  return at;
+}
+
+/// With a comma behind it.
+ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
+                                                std::uint32_t scope, char* at) noexcept {
+  if (!marked_ && !keys_.note(r.raw, scope)) {
+    repeats_ = true;
+    return nullptr;
+  }
+  if (r.has(record::dead)) return at;
+  at = write_key(r, at);
+  if (at == nullptr) return nullptr;
+  at = write_value(reader, r, at);
+  if (at == nullptr || !has_room(at, 3)) return nullptr;
+  return detail::put(at, "}},");
+}
+
+ORCAST_DECL char* json_encoder::write_key(const record_view& r, char* at) noexcept {
+  constexpr std::size_t longest = 256;
+  if (!has_room(at, longest)) return nullptr;
+  if (r.text_key.empty()) return detail::put_key(at, *r.raw);
+  at = detail::put(at, key_text::before);
+  at = write_escaped(r.text_key, at, end_);
+  if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
+  return detail::put(at, key_text::after);
+}
+
+/// For example `"intValue":"7"`.
+ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
+                                            char* at) noexcept {
+  using detail::put;
+  if (!has_room(at, detail::piece)) return nullptr;
+  switch (r.type()) {
+    case static_cast<std::uint32_t>(value_type::string):
+      at = put(at, R"("stringValue":")");
+      at = write_text(reader, at);
+      return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
+    case static_cast<std::uint32_t>(value_type::int64):
+      if (int_as_number_) return put(put(at, R"("intValue":)"), r.integer);
+      return put(put(put(at, R"("intValue":")"), r.integer), "\"");
+    case static_cast<std::uint32_t>(value_type::float64):
+      return write_double(r.floating, put(at, R"("doubleValue":)"), end_);
+    case static_cast<std::uint32_t>(value_type::boolean):
+      return r.integer != 0 ? put(at, R"("boolValue":true)") : put(at, R"("boolValue":false)");
+    case static_cast<std::uint32_t>(value_type::decimal):
+      return write_decimal(reader, r, at);
+    case orcast::detail::record_array:
+      return write_array(reader, r, at);
+    default:
+      return at;  // a value without a member is a valid empty one
+  }
+}
+
+/// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
+ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
+                                              char* at) noexcept {
+  using detail::put;
+  char text[detail::longest_decimal];
+  std::string_view whole;
+  if (r.text_size <= sizeof text) {
+    char* to = text;
+    for (std::string_view part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
+      to = put(to, part);
+    }
+    whole = {text, static_cast<std::size_t>(to - text)};
+    if (is_json_number(whole)) {
+      if (!has_room(at, detail::piece + whole.size())) return nullptr;
+      return put(put(at, R"("doubleValue":)"), whole);
+    }
+  }
+  at = put(at, R"("stringValue":")");
+  at = r.text_size <= sizeof text ? write_escaped(whole, at, end_) : write_text(reader, at);
+  return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
+}
+
+ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
+                                            char* at) noexcept {
+  at = detail::put(at, R"("arrayValue":{"values":[)");
+  const std::int64_t count = r.integer;
+  record_view element;
+  for (std::int64_t i = 0; i < count && reader.next(element); ++i) {
+    if (!has_room(at, 2)) return nullptr;
+    if (i != 0) *at++ = ',';
+    *at++ = '{';
+    at = write_value(reader, element, at);
+    if (at == nullptr || !has_room(at, 1)) return nullptr;
+    *at++ = '}';
+  }
+  return has_room(at, 2) ? detail::put(at, "]}") : nullptr;
+}
+
+/// The names of the keys whose values recording had to shorten, as an attribute of the span, with a
+/// comma behind it.
+ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
+  using detail::put;
+  if (!has_room(at, detail::truncated_key.size + detail::piece)) return nullptr;
+  char* const before = at;
+  at = put(at, std::string_view(detail::truncated_key.json, detail::truncated_key.size));
+  at = put(at, R"("arrayValue":{"values":[)");
+  char* const first = at;
+  const record* owner = nullptr;  // of the value that comes next
+  const record* named = nullptr;  // a list is named once, however many of its elements are cut
+  reader.rewind();
+  for (record_view r; reader.next(r);) {
+    if (!r.has(record::element)) {
+      owner = r.raw;
+    } else if (r.type() >= orcast::detail::record_name) {
+      owner = nullptr;  // the span's or an event's own text
+    }
+    if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
+    if ((owner->bits & record::dead) != 0) continue;
+    named = owner;
+    if (!has_room(at, detail::piece)) return nullptr;
+    detail::key_room room;
+    at = write_escaped(detail::key_name(*owner, room), put(at, R"({"stringValue":")"), end_);
+    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
+    at = put(at, "\"},");
+  }
+  if (at == first) return before;
+  at[-1] = ']';
+  return put(at, "}}},");
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// The bodies of json_encoder, but for attributes and values. Fixed pieces are written after one
+// look at the room that is left for all of them; text looks for itself. Once anything does not fit
+// the whole span is taken back, so no function here leaves things tidy when it fails.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline std::string json_string(std::string_view text) {
+  std::string out(6 * text.size() + 2, '"');
+  char* const end = write_escaped(text, out.data() + 1, out.data() + out.size() - 1);
+  *end = '"';
+  out.resize(static_cast<std::size_t>(end + 1 - out.data()));
+  return out;
+}
+
+/// `{"key":"...","value":{`
+inline std::string json_key(std::string_view name) {
+  return "{\"key\":" + json_string(name) + ",\"value\":{";
+}
+
+inline std::string json_attribute(const text_attribute& from) {
+  return json_key(from.key) + "\"stringValue\":" + json_string(from.value) + "}}";
+}
+
+}  // namespace detail
+
+ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
+                                       std::size_t size)
+    : memory_(memory),
+      at_(memory),
+      end_(memory + size - (std::min)(size, tail.size())),
+      int_as_number_(options.int_as_number) {
+  std::string resource;
+  for (const text_attribute& each : options.resource) {
+    const bool overridden =
+        std::any_of(&each + 1, options.resource.data() + options.resource.size(),
+                    [&each](const text_attribute& later) { return later.key == each.key; });
+    if (each.key.empty() || overridden) continue;
+    resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
+  }
+  head_ = R"({"resourceSpans":[{)";
+  if (!resource.empty()) head_ += R"("resource":{"attributes":[)" + resource + "]},";
+  head_ += R"("scopeSpans":[{"scope":{"name":)" + detail::json_string(options.scope_name);
+  if (!options.scope_version.empty()) {
+    head_ += R"(,"version":)" + detail::json_string(options.scope_version);
+  }
+  head_ += R"(},"spans":[)";
+
+  default_records_[0] = {record::dead, 0, 0, {&detail::truncated_key}};
+  defaults_.reserve(most_defaults);
+  for (const text_attribute& each : options.span_attributes) {
+    if (each.key.empty() || each.key.size() > 200 || defaults_.size() == most_defaults) continue;
+    default_attribute made;
+    made.json = detail::json_attribute(each);
+    made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
+    defaults_.push_back(std::move(made));
+    defaults_.back().key.json = defaults_.back().json.data();
+    default_records_[defaults_.size()] = {0, 0, 0, {&defaults_.back().key}};
+  }
+  begin();
+}
+
+ORCAST_DECL void json_encoder::begin() noexcept {
+  at_ = memory_;
+  count_ = 0;
+  if (has_room(at_, head_.size())) {
+    at_ = detail::put(at_, head_);
+  } else {
+    end_ = at_;
+  }
+}
+
+ORCAST_DECL std::string_view json_encoder::finish() noexcept {
+  detail::put(at_, tail);
+  return {memory_, size()};
+}
+
+ORCAST_DECL json_encoder::pieces json_encoder::slice(std::size_t from,
+                                                     std::size_t to) const noexcept {
+  if (memory_[from] == ',') ++from;
+  return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
+}
+
+ORCAST_DECL bool json_encoder::add(const orcast::detail::span_ring& ring,
+                                   orcast::detail::block_index span) noexcept {
+  span_reader reader(ring, span);
+  const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
+  keys_.begin(default_records_ + skipped, defaults_.size() + 1 - skipped);
+  repeats_ = false;
+  marked_ = false;
+  char* to = write_span(reader, at_);
+  if (repeats_) {
+    keys_.mark(reader);
+    marked_ = true;
+    to = write_span(reader, at_);
+  }
+  if (to == nullptr) return false;
+  at_ = to;
+  ++count_;
+  return true;
+}
+
+ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexcept {
+  using detail::put;
+  const orcast::detail::span_head& head = reader.head();
+  if (!has_room(at, 512)) return nullptr;
+  if (count_ != 0) *at++ = ',';
+  at = put(at, R"({"traceId":")");
+  at = to_hex(head.context.trace.bytes.data(), head.context.trace.bytes.size(), at);
+  at = put(at, R"(","spanId":")");
+  at = to_hex(head.context.span.bytes.data(), head.context.span.bytes.size(), at);
+  if (head.parent.valid()) {
+    at = put(at, R"(","parentSpanId":")");
+    at = to_hex(head.parent.bytes.data(), head.parent.bytes.size(), at);
+  }
+  // The W3C flags, and whether the parent is known to be remote (bits 8 and 9).
+  at = put(at, R"(","flags":)");
+  at = put(at, std::int64_t{head.context.flags | (head.remote_parent ? 0x300 : 0x100)});
+  at = put(at, R"(,"name":")");
+  at = write_name(reader, at);
+  if (at == nullptr || !has_room(at, 256)) return nullptr;
+  at = put(at, R"(","kind":)");
+  at = put(at, static_cast<std::int64_t>(head.kind));
+  at = put(at, R"(,"startTimeUnixNano":)");
+  at = detail::put_time(at, head.start_wall_ns);
+  at = put(at, R"(,"endTimeUnixNano":)");
+  at = detail::put_time(at, head.start_wall_ns + head.duration_ns);
+  at = write_attributes(reader, at);
+  if (at == nullptr || !has_room(at, 2 * detail::piece)) return nullptr;
+  if (head.dropped_attributes != 0) {
+    at = put(at, R"(,"droppedAttributesCount":)");
+    at = put(at, std::int64_t{head.dropped_attributes});
+  }
+  if (head.events != 0) {
+    at = write_events(reader, at);
+    if (at == nullptr || !has_room(at, 2 * detail::piece)) return nullptr;
+  }
+  if (head.dropped_events != 0) {
+    at = put(at, R"(,"droppedEventsCount":)");
+    at = put(at, std::int64_t{head.dropped_events});
+  }
+  if (head.status != span_status::unset) {
+    at = write_status(reader, at);
+    if (at == nullptr || !has_room(at, 1)) return nullptr;
+  }
+  return put(at, "}");
+}
+
+/// The record of a type that counts.
+ORCAST_DECL bool json_encoder::find(span_reader& reader, std::uint32_t type,
+                                    record_view& out) noexcept {
+  reader.rewind();
+  while (reader.next(out)) {
+    if (out.type() == type && out.has(record::element) && !out.has(record::dead)) return true;
+  }
+  return false;
+}
+
+ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexcept {
+  record_view r;
+  if (find(reader, orcast::detail::record_name, r) && r.text_size != 0) {
+    return write_text(reader, at);
+  }
+  return detail::put(at, "unnamed");
+}
+
+ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
+  at = detail::put(at, R"(,"events":[)");
+  reader.rewind();
+  std::uint32_t number = 0;
+  for (record_view r; reader.next(r);) {
+    if (r.type() != orcast::detail::record_event) continue;
+    at = write_event(reader, r, ++number, at);
+    if (at == nullptr) return nullptr;
+  }
+  at[-1] = ']';
+  return at;
+}
+
+/// With a comma behind it.
+ORCAST_DECL char* json_encoder::write_event(span_reader& reader, const record_view& r,
+                                            std::uint32_t number, char* at) noexcept {
+  using detail::put;
+  if (!has_room(at, 2 * detail::piece)) return nullptr;
+  const orcast::detail::event_payload event = r.event;
+  at = put(at, R"({"timeUnixNano":)");
+  at = detail::put_time(at, event.wall_ns);
+  at = put(at, R"(,"name":")");
+  record_view next;
+  if (event.named != 0 && reader.next(next) && next.text_size != 0) {
+    at = write_text(reader, at);
+    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
+  } else {
+    at = put(at, "unnamed");
+  }
+  at = put(at, "\"");
+  char* const before = at;
+  at = put(at, R"(,"attributes":[)");
+  char* const first = at;
+  for (std::uint32_t i = 0; i < event.attributes && reader.next(next); ++i) {
+    at = write_attribute(reader, next, number, at);
+    if (at == nullptr) return nullptr;
+  }
+  if (at == first) {
+    at = before;
+  } else {
+    at[-1] = ']';
+  }
+  return has_room(at, 2) ? put(at, "},") : nullptr;
+}
+
+ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noexcept {
+  using detail::put;
+  if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
+  at = put(at, R"(,"status":{"code":2)");
+  record_view r;
+  if (find(reader, orcast::detail::record_status_message, r) && r.text_size != 0) {
+    at = write_text(reader, put(at, R"(,"message":")"));
+    if (at == nullptr || !has_room(at, 2)) return nullptr;
+    at = put(at, "\"");
+  }
+  return has_room(at, 1) ? put(at, "}") : nullptr;
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/answer.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// What a collector says in the body of its answer: an ExportTraceServiceResponse when it accepted
+// the request, a google.rpc.Status when it did not. Two or three members matter, so they are found
+// by scanning; nothing is built.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct export_answer {
+  bool understood = false;  ///< an object without a flaw, or nothing at all
+  std::uint64_t rejected_spans = 0;
+  std::int64_t code = 0;     ///< of a google.rpc.Status
+  std::string_view message;  ///< as it stands in the body, escapes and all
+};
+
+namespace detail {
+
+/// Goes through JSON text once. After the first flaw everything fails.
+class json_scanner {
+ public:
+  explicit json_scanner(std::string_view text) noexcept
+      : at_(text.data()), end_(at_ + text.size()) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() noexcept {
+    skip_blanks();
+    return at_ == end_;
+  }
+
+  /// Calls `member(name)` for each member of an object; it must consume the value.
+  template <class Member>
+  void object(Member member) noexcept {
+    expect('{');
+    if (accept('}')) return;
+    do {
+      const std::string_view name = string();
+      expect(':');
+      if (failed_) return;
+      member(name);
+    } while (accept(','));
+    expect('}');
+  }
+
+  bool next_is(char c) noexcept {
+    skip_blanks();
+    return !failed_ && at_ != end_ && *at_ == c;
+  }
+
+  /// The inside of a string, escapes and all.
+  std::string_view string() noexcept {
+    expect('"');
+    const char* const from = at_;
+    while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
+    const std::string_view inside(from, static_cast<std::size_t>(at_ - from));
+    expect('"');
+    return inside;
+  }
+
+  /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
+  std::int64_t integer() noexcept {
+    const std::string_view text = next_is('"') ? string() : word();
+    constexpr std::int64_t most = std::int64_t{1} << 53;
+    const bool negative = !text.empty() && text.front() == '-';
+    std::int64_t value = 0;
+    for (const char c : text.substr(negative ? 1 : 0)) {
+      if (c < '0' || c > '9') failed_ = true;
+      value = value < most ? value * 10 + (c - '0') : most;
+    }
+    return negative ? -value : value;
+  }
+
+  void skip_value(int depth = 0) noexcept {
+    if (depth == 32) failed_ = true;
+    if (failed_) return;
+    if (next_is('"')) {
+      string();
+    } else if (next_is('{')) {
+      object([&](std::string_view) { skip_value(depth + 1); });
+    } else if (accept('[')) {
+      if (accept(']')) return;
+      do skip_value(depth + 1);
+      while (accept(','));
+      expect(']');
+    } else {
+      word();
+    }
+  }
+
+ private:
+  void skip_blanks() noexcept {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
+  }
+  bool accept(char c) noexcept {
+    const bool is = next_is(c);
+    if (is) ++at_;
+    return is;
+  }
+  void expect(char c) noexcept {
+    if (!accept(c)) failed_ = true;
+  }
+  /// A number or a literal.
+  std::string_view word() noexcept {
+    skip_blanks();
+    const char* const from = at_;
+    while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
+                           *at_ == '-' || *at_ == '+' || *at_ == '.' || *at_ == 'E')) {
+      ++at_;
+    }
+    if (at_ == from) failed_ = true;
+    return {from, static_cast<std::size_t>(at_ - from)};
+  }
+
+  const char* at_;
+  const char* end_;
+  bool failed_ = false;
+};
+
+}  // namespace detail
+
+/// Never fails: what can't be read counts as not said. `body` may have been cut.
+inline export_answer read_answer(std::string_view body) noexcept {
+  export_answer answer;
+  detail::json_scanner in(body);
+  if (in.at_end()) {
+    answer.understood = true;
+    return answer;
+  }
+  in.object([&](std::string_view name) {
+    if (name == "partialSuccess" && in.next_is('{')) {
+      in.object([&](std::string_view inner) {
+        if (inner == "rejectedSpans") {
+          const std::int64_t count = in.integer();
+          answer.rejected_spans = in.failed() || count < 0 ? 0 : static_cast<std::uint64_t>(count);
+        } else if (inner == "errorMessage" && in.next_is('"')) {
+          answer.message = in.string();
+        } else {
+          in.skip_value(2);
+        }
+      });
+    } else if (name == "code" && !in.next_is('"')) {
+      answer.code = in.integer();
+    } else if (name == "message" && in.next_is('"')) {
+      answer.message = in.string();
+    } else {
+      in.skip_value(1);
+    }
+  });
+  answer.understood = !in.failed() && in.at_end();
+  return answer;
+}
+
+/// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
+/// needs it, whatever could break the line becomes a blank, and the length has a limit.
+inline void append_one_line(std::string& out, std::string_view text, std::size_t most = 200) {
+  std::string line;
+  for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
+    char c = text[i];
+    if (c == '\\' && i + 1 < text.size()) {
+      c = text[++i];
+      if (c == 'n' || c == 'r' || c == 't' || c == 'b' || c == 'f') c = ' ';
+    }
+    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+  }
+  append_valid_utf8(out, std::string_view(line).substr(0, utf8_prefix(line, most)));
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/exporter.ipp ----
+
+#include <algorithm>
+
+// The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
+// have reached an end, the next `posted_` are in the current post.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
+                               char* memory, std::size_t size, random_state random)
+    : options_(options), encoder_(encoding, memory, size), random_(random) {
+  options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
+  ends_.reserve(std::size_t{options_.batch_spans} + 1);
+  start_over();
+}
+
+ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ring& ring,
+                                                   orcast::detail::block_index span,
+                                                   std::int64_t now_ms) noexcept {
+  if (!accepts()) return offer_result::not_now;
+  if (!encoder_.add(ring, span)) {
+    if (encoder_.empty()) return offer_result::too_large;
+    full_ = true;
+    return offer_result::not_now;
+  }
+  if (encoder_.count() == 1) due_ms_ = now_ms + options_.delay_ms;
+  ends_.push_back(encoder_.offset());
+  full_ = encoder_.count() == options_.batch_spans;
+  return offer_result::taken;
+}
+
+ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
+  step now;
+  now.until_ms = never;
+  if (state_ == state::in_flight || state_ == state::held || encoder_.empty()) return now;
+  const bool due = now_ms >= due_ms_ || (state_ == state::filling && (full_ || hurried_));
+  if (!due) {
+    now.until_ms = due_ms_;
+    return now;
+  }
+  if (attempts_ == 0) first_attempt_ms_ = now_ms;
+  ++attempts_;
+  ++counts_.requests;
+  posted_ = (std::min)(pending(), most_);
+  state_ = state::in_flight;
+  now.post = true;
+  now.body = encoder_.slice(ends_[settled_], ends_[settled_ + posted_]);
+  return now;
+}
+
+ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
+                                                 std::int64_t retry_after_ms,
+                                                 std::string_view body) {
+  if (state_ != state::in_flight) return {};
+  const export_answer answer = read_answer(body);
+  const std::string what = "HTTP " + std::to_string(status);
+  if (status >= 200 && status < 300) {
+    const auto rejected =
+        static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
+    if (rejected != 0) {
+      report(what + ", " + std::to_string(rejected) + " spans rejected", answer.message);
+    } else if (!answer.message.empty()) {
+      report(what + ", accepted with a warning", answer.message);
+    } else if (!answer.understood) {
+      // To send it again could only duplicate it.
+      report(what + ", accepted with a body that is not an OTLP answer", {});
+    }
+    return settle(rejected, drop_reason::rejected);
+  }
+  // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
+  constexpr std::int64_t internal = 13;
+  if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
+    report(what + ", spans are kept: the key, the space, the project or the region is wrong",
+           answer.message);
+    state_ = state::held;
+    return {};
+  }
+  if (status == 413 && posted_ > 1) {
+    report(what + ", trying with half as many spans", answer.message);
+    most_ = (posted_ + 1) / 2;
+    attempts_ = 0;
+    state_ = state::waiting;
+    due_ms_ = now_ms;
+    return {};
+  }
+  report(what, answer.message);
+  if (status == 429 || status == 502 || status == 503 || status == 504) {
+    return retry(now_ms, retry_after_ms);
+  }
+  return settle(posted_, status == 413 ? drop_reason::too_large : drop_reason::rejected);
+}
+
+ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
+  if (state_ != state::in_flight) return {};
+  report(to_string(why.code), why.message);
+  switch (why.code) {
+    case errc::invalid_argument:
+    case errc::unsupported:  // the request itself is wrong, so the settings are
+      state_ = state::held;
+      return {};
+    case errc::too_large:
+      return settle(posted_, drop_reason::rejected);  // an answer without end
+    default:
+      return retry(now_ms, -1);
+  }
+}
+
+ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t retry_after_ms) {
+  http::retry_policy policy;
+  policy.max_attempts = options_.max_attempts;
+  policy.initial_ms = options_.initial_ms;
+  policy.factor = options_.factor;
+  policy.max_ms = options_.max_ms;
+  policy.jitter = 1.0;
+  // Whether to retry was OTLP's to say; when to, is asked in the words of the common policy.
+  failure why;
+  why.code = errc::disconnected;
+  why.retry_after_ms = retry_after_ms;
+  const auto wait =
+      http::decide(policy, attempts_, why, now_ms - first_attempt_ms_, options_.total_ms,
+                   static_cast<std::uint32_t>(random_.next() >> 32));
+  if (!wait) return settle(posted_, drop_reason::expired);
+  ++counts_.retries;
+  state_ = state::waiting;
+  due_ms_ = now_ms + *wait;
+  return {};
+}
+
+/// The current post is over, `rejected` of its spans for the reason given.
+ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
+                                               drop_reason reason) noexcept {
+  const outcome ends{posted_ - rejected, rejected, reason};
+  settled_ += posted_;
+  posted_ = 0;
+  attempts_ = 0;
+  if (pending() == 0) {
+    start_over();
+  } else {
+    state_ = state::waiting;
+    due_ms_ = 0;  // the rest of the batch, at once
+  }
+  return ends;
+}
+
+ORCAST_DECL void exporter::retry_held() noexcept {
+  if (state_ != state::held) return;
+  state_ = state::waiting;
+  attempts_ = 0;
+  due_ms_ = 0;
+}
+
+ORCAST_DECL void exporter::start_over() noexcept {
+  encoder_.begin();
+  ends_.clear();
+  ends_.push_back(encoder_.offset());
+  state_ = state::filling;
+  ++batch_;
+  full_ = false;
+  hurried_ = false;
+  settled_ = 0;
+  posted_ = 0;
+  attempts_ = 0;
+  most_ = options_.batch_spans;
+}
+
+ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+  ++counts_.problems;
+  last_error_.assign("export: ");
+  last_error_.append(what);
+  if (message.empty()) return;
+  last_error_.append(": ");
+  append_one_line(last_error_, message);
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/span_exporter.ipp ----
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <utility>
+
+// The bodies of span_exporter.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr std::int64_t ns_per_ms = 1'000'000;
+
+/// How long one wait may last, and how late a deadline may be noticed.
+inline constexpr std::int64_t slice_ms = 10;
+
+/// What shutdown() keeps back for cancelling: a transport promises to need no more.
+inline constexpr std::int64_t cancel_ms = 100;
+
+inline result<void> check_destination(const destination& to) {
+  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
+  if (!parsed) return parsed.error();
+  if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
+    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
+  }
+  if (to.exporting.batch_spans == 0) {
+    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
+  }
+  if (to.timeout_ms <= 0) {
+    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
+  }
+  return {};
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+    tracer& from, http::any_transport transport, destination to) {
+  if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
+  const result<void> valid = detail::check_destination(to);
+  if (!valid) return valid.error();
+  const orcast::host& host = from.host();
+  batch_memory memory(static_cast<char*>(host.take(to.batch_bytes, page_bytes)),
+                      memory_deleter{host, to.batch_bytes});
+  if (memory == nullptr) {
+    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
+  }
+  std::memset(memory.get(), 0, to.batch_bytes);  // the first touch of a page costs: now
+  random_state random;
+  random.seed(host);
+  std::unique_ptr<span_exporter> made(
+      new span_exporter(from, std::move(transport), to, std::move(memory), random));
+  if (made->exporter_.envelope_bytes() + 1024 > to.batch_bytes) {
+    return failure(errc::invalid_argument,
+                   "destination.batch_bytes has no room for the resource and a span");
+  }
+  return made;
+}
+
+ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport,
+                                         const destination& to, batch_memory memory,
+                                         random_state random)
+    : tracer_(from),
+      memory_(std::move(memory)),
+      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
+      delivery_(to, from.host()),
+      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
+
+ORCAST_DECL span_exporter::~span_exporter() {
+  if (in_child()) {
+    // The threads that could end an exchange are not here, and its socket is not ours.
+    static_cast<void>(transport_.release());
+  } else if (!closed_) {
+    close(now_ns());
+  }
+}
+
+ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
+  if (!usable()) return false;
+  const call_scope scope(busy_);
+  const std::int64_t deadline_ns = now_ns() + budget_ns;
+  transport_->poll(0);
+  return round(deadline_ns, nullptr).more;
+}
+
+ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
+  if (!usable()) return closed_;
+  const call_scope scope(busy_);
+  return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
+}
+
+ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
+  if (!usable()) return closed_;
+  const call_scope scope(busy_);
+  const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
+  const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
+  const bool all = flush_until(deadline_ns - kept_back_ms * detail::ns_per_ms);
+  close(deadline_ns);
+  return all;
+}
+
+ORCAST_DECL void span_exporter::retry_held() noexcept { exporter_.retry_held(); }
+
+ORCAST_DECL export_status span_exporter::status() const {
+  export_status now;
+  now.held = exporter_.held();
+  now.pending = closed_ ? 0 : exporter_.pending();
+  now.counts = exporter_.counts();
+  now.last_error = exporter_.last_error();
+  return now;
+}
+
+/// One turn of the wheel: the answer that has come, the spans that are ready, the post that is due.
+ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
+                                                         perform_function* perform) {
+  progress so_far;
+  settle();
+  collect(deadline_ns, so_far);
+  if (flushing_ && passed_ && exporter_.batch() == last_batch_) exporter_.hurry();
+  post(perform, so_far);
+  return so_far;
+}
+
+ORCAST_DECL void span_exporter::settle() {
+  if (!exporter_.in_flight() || !delivery_.over()) return;
+  exchange_ = 0;
+  account(delivery_.conclude(exporter_, now_ms()));
+}
+
+ORCAST_DECL void span_exporter::account(const exporter::outcome& ends) noexcept {
+  if (ends.exported != 0) tracer_.exported(ends.exported);
+  if (ends.dropped != 0) tracer_.dropped(ends.reason, ends.dropped);
+}
+
+ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+  while (exporter_.accepts()) {
+    if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
+    if (pending_ == orcast::detail::no_block) break;
+    const std::int64_t now = now_ns();
+    const auto offered = exporter_.offer(tracer_.ring(), pending_, now / detail::ns_per_ms);
+    if (offered == exporter::offer_result::not_now) break;
+    tracer_.give_back(pending_);
+    pending_ = orcast::detail::no_block;
+    ++so_far.taken;
+    if (offered == exporter::offer_result::too_large) tracer_.dropped(drop_reason::too_large);
+    if (now_ns() >= deadline_ns) {
+      so_far.more = true;
+      break;
+    }
+  }
+  if (!flushing_ || passed_ || pending_ != orcast::detail::no_block) return;
+  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
+    const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
+    if (static_cast<std::ptrdiff_t>(head - mark_[i]) < 0) return;
+  }
+  passed_ = true;
+  last_batch_ = exporter_.pending() == 0 ? 0 : exporter_.batch();
+}
+
+ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+  const exporter::step step = exporter_.next(now_ms());
+  so_far.next_ms = step.until_ms;
+  if (!step.post) return;
+  delivery_.prepare(step.body);
+  if (perform == nullptr) {
+    exchange_ = transport_->start(delivery_.request(), delivery_.sink());
+    return;
+  }
+  (*perform)(*transport_, delivery_.request(), delivery_.sink());
+  settle();
+  so_far.next_ms = 0;
+}
+
+ORCAST_DECL void span_exporter::begin_flush() noexcept {
+  flushing_ = true;
+  passed_ = false;
+  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
+    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
+    mark_[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
+  }
+}
+
+ORCAST_DECL bool span_exporter::flushed() noexcept {
+  if (!passed_ || last_batch_ == exporter_.batch()) return false;
+  flushing_ = false;
+  return true;
+}
+
+ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
+  begin_flush();
+  for (;;) {
+    const std::int64_t now = now_ns();
+    if (now >= deadline_ns) break;
+    transport_->poll(0);
+    const progress so_far = round(deadline_ns, nullptr);
+    if (flushed()) return true;
+    if (exporter_.held()) break;
+    if (!exporter_.in_flight() && so_far.next_ms > deadline_ns / detail::ns_per_ms) break;
+    if (exporter_.in_flight() || so_far.taken == 0) wait(deadline_ns);
+  }
+  flushing_ = false;
+  return false;
+}
+
+/// Waits a little for the network, or where nothing is under way for the time to pass.
+ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+  const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
+  const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
+  if (exporter_.in_flight()) {
+    transport_->poll(wait_ms);
+  } else {
+    pause_.wait_for_resume(std::chrono::milliseconds(wait_ms));
+  }
+}
+
+/// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
+/// under way then keeps its memory: nothing touches the batch any more.
+ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+  if (exporter_.in_flight() && exchange_ != 0) transport_->cancel(exchange_);
+  transport_->poll(0);
+  while (exporter_.in_flight() && !delivery_.over() && now_ns() < deadline_ns) wait(deadline_ns);
+  settle();
+  closed_ = true;
+  tracer_.dropped(drop_reason::shut_down, exporter_.pending());
+  if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
+  while (pending_ != orcast::detail::no_block) {
+    tracer_.give_back(pending_);
+    tracer_.dropped(drop_reason::shut_down);
+    pending_ = tracer_.take();
+  }
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/flush_thread.hpp ----
+
+#if !defined(ORCAST_NO_THREADS)
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+// Runs a span_exporter on a thread of its own. Threads that record never wake it: it looks for
+// spans by itself, often while there are some and rarely while there are none; flush() and
+// shutdown() do wake it. A blocking transport is used on this thread directly.
+//
+// In a child of fork() the thread does not exist; there everything returns at once, and what the
+// object owns is left alone.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct flush_thread_options {
+  std::int64_t busy_ms = 10;    ///< between two looks while spans come
+  std::int64_t idle_ms = 1000;  ///< at most, after a while without any
+  std::size_t stack_bytes = 0;  ///< of the thread, where the system lets one choose; 0: its default
+};
+
+class flush_thread {
+ public:
+  /// The exporter becomes the thread's; no one else may call it then. On failure
+  /// (errc::unsupported: the system has no thread to give) it stays with the caller, who can pump
+  /// it.
+  static result<flush_thread> start(std::unique_ptr<span_exporter>&& exporter,
+                                    flush_thread_options options = {});
+
+  flush_thread(flush_thread&&) = default;
+  flush_thread& operator=(flush_thread&&) = default;
+  /// Shuts down without waiting for answers, then waits for the thread (and so for the transport to
+  /// let go of a request, see any_transport).
+  ~flush_thread() = default;
+
+  // Any thread but not from inside a callback of the exporter's, where they return false at once.
+
+  /// As span_exporter::flush(); returns by its deadline.
+  bool flush(std::int64_t timeout_ms);
+  /// As span_exporter::shutdown(); returns by its deadline. False also when the thread was stuck in
+  /// a transport that did not heed the cancel; the destructor then waits for it.
+  bool shutdown(std::int64_t timeout_ms);
+
+  /// Any thread: keys or settings have changed.
+  void retry_held();
+  /// Any thread. At most one look old.
+  export_status status() const;
+
+ private:
+  class loop;
+  struct loop_deleter {
+    void operator()(loop* running) const noexcept;
+  };
+  explicit flush_thread(loop* running) : loop_(running) {}
+
+  std::unique_ptr<loop, loop_deleter> loop_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+#endif  // ORCAST_NO_THREADS
+
+// ---- orcast/otlp/impl/flush_thread.ipp ----
+
+#if !defined(ORCAST_NO_THREADS)
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+// ---- orcast/core/posix_thread.hpp ----
+
+#if !defined(ORCAST_NO_THREADS) && (defined(__unix__) || defined(__APPLE__))
+
+#include <cstddef>
+#include <utility>
+
+#include <pthread.h>
+#include <signal.h>
+
+// A thread that a library may start in somebody else's program: it takes none of the host's
+// signals, and a system that has no thread to give makes start() return false. (std::thread would
+// throw, or end a program that is built without exceptions.)
+
+namespace orcast {
+inline namespace v0 {
+
+class posix_thread {
+ public:
+  posix_thread() = default;
+  posix_thread(const posix_thread&) = delete;
+  posix_thread& operator=(const posix_thread&) = delete;
+  ~posix_thread() { ORCAST_ASSERT(!started_); }  // after join()
+
+  /// `stack_bytes` 0 is the system's default.
+  bool start(void* (*run)(void*), void* argument, std::size_t stack_bytes) noexcept {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return false;
+    const bool sized = stack_bytes == 0 || pthread_attr_setstacksize(&attributes, stack_bytes) == 0;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
+    started_ = sized && pthread_create(&thread_, &attributes, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attributes);
+    return started_;
+  }
+
+  void join() noexcept {
+    if (std::exchange(started_, false)) pthread_join(thread_, nullptr);
+  }
+
+ private:
+  pthread_t thread_{};
+  bool started_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+#endif
+
+// The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn
+// goes through a few fields under a mutex, which is never held while a transport is used.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class flush_thread::loop {
+ public:
+  loop(std::unique_ptr<span_exporter>&& exporter, const flush_thread_options& options)
+      : options_(options), exporter_(std::move(exporter)) {}
+
+  bool in_child() const noexcept { return process_id() != process_; }
+
+  bool launch() noexcept;
+  void join() noexcept;
+  std::unique_ptr<span_exporter> take_back() noexcept { return std::move(exporter_); }
+
+  bool flush(std::int64_t timeout_ms);
+  bool shutdown(std::int64_t timeout_ms);
+
+  void retry_held() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    retry_wanted_ = true;
+    wake_.notify_one();
+  }
+  export_status status() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return status_;
+  }
+
+ private:
+  using milliseconds = std::chrono::milliseconds;
+  static constexpr std::int64_t longest_ms = 86'400'000;
+
+  void run();
+  span_exporter::progress turn(bool wait_for_network);
+  void perform(http::any_transport& transport, const http::request& what,
+               http::response_sink& sink);
+  std::uint64_t ask(std::int64_t timeout_ms);
+  bool called_from_inside() const noexcept { return std::this_thread::get_id() == self_; }
+
+  const flush_thread_options options_;
+  std::unique_ptr<span_exporter> exporter_;
+  const long process_ = process_id();
+#if defined(__unix__) || defined(__APPLE__)
+  posix_thread thread_;
+#else
+  std::thread thread_;
+#endif
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;     // for the thread
+  std::condition_variable changed_;  // for those who wait for it
+  std::thread::id self_;
+  std::uint64_t flush_asked_ = 0;  // flushes are numbered; one serves all that were asked before it
+  std::uint64_t flush_done_ = 0;
+  std::int64_t flush_until_ms_ = 0;  // the latest deadline among them, by the exporter's clock
+  bool flush_ok_ = false;
+  bool stop_ = false;        // end when the last flush is done
+  bool cancel_now_ = false;  // end
+  std::int64_t cancel_ns_ = 0;
+  bool retry_wanted_ = false;
+  bool finished_ = false;
+  http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
+  export_status status_;
+};
+
+ORCAST_DECL bool flush_thread::loop::launch() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  const auto entry = [](void* self) -> void* {
+    static_cast<loop*>(self)->run();
+    return nullptr;
+  };
+  return thread_.start(entry, this, options_.stack_bytes);
+#else
+  thread_ = std::thread([this] { run(); });
+  return true;
+#endif
+}
+
+ORCAST_DECL void flush_thread::loop::join() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  thread_.join();
+#else
+  if (thread_.joinable()) thread_.join();
+#endif
+}
+
+ORCAST_DECL void flush_thread::loop::run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  self_ = std::this_thread::get_id();
+  std::uint64_t flushing = 0;  // the flush under way, if it is not done
+  std::int64_t wait_ms = options_.busy_ms;
+  bool on_its_way = false;
+  while (!cancel_now_) {
+    if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
+    if (flush_asked_ != flushing) {
+      flushing = flush_asked_;
+      exporter_->begin_flush();
+    }
+    lock.unlock();
+    const span_exporter::progress made = turn(on_its_way);
+    on_its_way = exporter_->exporter_.in_flight();
+    const std::int64_t now_ms = exporter_->now_ms();
+    lock.lock();
+    status_ = exporter_->status();
+    const bool flush_active = flush_done_ != flushing;
+    if (flush_active) {
+      const bool all = exporter_->flushed();
+      const bool hopeless = exporter_->exporter_.held() ||
+                            (!on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_);
+      if (all || hopeless) {
+        flush_done_ = flushing;
+        flush_ok_ = all;
+        if (flush_done_ == flush_asked_) flush_until_ms_ = 0;
+        changed_.notify_all();
+      }
+    }
+    if (stop_ && flush_done_ == flush_asked_) break;
+    if (on_its_way || (made.taken != 0 && flush_active)) continue;  // turn() does the waiting
+    wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
+    const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
+    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)),
+                   [&] { return cancel_now_ || retry_wanted_ || flush_asked_ != flushing; });
+  }
+  const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
+  lock.unlock();
+  exporter_->close(until_ns);
+  lock.lock();
+  status_ = exporter_->status();
+  finished_ = true;
+  changed_.notify_all();
+}
+
+ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
+  constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
+  if (exporter_->transport_->tier() != http::tier::blocking) {
+    exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
+    return exporter_->round(no_deadline, nullptr);
+  }
+  const auto here = [this](http::any_transport& transport, const http::request& what,
+                           http::response_sink& sink) { perform(transport, what, sink); };
+  span_exporter::perform_function post(here);
+  return exporter_->round(no_deadline, &post);
+}
+
+ORCAST_DECL void flush_thread::loop::perform(http::any_transport& transport,
+                                             const http::request& what, http::response_sink& sink) {
+  http::exchange_control control;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    control_ = &control;
+    if (cancel_now_) control.cancel();
+  }
+  transport.perform(what, sink, control);
+  std::lock_guard<std::mutex> lock(mutex_);
+  control_ = nullptr;
+}
+
+/// Under the lock. Returns the number of the flush to wait for.
+ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
+  flush_until_ms_ = (std::max)(flush_until_ms_, exporter_->now_ms() + timeout_ms);
+  wake_.notify_one();
+  return ++flush_asked_;
+}
+
+ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
+  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (finished_ || stop_) return finished_;
+  if (called_from_inside()) return false;
+  const std::uint64_t number = ask(timeout_ms);
+  const bool done = changed_.wait_for(lock, milliseconds(timeout_ms),
+                                      [&] { return flush_done_ >= number || finished_; });
+  return done && flush_done_ >= number && flush_ok_;
+}
+
+ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
+  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
+  const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto over = [this] { return finished_; };
+  if (finished_) return true;
+  if (called_from_inside()) return false;
+  if (!stop_) {
+    stop_ = true;
+    ask(timeout_ms - kept_back_ms);
+  }
+  if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
+    cancel_ns_ = exporter_->now_ns() + kept_back_ms * detail::ns_per_ms;
+    cancel_now_ = true;
+    wake_.notify_one();
+    if (control_ != nullptr) control_->cancel();
+    changed_.wait_until(lock, deadline, over);
+  }
+  return finished_ && flush_ok_ && flush_done_ == flush_asked_;
+}
+
+ORCAST_DECL void flush_thread::loop_deleter::operator()(loop* running) const noexcept {
+  if (running->in_child()) return;  // its thread, and the locks that it held, are the parent's
+  running->shutdown(0);
+  running->join();
+  delete running;
+}
+
+ORCAST_DECL result<flush_thread> flush_thread::start(std::unique_ptr<span_exporter>&& exporter,
+                                                     flush_thread_options options) {
+  if (exporter == nullptr)
+    return failure(errc::invalid_argument, "a flush thread needs an exporter");
+  options.busy_ms = (std::max)(options.busy_ms, std::int64_t{1});
+  options.idle_ms = (std::max)(options.idle_ms, options.busy_ms);
+  auto running = std::make_unique<loop>(std::move(exporter), options);
+  if (!running->launch()) {
+    exporter = running->take_back();
+    return failure(errc::unsupported, "the system gave no thread");
+  }
+  return flush_thread(running.release());
+}
+
+ORCAST_DECL bool flush_thread::flush(std::int64_t timeout_ms) {
+  return loop_ != nullptr && !loop_->in_child() && loop_->flush(timeout_ms);
+}
+
+ORCAST_DECL bool flush_thread::shutdown(std::int64_t timeout_ms) {
+  return loop_ != nullptr && !loop_->in_child() && loop_->shutdown(timeout_ms);
+}
+
+ORCAST_DECL void flush_thread::retry_held() {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
+}
+
+ORCAST_DECL export_status flush_thread::status() const {
+  return loop_ != nullptr && !loop_->in_child() ? loop_->status() : export_status{};
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+#endif  // ORCAST_NO_THREADS
+
+// ---- orcast/broadcast/impl/broadcast.ipp ----
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// What identifies the sender and its project, in every spelling that Arize reads.
+inline otlp::encoder_options encoding_for(const broadcast_settings& settings) {
+  otlp::encoder_options made;
+  made.resource = {{"service.name", settings.service_name},
+                   {"openinference.project.name", settings.model_id},
+                   {"arize.project.name", settings.model_id},
+                   {"model_id", settings.model_id}};
+  if (!settings.service_version.empty()) {
+    made.resource.push_back({"service.version", settings.service_version});
+  }
+  made.span_attributes = {{"arize.project.name", settings.model_id}};
+  return made;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
+                                                                http::any_transport transport) {
+  std::unique_ptr<broadcast> made(new (std::nothrow) broadcast(std::move(options.settings)));
+  if (made == nullptr) return failure(errc::io, "out of memory");
+  const broadcast_settings& settings = made->settings_;
+  if (!settings.enabled) return made;
+
+  const result<void> checked = validate(settings);
+  if (!checked) return checked.error();
+  if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
+  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return failure(errc::invalid_argument, "memory_bytes must be from 64 KiB to 64 MiB");
+  }
+
+  // An eighth of the memory holds the body in flight, the rest spans.
+  const std::size_t batch_bytes =
+      (std::min)(options.memory_bytes / 8, std::size_t{512} << 10) / page_bytes * page_bytes;
+  tracer_options tracing;
+  tracing.memory_bytes = options.memory_bytes - batch_bytes;
+  tracing.full = options.full;
+  tracing.max_value_bytes = options.max_value_bytes;
+  tracing.max_span_bytes = options.max_span_bytes;
+  tracing.sampling_ratio = settings.sampling_rate;
+  tracing.wipe = options.wipe;
+  tracing.host = options.host;
+  result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
+  if (!traces) return traces.error();
+  made->traces_ = std::move(*traces);
+
+  otlp::destination to;
+  to.url = *traces_url(settings.base_url, settings.allow_insecure);
+  to.allow_insecure_http = settings.allow_insecure;
+  to.append_headers = append_headers;
+  to.headers_context = made.get();
+  to.encoding = detail::encoding_for(settings);
+  to.exporting = options.exporting;
+  to.batch_bytes = batch_bytes;
+  to.timeout_ms = options.timeout_ms;
+  auto exporter = otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
+  if (!exporter) return exporter.error();
+  made->exporter_ = std::move(*exporter);
+
+  if (options.own_thread) {
+#if defined(ORCAST_NO_THREADS)
+    return failure(errc::unsupported,
+                   "this build has no threads: set own_thread to false and call pump()");
+#else
+    auto thread = otlp::flush_thread::start(std::move(made->exporter_));
+    if (!thread) return thread.error();
+    made->thread_.reset(new otlp::flush_thread(std::move(*thread)));
+#endif
+  }
+  return made;
+}
+
+ORCAST_DECL broadcast::~broadcast() { shutdown(2'000); }
+
+ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* thread) const noexcept {
+#if defined(ORCAST_NO_THREADS)
+  static_cast<void>(thread);
+#else
+  delete thread;
+#endif
+}
+
+ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
+  const broadcast_settings& settings = static_cast<broadcast*>(self)->settings_;
+  const std::size_t ours = headers.size();
+  if (settings.header_provider != nullptr) {
+    settings.header_provider(settings.header_context, headers);
+  } else {
+    const std::string_view key = settings.api_key.reveal();
+    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
+    headers.push_back({"arize-api-key", std::string(key), true});
+    headers.push_back({"arize-space-id", settings.space_key, true});
+    headers.push_back({"space_id", settings.space_key, true});
+  }
+  for (const http::header& wanted : settings.headers) {
+    const auto same = [&wanted](const http::header& line) {
+      return http::same_name(line.name, wanted.name);
+    };
+    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
+    headers.push_back(wanted);
+  }
+}
+
+ORCAST_DECL void broadcast::enable(bool on) noexcept {
+  if (traces_ != nullptr) traces_->enable(on);
+}
+
+// Either the thread has the exporter, or the host pumps it, or there is none.
+
+ORCAST_DECL bool broadcast::pump(std::int64_t budget_ns) {
+  return exporter_ != nullptr && exporter_->pump(budget_ns);
+}
+
+ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->flush(timeout_ms);
+#endif
+  return exporter_ == nullptr || exporter_->flush(timeout_ms);
+}
+
+ORCAST_DECL bool broadcast::shutdown(std::int64_t timeout_ms) {
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->shutdown(timeout_ms);
+#endif
+  return exporter_ == nullptr || exporter_->shutdown(timeout_ms);
+}
+
+ORCAST_DECL trace_stats broadcast::stats() const noexcept {
+  return traces_ != nullptr ? traces_->stats() : trace_stats();
+}
+
+ORCAST_DECL otlp::export_status broadcast::status() const {
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->status();
+#endif
+  return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client.ipp ----
+
+#include <utility>
+
+// ---- orcast/http/mailbox.hpp ----
+
+#include <cstddef>
+#include <utility>
+
+#pragma push_macro("check")
+#pragma push_macro("verify")
+#pragma push_macro("ensure")
+#pragma push_macro("TEXT")
+#pragma push_macro("PI")
+#pragma push_macro("UI")
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("ERROR")
+#pragma push_macro("DELETE")
+#pragma push_macro("near")
+#pragma push_macro("far")
+#pragma push_macro("small")
+#pragma push_macro("interface")
+#pragma push_macro("Yield")
+#pragma push_macro("BLOCK_SIZE")
+
+#undef check
+#undef verify
+#undef ensure
+#undef TEXT
+#undef PI
+#undef UI
+#undef min
+#undef max
+#undef ERROR
+#undef DELETE
+#undef near
+#undef far
+#undef small
+#undef interface
+#undef Yield
+#undef BLOCK_SIZE
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push, 0)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#endif
+#if __has_include(<concurrentqueue/concurrentqueue.h>)
+#include <concurrentqueue/concurrentqueue.h>
+#elif __has_include(<moodycamel/concurrentqueue.h>)
+#include <moodycamel/concurrentqueue.h>
+#else
+#include <concurrentqueue.h>
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#pragma pop_macro("BLOCK_SIZE")
+#pragma pop_macro("Yield")
+#pragma pop_macro("interface")
+#pragma pop_macro("small")
+#pragma pop_macro("far")
+#pragma pop_macro("near")
+#pragma pop_macro("DELETE")
+#pragma pop_macro("ERROR")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("UI")
+#pragma pop_macro("PI")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("ensure")
+#pragma pop_macro("verify")
+#pragma pop_macro("check")
+
+// Carries completions from the threads of transports to the thread of the host: any thread posts
+// without a lock, the host takes. moodycamel::ConcurrentQueue does the work; nothing else in orcast
+// includes it. Posts of one thread arrive in their order, posts of several threads in any.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// Few elements and many threads that post now and then: small blocks and a small index for each.
+struct mailbox_traits : moodycamel::ConcurrentQueueDefaultTraits {
+  static const std::size_t BLOCK_SIZE = 16;
+  static const std::size_t IMPLICIT_INITIAL_INDEX_SIZE = 16;
+};
+
+}  // namespace detail
+
+/// The box has no limit of its own and needs none: an owner posts a bounded number of elements for
+/// each call in flight, and bounds those. So a completion is never dropped for want of room. (The
+/// queue's try_enqueue(), which does not allocate, would refuse the 257th element of a thread with
+/// these traits even when memory was reserved; it is not used.) Memory grows to the highest number
+/// of elements and is kept.
+template <class T>
+class mailbox {
+ public:
+  /// Reserves room for about `expected` elements of a few threads.
+  explicit mailbox(std::size_t expected = 64) : queue_(expected) {}
+  mailbox(const mailbox&) = delete;
+  mailbox& operator=(const mailbox&) = delete;
+
+  /// Any thread. False, and `element` still whole, only when there is no memory left at all.
+  [[nodiscard]] bool post(T&& element) { return queue_.enqueue(std::move(element)); }
+
+  /// The host's thread only. Hands over at most `most` elements, and returns how many; `use` may
+  /// post again, and may not take.
+  std::size_t take(std::size_t most, function_ref<void(T&)> use) {
+    T element{};
+    std::size_t taken = 0;
+    while (taken < most && queue_.try_dequeue(element)) {
+      ++taken;
+      use(element);
+    }
+    return taken;
+  }
+
+  /// Any thread; exact when nobody posts or takes.
+  std::size_t size() const { return queue_.size_approx(); }
+
+ private:
+  moodycamel::ConcurrentQueue<T, detail::mailbox_traits> queue_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/call_news.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The pieces of one reply on their way from the thread that reads it to the thread that hears of
+// it. Pieces of text that follow each other become one. Filled by one side, swapped, emptied by the
+// other; memory goes back and forth with it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class call_news final : public delta_listener {
+ public:
+  bool empty() const noexcept { return next_ == pieces_.size(); }
+
+  void clear() noexcept {
+    pieces_.clear();
+    text_.clear();
+    tools_.clear();
+    next_ = next_text_ = next_tool_ = 0;
+  }
+
+  void on_first_chunk() noexcept override { pieces_.push_back({kind::first_chunk, 0}); }
+  void on_first_token() noexcept override { pieces_.push_back({kind::first_token, 0}); }
+  void on_text(std::string_view words) noexcept override { add(kind::text, words); }
+  void on_reasoning(std::string_view words) noexcept override { add(kind::reasoning, words); }
+  void on_tool_call(const tool_call& call) noexcept override {
+    tools_.push_back(call);
+    pieces_.push_back({kind::tool, 0});
+  }
+
+  /// Hands on the next piece, of which there is one. `text` grows by it; the listener may be null.
+  void hand_on(delta_listener* listener, std::string& text) {
+    const piece next = pieces_[next_++];
+    const std::string_view words = std::string_view(text_).substr(next_text_, next.size);
+    next_text_ += next.size;
+    if (next.what == kind::text) text.append(words);
+    const tool_call* const tool = next.what == kind::tool ? &tools_[next_tool_++] : nullptr;
+    if (listener == nullptr) return;
+    switch (next.what) {
+      case kind::first_chunk:
+        return listener->on_first_chunk();
+      case kind::first_token:
+        return listener->on_first_token();
+      case kind::text:
+        return listener->on_text(words);
+      case kind::reasoning:
+        return listener->on_reasoning(words);
+      case kind::tool:
+        return listener->on_tool_call(*tool);
+    }
+  }
+
+ private:
+  enum class kind : unsigned char { first_chunk, first_token, text, reasoning, tool };
+  struct piece {
+    kind what;
+    std::size_t size;  // in text_, of text and reasoning
+  };
+
+  void add(kind what, std::string_view words) {
+    text_.append(words);
+    if (!empty() && pieces_.back().what == what) {
+      pieces_.back().size += words.size();
+    } else {
+      pieces_.push_back({what, words.size()});
+    }
+  }
+
+  std::vector<piece> pieces_;
+  std::string text_;
+  std::vector<tool_call> tools_;
+  std::size_t next_ = 0;
+  std::size_t next_text_ = 0;
+  std::size_t next_tool_ = 0;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/call_entry.hpp ----
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// One call: the sink of its exchanges, and what its handle shows. See client_core.ipp for the
+// threads.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class client_core;
+struct call_entry;
+using call_ptr = std::shared_ptr<call_entry>;
+using call_box = http::mailbox<call_ptr>;
+
+/// What a request is made of while it may still be sent; dropped (and its key wiped) after that.
+struct outgoing_call {
+  http::request request;
+  std::string body;
+};
+
+struct call_entry final : http::response_sink, delta_listener {
+  call_entry(const recording& record, const reply_limits& limits, const orcast::host& time,
+             const http::retry_policy& retries)
+      : policy(retries), clock(time), seen(record, limits) {
+    seen.listen(this);
+  }
+
+  // The sink: the transport's thread.
+
+  void head(const http::response_head& head) noexcept override {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!over) seen.head(head);
+  }
+
+  http::flow data(std::string_view bytes) noexcept override {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (over || verdict) return http::flow::stop;
+    if (!seen.data(bytes)) {
+      verdict = settle({});
+      // A complete answer is not held up by the end of the exchange, and the exchange not cut:
+      // the connection can then be used again. Anything else is over, and done() says how.
+      if (verdict->ok()) conclude(*verdict);
+    }
+    if (over || !arriving.empty()) tell(sending);
+    return over || !verdict ? http::flow::go : http::flow::stop;
+  }
+
+  void done(result<void> ended) noexcept override {
+    call_ptr keep;  // outlives the lock
+    std::lock_guard<std::mutex> lock(mutex);
+    keep = std::move(sending);
+    if (over) return outgoing.reset();
+    if (!verdict) verdict = settle(std::move(ended));
+    if (const std::optional<std::int64_t> wait = wait_before_retry()) {
+      retry_in(*wait);
+    } else {
+      conclude(*verdict);
+    }
+    tell(keep);
+  }
+
+  // The listener of the observation: under the lock, from inside head(), data() and done().
+
+  void on_first_chunk() noexcept override {
+    if (std::exchange(began, true)) return;  // an attempt before this one had got as far
+    listener().on_first_chunk();
+  }
+  void on_first_token() noexcept override {
+    heard = true;
+    listener().on_first_token();
+  }
+  void on_text(std::string_view piece) noexcept override {
+    heard = true;
+    listener().on_text(piece);
+  }
+  void on_reasoning(std::string_view piece) noexcept override {
+    heard = true;
+    listener().on_reasoning(piece);
+  }
+  void on_tool_call(const tool_call& call) noexcept override {
+    heard = true;
+    listener().on_tool_call(call);
+  }
+  delta_listener& listener() noexcept { return direct != nullptr ? *direct : arriving; }
+
+  // The rest is called under the lock.
+
+  /// Ends the observation, and with it the span; only the first time counts.
+  void conclude(result<void> how) noexcept {
+    if (over) return;
+    outcome = seen.done(std::move(how), key());
+    over = true;
+    if (sending == nullptr) outgoing.reset();
+  }
+
+  /// What an exchange has come to, without ending the span: a retry may follow. Finishing the
+  /// reader again, as the observation's own end does, gives the same.
+  result<void> settle(result<void> how) noexcept {
+    return const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
+  }
+
+  /// The key that goes out with the request; a service may quote it.
+  std::string_view key() const noexcept {
+    constexpr std::size_t scheme = sizeof "Bearer";  // and the space after it
+    for (const http::header& line : outgoing->request.headers) {
+      if (line.sensitive) return std::string_view(line.value).substr(scheme);
+    }
+    return {};
+  }
+
+  std::optional<std::int64_t> wait_before_retry() const noexcept {
+    if (verdict->ok() || heard || seen.reader().received_content()) return std::nullopt;
+    const failure& why = verdict->error();
+    // From here on codes are the service's words, and it may know that trying again is in vain.
+    if (why.code >= errc::invalid_request && !why.retryable) return std::nullopt;
+    std::uint32_t random = 0;
+    entropy(clock, &random, sizeof random);
+    return http::decide(policy, attempt, why, elapsed_ms(), deadline_ms, random);
+  }
+
+  void retry_in(std::int64_t wait_ms) noexcept {
+    seen.retry(verdict->error(), wait_ms);
+    verdict.reset();
+    ++attempt;
+    if (deadline_ms > 0) {
+      outgoing->request.limits.total_ms =
+          (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
+    }
+    retry_wait_ms = wait_ms;
+    retry_at_ns = clock.steady_ns() + wait_ms * 1'000'000;
+    retry = true;
+  }
+
+  std::int64_t elapsed_ms() const noexcept { return (clock.steady_ns() - began_ns) / 1'000'000; }
+
+  /// Lets the thread that delivers know, once until it has looked.
+  void tell(const call_ptr& self) noexcept {
+    if (box == nullptr) return arrived.notify_all();
+    if (!told) told = box->post(call_ptr(self));
+  }
+
+  // Set before the first exchange.
+  const http::retry_policy policy;
+  const orcast::host clock;
+  std::int64_t began_ns = 0;
+  std::int64_t deadline_ms = 0;      // of all attempts together; 0: none
+  call_box* box = nullptr;           // of start(): where news is announced
+  delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
+  span_context context;
+
+  std::mutex mutex;                 // guards what follows, up to the part of the host's thread
+  std::condition_variable arrived;  // where there is no box
+  observation seen;
+  call_news arriving;
+  call_ptr sending;  // this entry, while an exchange is under way
+  std::optional<outgoing_call> outgoing;
+  std::optional<result<void>> verdict;  // on the attempt that is ending
+  result<void> outcome;                 // with over
+  std::int64_t retry_wait_ms = 0;
+  std::int64_t retry_at_ns = 0;
+  int attempt = 1;
+  bool retry = false;  // another attempt is to be started
+  bool began = false;  // a chunk has arrived
+  bool heard = false;  // a delta has arrived: no more retries
+  bool told = false;   // the box holds this entry
+  bool over = false;   // the observation has ended; nothing changes any more
+
+  // The host's thread only.
+  client_core* core = nullptr;  // null once the client has gone
+  call_handler* handler = nullptr;
+  call_news delivering;
+  std::string text;
+  std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
+  http::exchange_id exchange = 0;
+  std::size_t place = 0;  // in the client's list
+  double first_token_ms = -1;
+  call_state state = call_state::waiting;
+  bool queued = false;    // in the client's queue
+  bool complete = false;  // `over` was seen: only `delivering` is left
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client_core.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What a client consists of. The host's thread only, except chat(). See client_core.ipp for the
+// threads.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class client_core {
+ public:
+  client_core(client_options options, http::any_transport transport, std::string url,
+              std::vector<http::header> headers);
+
+  call_ptr start(chat_request request, call_handler* handler, const call_context& context);
+  /// Several threads at once, unless the transport is a polled one.
+  result<chat_reply> chat(chat_request request, delta_listener* pieces,
+                          const call_context& context);
+  void tick(std::int64_t budget_ns);
+  void cancel(call_entry& entry);
+  void shut_down();
+  std::size_t in_flight() const noexcept { return live_.size(); }
+
+ private:
+  enum class delivery : unsigned char { more, nothing, locked };
+
+  call_ptr open(chat_request& request, const call_context& context, bool refused);
+  result<void> compose(const chat_request& request, outgoing_call& out) const;
+  result<void> authorize(http::request& out) const;
+  /// Begins the next attempt.
+  void send(const call_ptr& entry);
+  /// The same on this thread, until the answer is there and `pieces` has heard all of it.
+  void send_and_wait(const call_ptr& entry, delta_listener& pieces);
+  void wait(std::int64_t wait_ms);
+
+  void start_due_retries();
+  void enqueue(const call_ptr& entry);
+  void enqueue_for_next_tick(const call_ptr& entry);
+  /// Hands on one piece or the end of one call.
+  delivery deliver(const call_ptr& entry, bool may_wait);
+  /// Brings over what has arrived; false when the transport's thread is at it this moment.
+  bool look(const call_ptr& entry, bool may_wait);
+  void finish(const call_ptr& entry);
+
+  const client_options options_;
+  const std::string url_;
+  const std::vector<http::header> headers_;
+  const orcast::host clock_;
+  call_box box_;
+  std::vector<call_ptr> live_;     // every call of start() that is not done
+  std::vector<call_ptr> waiting_;  // those of them that will be tried again
+  std::deque<call_ptr> queue_;     // those that may have something to deliver, in turn
+  std::vector<call_ptr> later_;    // those that join the queue at the next tick
+  bool ticking_ = false;
+  bool closed_ = false;
+  http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client_core.ipp ----
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+// How a client works.
+//
+// Two threads meet in a call: the transport's, which calls the sink (with a polled transport it is
+// the host's, inside tick), and the host's, which delivers.
+//
+//   - The transport's thread parses. It feeds the observation, so that the span's times are those
+//     of the bytes' arrival, decides on a retry, ends the span, and leaves pieces and outcome in
+//     the entry. The first news since the host's thread has looked goes into the mailbox.
+//   - The host's thread takes the mailbox in tick(), swaps the pieces out, and calls handlers; it
+//     starts exchanges, first ones and retries.
+//   - Each entry has a lock. tick() only tries it: a call that is being parsed this moment is left
+//     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
+//   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
+//     the client's end. What the sink hears after that, it drops.
+//   - An entry holds itself while an exchange is under way. Handle, client and exchange may
+//     therefore end in any order; a handler is forgotten when its handle or the client goes.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline client_core::client_core(client_options options, http::any_transport transport,
+                                std::string url, std::vector<http::header> headers)
+    : options_(std::move(options)),
+      url_(std::move(url)),
+      headers_(std::move(headers)),
+      clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
+      transport_(std::move(transport)) {}
+
+inline call_ptr client_core::start(chat_request request, call_handler* handler,
+                                   const call_context& context) {
+  request.stream = true;
+  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  entry->core = this;
+  entry->box = &box_;
+  entry->handler = handler;
+  entry->place = live_.size();
+  live_.push_back(entry);
+  if (entry->over) {
+    enqueue_for_next_tick(entry);
+  } else {
+    send(entry);
+  }
+  return entry;
+}
+
+/// The observation begins here, for every call, also for one that is refused at once.
+inline call_ptr client_core::open(chat_request& request, const call_context& context,
+                                  bool refused) {
+  const call_ptr entry =
+      std::make_shared<call_entry>(options_.record, options_.reply, clock_, options_.retry);
+  entry->began_ns = clock_.steady_ns();
+  entry->deadline_ms = options_.timeouts.total_ms;
+  outgoing_call& out = entry->outgoing.emplace();
+  result<void> composed = compose(request, out);
+  entry->seen.begin(request, out.body, url_, context);
+  entry->context = entry->seen.context();
+  if (composed && refused) {
+    composed = failure(errc::busy, "more than " + std::to_string(options_.max_calls) +
+                                       " calls at a time (client_options.max_calls)");
+  }
+  if (!composed) {
+    entry->conclude(std::move(composed));
+    return entry;
+  }
+  out.request.body = {out.body};
+  out.request.attached = &entry->seen;
+  return entry;
+}
+
+inline result<void> client_core::compose(const chat_request& request, outgoing_call& out) const {
+  result<void> written = append_json(request, out.body);
+  if (!written) {
+    out.body.clear();
+    return written;
+  }
+  out.request.url = url_;
+  out.request.limits = options_.timeouts;
+  out.request.response = options_.response;
+  out.request.headers.reserve(headers_.size() + 2);  // so that the key is never moved
+  out.request.headers = headers_;
+  out.request.headers.push_back(
+      {"Accept", request.stream ? "text/event-stream" : "application/json", false});
+  return authorize(out.request);
+}
+
+inline result<void> client_core::authorize(http::request& out) const {
+  secret provided;
+  if (options_.key_provider != nullptr) {
+    provided = options_.key_provider(options_.key_context);
+    if (provided.empty()) {
+      return failure(errc::authentication, "no API key: client_options.key_provider returned none");
+    }
+  }
+  const std::string_view key =
+      options_.key_provider != nullptr ? provided.reveal() : options_.api_key.reveal();
+  if (key.empty()) {
+    return failure(errc::authentication,
+                   "no API key: set OPENROUTER_API_KEY or client_options.api_key");
+  }
+  if (!http::is_field_value(key)) {
+    return failure(errc::authentication, "the API key contains a line break or control character");
+  }
+  constexpr std::string_view scheme = "Bearer ";
+  http::header& line = out.headers.emplace_back();
+  line.name = "Authorization";
+  line.sensitive = true;
+  line.value.reserve(scheme.size() + key.size());
+  line.value.append(scheme).append(key);
+  return {};
+}
+
+inline void client_core::send(const call_ptr& entry) {
+  {
+    std::lock_guard<std::mutex> lock(entry->mutex);
+    entry->sending = entry;
+  }
+  entry->exchange = transport_.start(entry->outgoing->request, *entry);
+}
+
+inline result<chat_reply> client_core::chat(chat_request request, delta_listener* pieces,
+                                            const call_context& context) {
+  const call_ptr entry = open(request, context, false);
+  call_news unheard;
+  while (!entry->over) {
+    send_and_wait(entry, pieces != nullptr ? *pieces : unheard);
+    if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
+  }
+  if (!entry->outcome) return entry->outcome.error();
+  return std::move(entry->seen.reply());
+}
+
+inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces) {
+  if (transport_.tier() != http::tier::asynchronous) {
+    entry->direct = &pieces;
+    entry->sending = entry;
+    http::exchange_control control;
+    return transport_.perform(entry->outgoing->request, *entry, control);
+  }
+  send(entry);
+  call_news news;
+  std::string text;
+  std::unique_lock<std::mutex> lock(entry->mutex);
+  for (bool over = false; !over;) {
+    entry->arrived.wait(
+        lock, [&] { return !entry->arriving.empty() || entry->over || entry->sending == nullptr; });
+    over = entry->over || entry->sending == nullptr;
+    news.clear();
+    std::swap(news, entry->arriving);
+    lock.unlock();
+    while (!news.empty()) news.hand_on(&pieces, text);
+    lock.lock();
+  }
+}
+
+/// Waits without <thread>, and goes on driving a polled transport's other calls.
+inline void client_core::wait(std::int64_t wait_ms) {
+  http::exchange_control nobody;
+  const bool polled = transport_.tier() == http::tier::polled;
+  while (wait_ms > 0) {
+    const std::int64_t slice = polled ? (std::min)(wait_ms, std::int64_t{10}) : wait_ms;
+    if (polled) transport_.poll(0);
+    static_cast<void>(nobody.wait_for_resume(std::chrono::milliseconds(slice)));
+    wait_ms -= slice;
+  }
+}
+
+inline void client_core::tick(std::int64_t budget_ns) {
+  if (ticking_ || closed_) return;
+  ticking_ = true;
+  const bool all = budget_ns <= 0;
+  const std::int64_t until = all ? 0 : clock_.steady_ns() + budget_ns;
+  transport_.poll(0);
+  box_.take((std::numeric_limits<std::size_t>::max)(), [this](call_ptr& entry) {
+    enqueue(entry);
+    entry.reset();
+  });
+  start_due_retries();
+  while (!queue_.empty()) {
+    const call_ptr entry = std::move(queue_.front());
+    queue_.pop_front();
+    entry->queued = false;
+    const delivery went = deliver(entry, all);
+    if (closed_) break;  // a handler has destroyed the client
+    if (went == delivery::more) enqueue(entry);
+    if (went == delivery::locked) later_.push_back(entry);
+    if (!all && clock_.steady_ns() >= until) break;
+  }
+  ticking_ = false;
+  for (const call_ptr& entry : later_) enqueue(entry);
+  later_.clear();
+}
+
+inline void client_core::start_due_retries() {
+  const std::int64_t now = waiting_.empty() ? 0 : clock_.steady_ns();
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const call_ptr entry = waiting_[i];
+    if (!entry->ended_by && entry->retry_at_ns > now) {
+      ++i;
+      continue;
+    }
+    waiting_[i] = std::move(waiting_.back());
+    waiting_.pop_back();
+    if (!entry->ended_by) send(entry);
+  }
+}
+
+inline void client_core::enqueue(const call_ptr& entry) {
+  if (entry->queued || entry->state == call_state::done) return;
+  entry->queued = true;
+  queue_.push_back(entry);
+}
+
+/// A handler that starts or cancels calls hears of these in the next tick: it can't keep this one
+/// going for ever.
+inline void client_core::enqueue_for_next_tick(const call_ptr& entry) {
+  if (ticking_) {
+    later_.push_back(entry);
+  } else {
+    enqueue(entry);
+  }
+}
+
+inline client_core::delivery client_core::deliver(const call_ptr& entry, bool may_wait) {
+  call_entry& e = *entry;
+  if (e.state == call_state::done) return delivery::nothing;
+  if (e.ended_by) e.delivering.clear();
+  if (e.delivering.empty() && !e.complete && !look(entry, may_wait)) return delivery::locked;
+  if (e.delivering.empty()) {
+    if (e.complete) finish(entry);
+    return delivery::nothing;
+  }
+  e.state = call_state::streaming;
+  do {
+    e.delivering.hand_on(e.handler, e.text);
+  } while (e.handler == nullptr && !e.delivering.empty());
+  // Also after the last piece: news that came meanwhile found the call queued already.
+  return delivery::more;
+}
+
+inline bool client_core::look(const call_ptr& entry, bool may_wait) {
+  call_entry& e = *entry;
+  std::unique_lock<std::mutex> lock(e.mutex, std::defer_lock);
+  if (may_wait) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return false;
+  }
+  if (e.ended_by) e.conclude(*e.ended_by);
+  e.told = false;
+  e.complete = e.over;
+  e.first_token_ms = e.seen.time_to_first_token_ms();
+  e.delivering.clear();
+  if (!e.ended_by) std::swap(e.delivering, e.arriving);
+  if (std::exchange(e.retry, false) && !e.ended_by) waiting_.push_back(entry);
+  return true;
+}
+
+inline void client_core::finish(const call_ptr& entry) {
+  call_entry& e = *entry;
+  e.state = call_state::done;
+  e.core = nullptr;
+  live_[e.place] = live_.back();
+  live_[e.place]->place = e.place;
+  live_.pop_back();
+  if (e.ended_by) e.outcome = *e.ended_by;
+  call_handler* const handler = std::exchange(e.handler, nullptr);
+  if (handler != nullptr) handler->on_done(e.outcome, e.seen.reply());
+}
+
+inline void client_core::cancel(call_entry& entry) {
+  if (entry.state == call_state::done || entry.ended_by) return;
+  entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
+  enqueue_for_next_tick(live_[entry.place]);
+  if (entry.exchange != 0) transport_.cancel(entry.exchange);
+}
+
+inline void client_core::shut_down() {
+  if (closed_) return;
+  closed_ = true;
+  const failure why(errc::shut_down, "the client was destroyed before the call was done");
+  for (const call_ptr& entry : live_) {
+    std::lock_guard<std::mutex> lock(entry->mutex);
+    if (!entry->ended_by) entry->ended_by = why;
+    entry->conclude(*entry->ended_by);
+  }
+  transport_ = http::any_transport();
+  for (const call_ptr& entry : live_) {
+    entry->core = nullptr;
+    entry->handler = nullptr;
+    entry->outcome = *entry->ended_by;
+    entry->state = call_state::done;
+  }
+  live_.clear();
+  waiting_.clear();
+  queue_.clear();
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// The bodies of orcast/openrouter/client.hpp and call.hpp.
+
+namespace orcast {
+inline namespace v0 {
+ORCAST_DECL result<client> client::make(client_options options, http::any_transport transport) {
+  const auto refuse = [](std::string why) {
+    return failure(errc::invalid_argument, std::move(why));
+  };
+  if (!transport) return refuse("client::make needs a transport");
+  if (options.max_calls == 0) return refuse("client_options.max_calls is 0");
+  if (options.key_provider == nullptr && options.api_key.empty()) {
+    options.api_key = secret(environment("OPENROUTER_API_KEY"));
+  }
+
+  std::string url = options.base_url;
+  if (url.empty()) url = environment("OPENROUTER_BASE_URL");
+  if (url.empty()) url = "https://openrouter.ai/api/v1";
+  if (url.find('?') != std::string::npos) return refuse("client_options.base_url has a query");
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  url += "/chat/completions";
+
+  http::request pattern;
+  pattern.url = url;
+  pattern.headers = {{"Content-Type", "application/json", false},
+                     {"User-Agent", std::string("orcast/") + version, false}};
+  const auto add = [&pattern](const char* name, std::string value) {
+    if (!value.empty()) pattern.headers.push_back({name, std::move(value), false});
+  };
+  add("HTTP-Referer", options.app_url);
+  add("X-OpenRouter-Title", options.app_title);
+  add("X-OpenRouter-Metadata", options.routing_metadata ? "enabled" : "");
+  const result<http::url> valid = http::validate_request(pattern, options.allow_insecure_http);
+  if (!valid) return refuse("client_options: " + valid.error().message);
+
+  return client(std::make_shared<detail::client_core>(std::move(options), std::move(transport),
+                                                      std::move(url), std::move(pattern.headers)));
+}
+
+ORCAST_DECL client::client(std::shared_ptr<detail::client_core> core) noexcept
+    : core_(std::move(core)) {}
+
+ORCAST_DECL client::client(client&&) noexcept = default;
+
+ORCAST_DECL client& client::operator=(client&& other) noexcept {
+  if (this != &other) {
+    if (core_ != nullptr) core_->shut_down();
+    core_ = std::move(other.core_);
+  }
+  return *this;
+}
+
+ORCAST_DECL client::~client() {
+  if (core_ != nullptr) core_->shut_down();
+}
+
+ORCAST_DECL result<chat_reply> client::chat(chat_request request, const call_context& context) {
+  request.stream = false;
+  return core_->chat(std::move(request), nullptr, context);
+}
+
+ORCAST_DECL result<chat_reply> client::chat_stream(chat_request request, delta_listener& pieces,
+                                                   const call_context& context) {
+  request.stream = true;
+  return core_->chat(std::move(request), &pieces, context);
+}
+
+ORCAST_DECL call client::start(chat_request request, call_handler* handler,
+                               const call_context& context) {
+  return call(core_->start(std::move(request), handler, context));
+}
+
+ORCAST_DECL void client::tick(std::int64_t budget_ns) {
+  const std::shared_ptr<detail::client_core> core = core_;  // a handler may destroy this client
+  core->tick(budget_ns);
+}
+
+ORCAST_DECL std::size_t client::in_flight() const noexcept { return core_->in_flight(); }
+
+ORCAST_DECL call::call(std::shared_ptr<detail::call_entry> entry) noexcept
+    : entry_(std::move(entry)) {}
+
+ORCAST_DECL call::call(call&& other) noexcept = default;
+
+ORCAST_DECL call& call::operator=(call&& other) noexcept {
+  if (this != &other) {
+    abandon();
+    entry_ = std::move(other.entry_);
+  }
+  return *this;
+}
+
+ORCAST_DECL call::~call() { abandon(); }
+
+ORCAST_DECL void call::abandon() noexcept {
+  if (entry_ == nullptr) return;
+  entry_->handler = nullptr;
+  cancel();
+}
+
+ORCAST_DECL call_state call::state() const noexcept {
+  return entry_ != nullptr ? entry_->state : call_state::none;
+}
+
+ORCAST_DECL std::string_view call::text() const noexcept {
+  const bool whole = entry_->text.empty() && entry_->state == call_state::done;
+  return whole ? entry_->seen.reply().text() : std::string_view(entry_->text);
+}
+
+ORCAST_DECL result<void> call::outcome() const {
+  return entry_->state == call_state::done ? entry_->outcome : result<void>();
+}
+
+ORCAST_DECL const chat_reply* call::reply() const noexcept {
+  return entry_->state == call_state::done ? &entry_->seen.reply() : nullptr;
+}
+
+ORCAST_DECL double call::time_to_first_token_ms() const noexcept { return entry_->first_token_ms; }
+
+ORCAST_DECL double call::latency_ms() const noexcept {
+  return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
+}
+
+ORCAST_DECL span_context call::context() const noexcept { return entry_->context; }
+
+ORCAST_DECL void call::cancel() noexcept {
+  if (entry_ != nullptr && entry_->core != nullptr) entry_->core->cancel(*entry_);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/fake_transport.ipp ----
+
+#include <algorithm>
+#include <chrono>
+
+// The bodies of orcast/http/fake_transport.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+inline std::string joined_body(const request& what) {
+  std::string body;
+  body.reserve(what.body_size());
+  for (std::string_view segment : what.body) body.append(segment);
+  return body;
+}
+
+ORCAST_DECL fake_base::fake_base() = default;
+ORCAST_DECL fake_base::~fake_base() { ORCAST_ASSERT(live_.empty()); }
+
+ORCAST_DECL void fake_base::reply(fake_reply next) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  replies_.push_back(std::move(next));
+}
+
+ORCAST_DECL void fake_base::otherwise(fake_reply always) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  otherwise_ = std::make_unique<fake_reply>(std::move(always));
+}
+
+ORCAST_DECL std::vector<recorded_request> fake_base::requests() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return requests_;
+}
+
+ORCAST_DECL std::vector<std::string> fake_base::violations() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return violations_;
+}
+
+ORCAST_DECL std::size_t fake_base::in_flight() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return live_.size();
+}
+
+ORCAST_DECL void fake_base::release(exchange_id id) {
+  if (const std::shared_ptr<fake_exchange> exchange = find(id)) exchange->release();
+}
+
+ORCAST_DECL void fake_base::release_all() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) exchange->release();
+}
+
+ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::open(const request& what,
+                                                           response_sink& sink) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (what.url.empty()) violations_.push_back("a request without a URL");
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
+    if (&exchange->sink == &sink) violations_.push_back("one sink for two exchanges at a time");
+  }
+  fake_reply script;
+  if (!replies_.empty()) {
+    script = std::move(replies_.front());
+    replies_.erase(replies_.begin());
+  } else if (otherwise_ != nullptr) {
+    script = *otherwise_;
+  } else {
+    script.fail(errc::connect, "the fake transport has no reply left");
+  }
+  const exchange_id id = requests_.size() + 1;
+  requests_.push_back({id, what.method, what.url, what.headers, joined_body(what)});
+  live_.push_back(std::make_shared<fake_exchange>(id, what, sink, std::move(script)));
+  return live_.back();
+}
+
+ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::find(exchange_id id) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
+    if (exchange->id == id) return exchange;
+  }
+  return nullptr;
+}
+
+ORCAST_DECL void fake_base::close(const std::shared_ptr<fake_exchange>& exchange) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const recorded_request& sent = requests_[static_cast<std::size_t>(exchange->id - 1)];
+    const request& now = exchange->what;
+    if (now.method != sent.method || now.url != sent.url || joined_body(now) != sent.body) {
+      violations_.push_back("a request that changed before done()");
+    }
+    live_.erase(std::find(live_.begin(), live_.end(), exchange));
+  }
+  exchange->sink.done(std::move(exchange->outcome));
+}
+
+ORCAST_DECL void fake_base::note(std::string violation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  violations_.push_back(std::move(violation));
+}
+
+}  // namespace detail
+
+ORCAST_DECL std::string_view recorded_request::find(std::string_view name) const noexcept {
+  for (const header& line : headers) {
+    if (same_name(line.name, name)) return line.value;
+  }
+  return {};
+}
+
+ORCAST_DECL exchange_id fake_transport::start(const request& what, response_sink& sink) {
+  return open(what, sink)->id;
+}
+
+ORCAST_DECL void fake_transport::cancel(exchange_id id) {
+  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->cancel();
+}
+
+ORCAST_DECL void fake_transport::resume(exchange_id id) {
+  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->resume();
+}
+
+ORCAST_DECL void fake_transport::poll(std::int64_t) {
+  std::vector<std::shared_ptr<detail::fake_exchange>> now;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!polling_) now = live_;
+  }
+  if (polling_) return note("poll() from inside poll()");
+  polling_ = true;
+  for (const std::shared_ptr<detail::fake_exchange>& exchange : now) {
+    if (exchange->advance() == detail::fake_exchange::progress::over) close(exchange);
+  }
+  polling_ = false;
+}
+
+ORCAST_DECL void fake_blocking_transport::perform(const request& what, response_sink& sink,
+                                                  exchange_control& control) {
+  using progress = detail::fake_exchange::progress;
+  const std::shared_ptr<detail::fake_exchange> exchange = open(what, sink);
+  {
+    exchange_control::interrupt_scope scope(
+        control, [](void* self) noexcept { static_cast<detail::fake_exchange*>(self)->cancel(); },
+        exchange.get());
+    for (progress now = exchange->advance(); now != progress::over; now = exchange->advance()) {
+      if (now == progress::waiting) exchange->wait();
+      if (now == progress::paused && control.wait_for_resume(std::chrono::hours(1)))
+        exchange->resume();
+    }
+  }
+  close(exchange);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+#endif
