@@ -279,7 +279,11 @@ struct meddler final : orcast::call_handler {
   void on_text(std::string_view) noexcept override {
     if (take_call != nullptr) *take_call = call();
     if (take_client != nullptr) take_client->reset();
-    if (ticks != nullptr) ticks->tick(0);
+    if (ticks != nullptr) {
+      const std::string before = other->log;
+      ticks->tick(0);
+      nested = other->log != before;
+    }
     ++pieces;
   }
   void on_done(orcast::result<void>, orcast::chat_reply&) noexcept override { ++ends; }
@@ -289,6 +293,8 @@ struct meddler final : orcast::call_handler {
   client* ticks = nullptr;
   int pieces = 0;
   int ends = 0;
+  const test::note_handler* other = nullptr;
+  bool nested = false;  // the other was called from inside a call of this one
 };
 
 TEST_CASE("a handler may destroy its own call") {
@@ -328,14 +334,19 @@ TEST_CASE("a handler may destroy the client") {
 TEST_CASE("a tick from inside a handler does nothing") {
   test::bench bench;
   fake_transport net;
-  net.reply(test::stream({"Hi"}));
+  net.otherwise(test::stream({"Hi"}));
   client made = bench.client(net);
   meddler heard;
+  test::note_handler other;
   heard.ticks = &made;
+  heard.other = &other;
   call talk = made.start(hello(), &heard);
+  call more = made.start(hello(), &other);
   made.tick(0);
   CHECK(heard.pieces == 1);
   CHECK(heard.ends == 1);
+  CHECK(other.ends == 1);
+  CHECK_FALSE(heard.nested);
   CHECK(net.violations().empty());
 }
 
