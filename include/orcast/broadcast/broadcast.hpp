@@ -75,7 +75,8 @@ class broadcast {
   /// its end. With own_thread from any thread, else from the one that pumps.
   ORCAST_DECL bool flush(std::int64_t timeout_ms);
 
-  /// The same and the end: later spans are dropped and counted. Returns by its deadline.
+  /// The same and the end: what could not be sent is dropped and counted, and nothing is recorded
+  /// any more. Returns by its deadline.
   ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
 
   /// Any thread: what became of the spans.

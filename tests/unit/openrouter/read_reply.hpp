@@ -110,7 +110,7 @@ inline outcome read(const response& from, std::size_t step = std::string::npos,
 
 /// JSON as a value that compares without regard to order and white space.
 inline boost::json::value value_of(std::string_view json) {
-  boost::json::error_code failed;
+  boost::system::error_code failed;
   boost::json::value value = boost::json::parse(boost::json::string_view(json), failed);
   return failed ? boost::json::value("not JSON: " + std::string(json)) : value;
 }

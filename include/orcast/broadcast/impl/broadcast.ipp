@@ -134,6 +134,7 @@ ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool broadcast::shutdown(std::int64_t timeout_ms) {
+  enable(false);  // nobody would take what is recorded from now on
 #if !defined(ORCAST_NO_THREADS)
   if (thread_ != nullptr) return thread_->shutdown(timeout_ms);
 #endif

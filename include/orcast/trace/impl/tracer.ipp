@@ -18,10 +18,10 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
     return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
   }
   detail::span_ring::shape shape{};
-  const bool small = options.memory_bytes < 256 * 1024;
+  const bool tight = options.memory_bytes < 256 * 1024;
   shape.memory_bytes = options.memory_bytes;
-  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : small ? 512 : 2048;
-  shape.lanes = options.lanes != 0 ? options.lanes : small ? 4 : 16;
+  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
+  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
   shape.policy = options.full;
   shape.wipe = options.wipe;
   if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
@@ -44,7 +44,7 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
     return refuse("the host has no memory of tracer_options.memory_bytes");
   }
   if (made->ring_.block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is too small for its blocks and lanes");
+    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
   }
   made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
   return made;
