@@ -93,6 +93,7 @@ class still_clock {
 /// Writes down what it hears: "chunk token +Hel +lo done(ok):Hello".
 class note_handler : public orcast::call_handler {
  public:
+  virtual ~note_handler() = default;
   void on_first_chunk() noexcept override { log += "chunk "; }
   void on_first_token() noexcept override { log += "token "; }
   void on_text(std::string_view piece) noexcept override { log += "+" + std::string(piece) + " "; }
