@@ -167,7 +167,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     options.include = options.include.resolve()
-    options.flags = [flag for flag in options.flags if flag] + [f"-I{options.include}"]
+    # Ours first: the other flags may name include/ where single_include/ is meant.
+    options.flags = [f"-I{options.include}"] + [flag for flag in options.flags if flag]
     layers = options.layers.split(",") if options.layers else None
 
     headers = find_headers(options.include, layers)
