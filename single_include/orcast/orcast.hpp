@@ -11753,25 +11753,25 @@ inline constexpr escape_table escapes;
 /// The character at `in`, escaped or replaced where need be; null when it does not fit.
 inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
   const auto c = static_cast<unsigned char>(*in);
-  const char* piece = in;
+  const char* written = in;
   std::size_t size = 1;
   if (c >= 0x80) {
     const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
     in += next.length;
     size = next.length;
     if (next.state != orcast::detail::utf8_state::whole) {
-      piece = orcast::detail::utf8_replacement.data();
+      written = orcast::detail::utf8_replacement.data();
       size = orcast::detail::utf8_replacement.size();
     }
   } else {
     ++in;
     if (c <= '\\' && escapes.of[c].size != 0) {
-      piece = escapes.of[c].text;
+      written = escapes.of[c].text;
       size = escapes.of[c].size;
     }
   }
   if (static_cast<std::size_t>(end - at) < size) return nullptr;
-  for (std::size_t i = 0; i < size; ++i) *at++ = piece[i];
+  for (std::size_t i = 0; i < size; ++i) *at++ = written[i];
   return at;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orcast/otlp/flush_thread.hpp"
+#include "orcast/otlp/impl/span_exporter.ipp"
 
 #if !defined(ORCAST_NO_THREADS)
 
