@@ -6096,10 +6096,85 @@ inline bool response_guard::end_of_stream() {
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#pragma push_macro("check")
+#pragma push_macro("verify")
+#pragma push_macro("ensure")
+#pragma push_macro("TEXT")
+#pragma push_macro("PI")
+#pragma push_macro("UI")
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("ERROR")
+#pragma push_macro("DELETE")
+#pragma push_macro("near")
+#pragma push_macro("far")
+#pragma push_macro("small")
+#pragma push_macro("interface")
+#pragma push_macro("Yield")
+#pragma push_macro("BLOCK_SIZE")
+
+#undef check
+#undef verify
+#undef ensure
+#undef TEXT
+#undef PI
+#undef UI
+#undef min
+#undef max
+#undef ERROR
+#undef DELETE
+#undef near
+#undef far
+#undef small
+#undef interface
+#undef Yield
+#undef BLOCK_SIZE
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push, 0)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#endif
+#include <netinet/tcp.h>  // has a member that is called check
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#elif defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#pragma pop_macro("BLOCK_SIZE")
+#pragma pop_macro("Yield")
+#pragma pop_macro("interface")
+#pragma pop_macro("small")
+#pragma pop_macro("far")
+#pragma pop_macro("near")
+#pragma pop_macro("DELETE")
+#pragma pop_macro("ERROR")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
+#pragma pop_macro("UI")
+#pragma pop_macro("PI")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("ensure")
+#pragma pop_macro("verify")
+#pragma pop_macro("check")
 
 // A TCP socket that never blocks and never raises SIGPIPE. Waiting is a step of its own, with a
 // deadline; interrupt() ends it from another thread.

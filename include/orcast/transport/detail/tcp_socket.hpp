@@ -10,10 +10,13 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "orcast/detail/third_party_begin.hpp"
+#include <netinet/tcp.h>  // has a member that is called check
+#include "orcast/detail/third_party_end.hpp"
 
 #include "orcast/core/result.hpp"
 #include "orcast/http/control.hpp"
