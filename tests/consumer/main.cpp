@@ -17,10 +17,8 @@
 // Boost asks a program without exceptions what to do instead of throwing.
 namespace boost {
 struct source_location;
-[[noreturn]] void throw_exception(const std::exception&) { std::abort(); }
-[[noreturn]] void throw_exception(const std::exception&, const boost::source_location&) {
-  std::abort();
-}
+void throw_exception(const std::exception&) { std::abort(); }
+void throw_exception(const std::exception&, const boost::source_location&) { std::abort(); }
 }  // namespace boost
 #endif
 

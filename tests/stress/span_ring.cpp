@@ -65,7 +65,8 @@ void run(tracer_options options, int threads, bool hand_over) {
   for (int t = 0; t < threads; ++t) {
     pool.emplace_back([&, t] {
       for (int i = 0; i < spans_per_thread; ++i) {
-        const auto id = static_cast<std::uint64_t>(t) * spans_per_thread + i;
+        const auto id =
+            static_cast<std::uint64_t>(t) * spans_per_thread + static_cast<std::uint64_t>(i);
         span one = traces->start("stress");
         if (one.recording()) record(one, id);
         if (hand_over && i % 1000 == 0) {
