@@ -3212,6 +3212,8 @@ class observation : private delta_listener {
   ORCAST_DECL void head(const http::response_head& head) noexcept;
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// What an exchange has come to, without ending the span: for whoever may try again.
+  result<void> settle(result<void> outcome) noexcept { return reader_.finish(std::move(outcome)); }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
   /// refuses: `key` is what must not appear in the failure's words.
@@ -11404,7 +11406,7 @@ ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_vie
   record_reply(ended ? nullptr : &ended.error());
   if (ended) {
     span_.status(span_status::ok);
-  } else if (ended.error().code == errc::cancelled) {
+  } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {
     span_.set(keys::openrouter_cancelled, true);
   } else {
     record_failure(ended.error());
@@ -13833,7 +13835,7 @@ struct call_entry final : http::response_sink, delta_listener {
     std::lock_guard<std::mutex> lock(mutex);
     if (over || verdict) return http::flow::stop;
     if (!seen.data(bytes)) {
-      verdict = settle({});
+      verdict = seen.settle({});
       // A complete answer is not held up by the end of the exchange, and the exchange not cut:
       // the connection can then be used again. Anything else is over, and done() says how.
       if (verdict->ok()) conclude(*verdict);
@@ -13847,7 +13849,7 @@ struct call_entry final : http::response_sink, delta_listener {
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
     if (over) return outgoing.reset();
-    if (!verdict) verdict = settle(std::move(ended));
+    if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
       retry_in(*wait);
     } else {
@@ -13888,12 +13890,6 @@ struct call_entry final : http::response_sink, delta_listener {
     outcome = seen.done(std::move(how), key());
     over = true;
     if (sending == nullptr) outgoing.reset();
-  }
-
-  /// What an exchange has come to, without ending the span: a retry may follow. Finishing the
-  /// reader again, as the observation's own end does, gives the same.
-  result<void> settle(result<void> how) noexcept {
-    return const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
   }
 
   /// The key that goes out with the request; a service may quote it.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orcast/core/result.hpp"
@@ -75,6 +76,8 @@ class observation : private delta_listener {
   ORCAST_DECL void head(const http::response_head& head) noexcept;
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// What an exchange has come to, without ending the span: for whoever may try again.
+  result<void> settle(result<void> outcome) noexcept { return reader_.finish(std::move(outcome)); }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
   /// refuses: `key` is what must not appear in the failure's words.

@@ -201,14 +201,16 @@ TEST_CASE("failures end the span with what happened") {
     CHECK(seen.status == span_status::error);
     CHECK(seen.at("error.type") == "connect");
   }
-  SECTION("a cancelled call stays unset") {
-    answer none;
-    none.status = 0;
-    none.outcome = failure(errc::cancelled, "cancelled");
-    const plain_span seen = record(weather(), none);
-    CHECK(seen.status == span_status::unset);
-    CHECK(seen.at("openrouter.cancelled") == "true");
-    CHECK(seen.events.empty());
+  SECTION("a call that was cancelled, or whose client went, stays unset") {
+    for (const errc why : {errc::cancelled, errc::shut_down}) {
+      answer none;
+      none.status = 0;
+      none.outcome = failure(why, "no longer wanted");
+      const plain_span seen = record(weather(), none);
+      CHECK(seen.status == span_status::unset);
+      CHECK(seen.at("openrouter.cancelled") == "true");
+      CHECK(seen.events.empty());
+    }
   }
 }
 

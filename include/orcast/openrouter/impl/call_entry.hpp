@@ -59,7 +59,7 @@ struct call_entry final : http::response_sink, delta_listener {
     std::lock_guard<std::mutex> lock(mutex);
     if (over || verdict) return http::flow::stop;
     if (!seen.data(bytes)) {
-      verdict = settle({});
+      verdict = seen.settle({});
       // A complete answer is not held up by the end of the exchange, and the exchange not cut:
       // the connection can then be used again. Anything else is over, and done() says how.
       if (verdict->ok()) conclude(*verdict);
@@ -73,7 +73,7 @@ struct call_entry final : http::response_sink, delta_listener {
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
     if (over) return outgoing.reset();
-    if (!verdict) verdict = settle(std::move(ended));
+    if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
       retry_in(*wait);
     } else {
@@ -114,12 +114,6 @@ struct call_entry final : http::response_sink, delta_listener {
     outcome = seen.done(std::move(how), key());
     over = true;
     if (sending == nullptr) outgoing.reset();
-  }
-
-  /// What an exchange has come to, without ending the span: a retry may follow. Finishing the
-  /// reader again, as the observation's own end does, gives the same.
-  result<void> settle(result<void> how) noexcept {
-    return const_cast<reply_reader&>(seen.reader()).finish(std::move(how));
   }
 
   /// The key that goes out with the request; a service may quote it.

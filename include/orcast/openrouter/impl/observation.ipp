@@ -124,7 +124,7 @@ ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_vie
   record_reply(ended ? nullptr : &ended.error());
   if (ended) {
     span_.status(span_status::ok);
-  } else if (ended.error().code == errc::cancelled) {
+  } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {
     span_.set(keys::openrouter_cancelled, true);
   } else {
     record_failure(ended.error());
