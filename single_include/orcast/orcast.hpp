@@ -4475,6 +4475,8 @@ class call {
   ORCAST_DECL double time_to_first_token_ms() const noexcept;
   /// From start() to the end; -1 before it.
   ORCAST_DECL double latency_ms() const noexcept;
+  /// How many times it has been sent, retries included; 0 for a call that was refused at once.
+  ORCAST_DECL int attempts() const noexcept;
   /// The call's span, for children (tools that answer it).
   ORCAST_DECL span_context context() const noexcept;
 
@@ -4567,6 +4569,11 @@ class client {
   /// failure the next tick() delivers. `handler` may be null.
   ORCAST_DECL call start(chat_request request, call_handler* handler = nullptr,
                          const call_context& context = {});
+
+  /// The same for a reply in one piece, as response-healing and some models demand: its handler
+  /// hears on_done() alone. Such a call can't be stopped at OpenRouter: a cancel saves no money.
+  ORCAST_DECL call start_whole(chat_request request, call_handler* handler = nullptr,
+                               const call_context& context = {});
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
@@ -13967,6 +13974,7 @@ struct call_entry final : http::response_sink, delta_listener {
   http::exchange_id exchange = 0;
   std::size_t place = 0;  // in the client's list
   double first_token_ms = -1;
+  int sent = 0;
   call_state state = call_state::waiting;
   bool queued = false;    // in the client's queue
   bool complete = false;  // `over` was seen: only `delivering` is left
@@ -13998,6 +14006,7 @@ class client_core {
   client_core(client_options options, http::any_transport transport, std::string url,
               std::vector<http::header> headers);
 
+  /// Streamed or in one piece, as `request.stream` says.
   call_ptr start(chat_request request, call_handler* handler, const call_context& context);
   /// Several threads at once, unless the transport is a polled one.
   result<chat_reply> chat(chat_request request, delta_listener* pieces,
@@ -14084,7 +14093,6 @@ inline client_core::client_core(client_options options, http::any_transport tran
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
                                    const call_context& context) {
-  request.stream = true;
   const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
   entry->core = this;
   entry->box = &box_;
@@ -14170,6 +14178,7 @@ inline void client_core::send(const call_ptr& entry) {
     std::lock_guard<std::mutex> lock(entry->mutex);
     entry->sending = entry;
   }
+  ++entry->sent;
   entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
@@ -14423,6 +14432,13 @@ ORCAST_DECL result<chat_reply> client::chat_stream(chat_request request, delta_l
 
 ORCAST_DECL call client::start(chat_request request, call_handler* handler,
                                const call_context& context) {
+  request.stream = true;
+  return call(core_->start(std::move(request), handler, context));
+}
+
+ORCAST_DECL call client::start_whole(chat_request request, call_handler* handler,
+                                     const call_context& context) {
+  request.stream = false;
   return call(core_->start(std::move(request), handler, context));
 }
 
@@ -14476,6 +14492,8 @@ ORCAST_DECL double call::time_to_first_token_ms() const noexcept { return entry_
 ORCAST_DECL double call::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
+
+ORCAST_DECL int call::attempts() const noexcept { return entry_->sent; }
 
 ORCAST_DECL span_context call::context() const noexcept { return entry_->context; }
 

@@ -64,6 +64,8 @@ class call {
   ORCAST_DECL double time_to_first_token_ms() const noexcept;
   /// From start() to the end; -1 before it.
   ORCAST_DECL double latency_ms() const noexcept;
+  /// How many times it has been sent, retries included; 0 for a call that was refused at once.
+  ORCAST_DECL int attempts() const noexcept;
   /// The call's span, for children (tools that answer it).
   ORCAST_DECL span_context context() const noexcept;
 

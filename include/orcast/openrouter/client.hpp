@@ -83,6 +83,11 @@ class client {
   ORCAST_DECL call start(chat_request request, call_handler* handler = nullptr,
                          const call_context& context = {});
 
+  /// The same for a reply in one piece, as response-healing and some models demand: its handler
+  /// hears on_done() alone. Such a call can't be stopped at OpenRouter: a cancel saves no money.
+  ORCAST_DECL call start_whole(chat_request request, call_handler* handler = nullptr,
+                               const call_context& context = {});
+
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
   /// 0 delivers everything there is. Calls take turns. Does nothing from inside a handler.

@@ -210,6 +210,34 @@ TEST_CASE("a call may be polled instead of handled, and started over a blocking 
   CHECK(bench.spans().size() == 2);
 }
 
+TEST_CASE("a started call may ask for its reply in one piece") {
+  test::bench bench;
+  fake_transport net;
+  net.reply(test::answer("Hello there"));
+  client made = bench.client(net);
+  test::note_handler heard;
+  call talk = made.start_whole(hello(), &heard);
+  made.tick(0);
+  CHECK(heard.log == "done(ok):Hello there");
+  CHECK(talk.text() == "Hello there");
+  REQUIRE(net.requests().size() == 1);
+  CHECK(net.requests()[0].find("Accept") == "application/json");
+  CHECK(net.requests()[0].body.find("stream") == std::string::npos);
+}
+
+TEST_CASE("a call that is refused at once has not been sent") {
+  test::bench bench;
+  fake_transport net;
+  client made = bench.client(net);
+  orcast::chat_request broken = hello();
+  broken.messages[0].content = "\xff";
+  call talk = made.start(std::move(broken));
+  made.tick(0);
+  CHECK(talk.state() == call_state::done);
+  CHECK(talk.attempts() == 0);
+  CHECK(net.requests().empty());
+}
+
 TEST_CASE("the parent that a caller names is the parent of the call's span") {
   test::bench bench;
   fake_transport net;

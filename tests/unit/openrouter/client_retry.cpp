@@ -40,6 +40,7 @@ TEST_CASE("a call that fails before its first delta is tried again when its wait
   call talk = made.start(hello(), &heard);
   made.tick(0);
   CHECK(net.requests().size() == 1);
+  CHECK(talk.attempts() == 1);
   bench.clock.advance_ms(499);
   made.tick(0);
   CHECK(net.requests().size() == 1);
@@ -54,6 +55,7 @@ TEST_CASE("a call that fails before its first delta is tried again when its wait
   made.tick(0);
   CHECK(heard.log == "chunk token +Hi done(ok):Hi");
   CHECK(talk.latency_ms() == 1500);
+  CHECK(talk.attempts() == 3);
   CHECK(net.requests()[2].body == net.requests()[0].body);
   CHECK(net.violations().empty());
 

@@ -191,6 +191,7 @@ struct call_entry final : http::response_sink, delta_listener {
   http::exchange_id exchange = 0;
   std::size_t place = 0;  // in the client's list
   double first_token_ms = -1;
+  int sent = 0;
   call_state state = call_state::waiting;
   bool queued = false;    // in the client's queue
   bool complete = false;  // `over` was seen: only `delivering` is left

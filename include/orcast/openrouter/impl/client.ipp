@@ -77,6 +77,13 @@ ORCAST_DECL result<chat_reply> client::chat_stream(chat_request request, delta_l
 
 ORCAST_DECL call client::start(chat_request request, call_handler* handler,
                                const call_context& context) {
+  request.stream = true;
+  return call(core_->start(std::move(request), handler, context));
+}
+
+ORCAST_DECL call client::start_whole(chat_request request, call_handler* handler,
+                                     const call_context& context) {
+  request.stream = false;
   return call(core_->start(std::move(request), handler, context));
 }
 
@@ -130,6 +137,8 @@ ORCAST_DECL double call::time_to_first_token_ms() const noexcept { return entry_
 ORCAST_DECL double call::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
+
+ORCAST_DECL int call::attempts() const noexcept { return entry_->sent; }
 
 ORCAST_DECL span_context call::context() const noexcept { return entry_->context; }
 

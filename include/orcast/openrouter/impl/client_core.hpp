@@ -26,6 +26,7 @@ class client_core {
   client_core(client_options options, http::any_transport transport, std::string url,
               std::vector<http::header> headers);
 
+  /// Streamed or in one piece, as `request.stream` says.
   call_ptr start(chat_request request, call_handler* handler, const call_context& context);
   /// Several threads at once, unless the transport is a polled one.
   result<chat_reply> chat(chat_request request, delta_listener* pieces,

@@ -42,7 +42,6 @@ inline client_core::client_core(client_options options, http::any_transport tran
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
                                    const call_context& context) {
-  request.stream = true;
   const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
   entry->core = this;
   entry->box = &box_;
@@ -128,6 +127,7 @@ inline void client_core::send(const call_ptr& entry) {
     std::lock_guard<std::mutex> lock(entry->mutex);
     entry->sending = entry;
   }
+  ++entry->sent;
   entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
