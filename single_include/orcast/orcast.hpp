@@ -3685,6 +3685,165 @@ class unique_keys {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/span_walk.hpp ----
+
+// Goes through the records of a finished span as OTLP wants to see them: each key once, the last
+// value counting, the defaults behind the span's own, events with their attributes. The encoders
+// share it, so that they differ in their bytes and in nothing else.
+//
+// What an encoder hands in writes at `at` and returns the new end, or null when the span does not
+// fit; null ends the walk.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr key truncated_key{"openrouter.truncated"};
+
+class span_walk {
+ public:
+  static constexpr std::size_t most_defaults = 8;
+
+  span_walk() noexcept { defaults_[0] = {record::dead, 0, 0, {&truncated_key}}; }
+  span_walk(const span_walk&) = delete;
+  span_walk& operator=(const span_walk&) = delete;
+
+  /// An attribute that spans have unless they set it. `key` stays where it is.
+  void add_default(const key_text& key) noexcept {
+    defaults_[++default_count_] = {0, 0, 0, {&key}};
+  }
+  bool default_counts(std::size_t i) const noexcept {
+    return (defaults_[i + 1].bits & record::dead) == 0;
+  }
+
+  /// Runs `write_span()`; a second time when the first has found that something was set twice. (It
+  /// is written on the assumption that nothing was, which is true of most spans.)
+  template <class Write>
+  char* span(span_reader& reader, Write write_span) noexcept {
+    const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
+    keys_.begin(defaults_ + skipped, default_count_ + 1 - skipped);
+    repeats_ = false;
+    marked_ = false;
+    char* const at = write_span();
+    if (!repeats_) return at;
+    keys_.mark(reader);
+    marked_ = true;
+    return write_span();
+  }
+
+  /// The span's own attributes; `write(r, at)` for each.
+  template <class Write>
+  char* attributes(span_reader& reader, char* at, Write write) noexcept {
+    reader.rewind();
+    std::uint32_t skip = 0;
+    std::uint32_t names = 0;
+    std::uint32_t messages = 0;
+    for (record_view r; reader.next(r);) {
+      if (skip != 0) {
+        --skip;
+      } else if (!r.has(record::element)) {
+        at = attribute(r, 0, at, write);
+        if (at == nullptr) return nullptr;
+      } else if (r.type() == orcast::detail::record_event) {
+        skip = r.event.named + r.event.attributes;
+      } else if (r.type() == orcast::detail::record_name) {
+        ++names;
+      } else if (r.type() == orcast::detail::record_status_message) {
+        ++messages;
+      }
+    }
+    if (!marked_ && (names > 1 || messages > 1)) {
+      repeats_ = true;
+      return nullptr;
+    }
+    return at;
+  }
+
+  /// `write(event, number, at)` for each event; `number` counts from 1. It reads the event's name,
+  /// when it has one, and then its attributes.
+  template <class Write>
+  char* events(span_reader& reader, char* at, Write write) noexcept {
+    reader.rewind();
+    std::uint32_t number = 0;
+    for (record_view r; reader.next(r);) {
+      if (r.type() != orcast::detail::record_event) continue;
+      const orcast::detail::event_payload event = r.event;
+      at = write(event, ++number, at);
+      if (at == nullptr) return nullptr;
+    }
+    return at;
+  }
+
+  /// The attributes of the event that was just met; `write(r, at)` for each.
+  template <class Write>
+  char* event_attributes(span_reader& reader, std::uint32_t count, std::uint32_t number, char* at,
+                         Write write) noexcept {
+    record_view r;
+    for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
+      at = attribute(r, number, at, write);
+    }
+    return at;
+  }
+
+  /// Whether openrouter.truncated belongs to the span; known after attributes().
+  bool has_cut_keys(const span_reader& reader) const noexcept {
+    return reader.head().has_cuts && (defaults_[0].bits & record::dead) == 0;
+  }
+  /// `write(name, at)` for each key whose value recording had to shorten.
+  template <class Write>
+  char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
+    const record* owner = nullptr;  // of the value that comes next
+    const record* named = nullptr;  // a list is named once, however many of its elements are cut
+    reader.rewind();
+    for (record_view r; at != nullptr && reader.next(r);) {
+      if (!r.has(record::element)) {
+        owner = r.raw;
+      } else if (r.type() >= orcast::detail::record_name) {
+        owner = nullptr;  // the span's or an event's own text
+      }
+      if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
+      if ((owner->bits & record::dead) != 0) continue;
+      named = owner;
+      key_room room;
+      at = write(key_name(*owner, room), at);
+    }
+    return at;
+  }
+
+  /// The record of a type that counts, with text in it.
+  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
+    reader.rewind();
+    while (reader.next(out)) {
+      if (out.type() == type && out.has(record::element) && !out.has(record::dead)) {
+        return out.text_size != 0;
+      }
+    }
+    return false;
+  }
+
+ private:
+  template <class Write>
+  char* attribute(const record_view& r, std::uint32_t scope, char* at, Write& write) noexcept {
+    if (!marked_ && !keys_.note(r.raw, scope)) {
+      repeats_ = true;
+      return nullptr;
+    }
+    return r.has(record::dead) ? at : write(r, at);
+  }
+
+  bool repeats_ = false;
+  bool marked_ = false;
+  std::size_t default_count_ = 0;
+  record defaults_[most_defaults + 1];  // the first one stands for openrouter.truncated
+  unique_keys keys_;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/json_encoder.hpp ----
 
 // Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
@@ -3745,7 +3904,6 @@ class json_encoder {
   pieces slice(std::size_t from, std::size_t to) const noexcept;
 
  private:
-  using record = orcast::detail::record;
   static constexpr std::string_view tail = "]}]}]}";
 
   /// An attribute that a span has by default, as a record, so that it takes part in the rule that
@@ -3759,8 +3917,7 @@ class json_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-  char* write_attribute(span_reader& reader, const record_view& r, std::uint32_t scope,
-                        char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_key(const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
@@ -3768,30 +3925,22 @@ class json_encoder {
   char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_cut_keys(span_reader& reader, char* at) noexcept;
   char* write_events(span_reader& reader, char* at) noexcept;
-  char* write_event(span_reader& reader, const record_view& r, std::uint32_t number,
-                    char* at) noexcept;
+  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
+                    std::uint32_t number, char* at) noexcept;
   char* write_status(span_reader& reader, char* at) noexcept;
 
   bool has_room(const char* at, std::size_t size) const noexcept {
     return static_cast<std::size_t>(end_ - at) >= size;
   }
-  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept;
 
   char* memory_;
   char* at_;
   char* end_;  // of what spans may fill
   std::uint32_t count_ = 0;
   bool int_as_number_;
-  // A span is written on the assumption that nothing in it was set twice, which is true of most;
-  // where it turns out otherwise it is written again, after its records have been marked.
-  bool repeats_ = false;
-  bool marked_ = false;
   std::string head_;
-
-  static constexpr std::size_t most_defaults = 8;
   std::vector<default_attribute> defaults_;
-  record default_records_[most_defaults + 1];  // the first one stands for openrouter.truncated
-  detail::unique_keys keys_;
+  detail::span_walk walk_;
 };
 
 }  // namespace otlp
@@ -12018,8 +12167,6 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline constexpr key truncated_key{"openrouter.truncated"};
-
 /// A fixed piece around the numbers of an attribute is shorter than this.
 inline constexpr std::size_t piece = 64;
 
@@ -12041,35 +12188,16 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   char* const before = at;
   at = detail::put(at, R"(,"attributes":[)");
   char* const first = at;
-  reader.rewind();
-  std::uint32_t skip = 0;
-  std::uint32_t names = 0;
-  std::uint32_t messages = 0;
-  for (record_view r; reader.next(r);) {
-    if (skip != 0) {
-      --skip;
-    } else if (!r.has(record::element)) {
-      at = write_attribute(reader, r, 0, at);
-      if (at == nullptr) return nullptr;
-    } else if (r.type() == orcast::detail::record_event) {
-      skip = r.event.named + r.event.attributes;
-    } else if (r.type() == orcast::detail::record_name) {
-      ++names;
-    } else if (r.type() == orcast::detail::record_status_message) {
-      ++messages;
-    }
-  }
-  if (!marked_ && (names > 1 || messages > 1)) {
-    repeats_ = true;
-    return nullptr;
-  }
+  at = walk_.attributes(
+      reader, at, [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
-    if ((default_records_[i + 1].bits & record::dead) != 0) continue;
+    if (!walk_.default_counts(i)) continue;
     if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
     at = detail::put(at, defaults_[i].json);
     *at++ = ',';
   }
-  if (reader.head().has_cuts && (default_records_[0].bits & record::dead) == 0) {
+  if (walk_.has_cut_keys(reader)) {
     at = write_cut_keys(reader, at);
     if (at == nullptr) return nullptr;
   }
@@ -12080,12 +12208,7 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
 
 /// With a comma behind it.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                std::uint32_t scope, char* at) noexcept {
-  if (!marked_ && !keys_.note(r.raw, scope)) {
-    repeats_ = true;
-    return nullptr;
-  }
-  if (r.has(record::dead)) return at;
+                                                char* at) noexcept {
   at = write_key(r, at);
   if (at == nullptr) return nullptr;
   at = write_value(reader, r, at);
@@ -12176,24 +12299,13 @@ ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) no
   at = put(at, std::string_view(detail::truncated_key.json, detail::truncated_key.size));
   at = put(at, R"("arrayValue":{"values":[)");
   char* const first = at;
-  const record* owner = nullptr;  // of the value that comes next
-  const record* named = nullptr;  // a list is named once, however many of its elements are cut
-  reader.rewind();
-  for (record_view r; reader.next(r);) {
-    if (!r.has(record::element)) {
-      owner = r.raw;
-    } else if (r.type() >= orcast::detail::record_name) {
-      owner = nullptr;  // the span's or an event's own text
-    }
-    if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
-    if ((owner->bits & record::dead) != 0) continue;
-    named = owner;
-    if (!has_room(at, detail::piece)) return nullptr;
-    detail::key_room room;
-    at = write_escaped(detail::key_name(*owner, room), put(at, R"({"stringValue":")"), end_);
-    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
-    at = put(at, "\"},");
-  }
+  at = walk_.cut_keys(reader, at, [&](std::string_view name, char* to) -> char* {
+    if (!has_room(to, detail::piece)) return nullptr;
+    to = write_escaped(name, put(to, R"({"stringValue":")"), end_);
+    if (to == nullptr || !has_room(to, detail::piece)) return nullptr;
+    return put(to, "\"},");
+  });
+  if (at == nullptr) return nullptr;
   if (at == first) return before;
   at[-1] = ']';
   return put(at, "}}},");
@@ -12253,16 +12365,16 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
   }
   head_ += R"(},"spans":[)";
 
-  default_records_[0] = {record::dead, 0, 0, {&detail::truncated_key}};
-  defaults_.reserve(most_defaults);
+  defaults_.reserve(detail::span_walk::most_defaults);
   for (const text_attribute& each : options.span_attributes) {
-    if (each.key.empty() || each.key.size() > 200 || defaults_.size() == most_defaults) continue;
+    if (each.key.empty() || each.key.size() > 200) continue;
+    if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
     made.json = detail::json_attribute(each);
     made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
-    default_records_[defaults_.size()] = {0, 0, 0, {&defaults_.back().key}};
+    walk_.add_default(defaults_.back().key);
   }
   begin();
 }
@@ -12291,16 +12403,7 @@ ORCAST_DECL json_encoder::pieces json_encoder::slice(std::size_t from,
 ORCAST_DECL bool json_encoder::add(const orcast::detail::span_ring& ring,
                                    orcast::detail::block_index span) noexcept {
   span_reader reader(ring, span);
-  const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
-  keys_.begin(default_records_ + skipped, defaults_.size() + 1 - skipped);
-  repeats_ = false;
-  marked_ = false;
-  char* to = write_span(reader, at_);
-  if (repeats_) {
-    keys_.mark(reader);
-    marked_ = true;
-    to = write_span(reader, at_);
-  }
+  char* const to = walk_.span(reader, [&] { return write_span(reader, at_); });
   if (to == nullptr) return false;
   at_ = to;
   ++count_;
@@ -12353,43 +12456,28 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   return put(at, "}");
 }
 
-/// The record of a type that counts.
-ORCAST_DECL bool json_encoder::find(span_reader& reader, std::uint32_t type,
-                                    record_view& out) noexcept {
-  reader.rewind();
-  while (reader.next(out)) {
-    if (out.type() == type && out.has(record::element) && !out.has(record::dead)) return true;
-  }
-  return false;
-}
-
 ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexcept {
   record_view r;
-  if (find(reader, orcast::detail::record_name, r) && r.text_size != 0) {
-    return write_text(reader, at);
-  }
+  if (walk_.find(reader, orcast::detail::record_name, r)) return write_text(reader, at);
   return detail::put(at, "unnamed");
 }
 
 ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
-  reader.rewind();
-  std::uint32_t number = 0;
-  for (record_view r; reader.next(r);) {
-    if (r.type() != orcast::detail::record_event) continue;
-    at = write_event(reader, r, ++number, at);
-    if (at == nullptr) return nullptr;
-  }
+  at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
+    return write_event(reader, event, number, to);
+  });
+  if (at == nullptr) return nullptr;
   at[-1] = ']';
   return at;
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_event(span_reader& reader, const record_view& r,
+ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+                                            const orcast::detail::event_payload& event,
                                             std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
-  const orcast::detail::event_payload event = r.event;
   at = put(at, R"({"timeUnixNano":)");
   at = detail::put_time(at, event.wall_ns);
   at = put(at, R"(,"name":")");
@@ -12404,10 +12492,10 @@ ORCAST_DECL char* json_encoder::write_event(span_reader& reader, const record_vi
   char* const before = at;
   at = put(at, R"(,"attributes":[)");
   char* const first = at;
-  for (std::uint32_t i = 0; i < event.attributes && reader.next(next); ++i) {
-    at = write_attribute(reader, next, number, at);
-    if (at == nullptr) return nullptr;
-  }
+  at = walk_.event_attributes(
+      reader, event.attributes, number, at,
+      [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  if (at == nullptr) return nullptr;
   if (at == first) {
     at = before;
   } else {
@@ -12421,7 +12509,7 @@ ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noex
   if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
   at = put(at, R"(,"status":{"code":2)");
   record_view r;
-  if (find(reader, orcast::detail::record_status_message, r) && r.text_size != 0) {
+  if (walk_.find(reader, orcast::detail::record_status_message, r)) {
     at = write_text(reader, put(at, R"(,"message":")"));
     if (at == nullptr || !has_room(at, 2)) return nullptr;
     at = put(at, "\"");

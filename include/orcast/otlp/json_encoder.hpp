@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orcast/otlp/unique_keys.hpp"
+#include "orcast/otlp/span_walk.hpp"
 #include "orcast/trace/span_ring.hpp"
 
 // Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
@@ -68,7 +68,6 @@ class json_encoder {
   pieces slice(std::size_t from, std::size_t to) const noexcept;
 
  private:
-  using record = orcast::detail::record;
   static constexpr std::string_view tail = "]}]}]}";
 
   /// An attribute that a span has by default, as a record, so that it takes part in the rule that
@@ -82,8 +81,7 @@ class json_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-  char* write_attribute(span_reader& reader, const record_view& r, std::uint32_t scope,
-                        char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_key(const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
@@ -91,30 +89,22 @@ class json_encoder {
   char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_cut_keys(span_reader& reader, char* at) noexcept;
   char* write_events(span_reader& reader, char* at) noexcept;
-  char* write_event(span_reader& reader, const record_view& r, std::uint32_t number,
-                    char* at) noexcept;
+  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
+                    std::uint32_t number, char* at) noexcept;
   char* write_status(span_reader& reader, char* at) noexcept;
 
   bool has_room(const char* at, std::size_t size) const noexcept {
     return static_cast<std::size_t>(end_ - at) >= size;
   }
-  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept;
 
   char* memory_;
   char* at_;
   char* end_;  // of what spans may fill
   std::uint32_t count_ = 0;
   bool int_as_number_;
-  // A span is written on the assumption that nothing in it was set twice, which is true of most;
-  // where it turns out otherwise it is written again, after its records have been marked.
-  bool repeats_ = false;
-  bool marked_ = false;
   std::string head_;
-
-  static constexpr std::size_t most_defaults = 8;
   std::vector<default_attribute> defaults_;
-  record default_records_[most_defaults + 1];  // the first one stands for openrouter.truncated
-  detail::unique_keys keys_;
+  detail::span_walk walk_;
 };
 
 }  // namespace otlp

@@ -12,8 +12,6 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline constexpr key truncated_key{"openrouter.truncated"};
-
 /// A fixed piece around the numbers of an attribute is shorter than this.
 inline constexpr std::size_t piece = 64;
 
@@ -35,35 +33,16 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   char* const before = at;
   at = detail::put(at, R"(,"attributes":[)");
   char* const first = at;
-  reader.rewind();
-  std::uint32_t skip = 0;
-  std::uint32_t names = 0;
-  std::uint32_t messages = 0;
-  for (record_view r; reader.next(r);) {
-    if (skip != 0) {
-      --skip;
-    } else if (!r.has(record::element)) {
-      at = write_attribute(reader, r, 0, at);
-      if (at == nullptr) return nullptr;
-    } else if (r.type() == orcast::detail::record_event) {
-      skip = r.event.named + r.event.attributes;
-    } else if (r.type() == orcast::detail::record_name) {
-      ++names;
-    } else if (r.type() == orcast::detail::record_status_message) {
-      ++messages;
-    }
-  }
-  if (!marked_ && (names > 1 || messages > 1)) {
-    repeats_ = true;
-    return nullptr;
-  }
+  at = walk_.attributes(
+      reader, at, [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
-    if ((default_records_[i + 1].bits & record::dead) != 0) continue;
+    if (!walk_.default_counts(i)) continue;
     if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
     at = detail::put(at, defaults_[i].json);
     *at++ = ',';
   }
-  if (reader.head().has_cuts && (default_records_[0].bits & record::dead) == 0) {
+  if (walk_.has_cut_keys(reader)) {
     at = write_cut_keys(reader, at);
     if (at == nullptr) return nullptr;
   }
@@ -74,12 +53,7 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
 
 /// With a comma behind it.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                std::uint32_t scope, char* at) noexcept {
-  if (!marked_ && !keys_.note(r.raw, scope)) {
-    repeats_ = true;
-    return nullptr;
-  }
-  if (r.has(record::dead)) return at;
+                                                char* at) noexcept {
   at = write_key(r, at);
   if (at == nullptr) return nullptr;
   at = write_value(reader, r, at);
@@ -170,24 +144,13 @@ ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) no
   at = put(at, std::string_view(detail::truncated_key.json, detail::truncated_key.size));
   at = put(at, R"("arrayValue":{"values":[)");
   char* const first = at;
-  const record* owner = nullptr;  // of the value that comes next
-  const record* named = nullptr;  // a list is named once, however many of its elements are cut
-  reader.rewind();
-  for (record_view r; reader.next(r);) {
-    if (!r.has(record::element)) {
-      owner = r.raw;
-    } else if (r.type() >= orcast::detail::record_name) {
-      owner = nullptr;  // the span's or an event's own text
-    }
-    if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
-    if ((owner->bits & record::dead) != 0) continue;
-    named = owner;
-    if (!has_room(at, detail::piece)) return nullptr;
-    detail::key_room room;
-    at = write_escaped(detail::key_name(*owner, room), put(at, R"({"stringValue":")"), end_);
-    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
-    at = put(at, "\"},");
-  }
+  at = walk_.cut_keys(reader, at, [&](std::string_view name, char* to) -> char* {
+    if (!has_room(to, detail::piece)) return nullptr;
+    to = write_escaped(name, put(to, R"({"stringValue":")"), end_);
+    if (to == nullptr || !has_room(to, detail::piece)) return nullptr;
+    return put(to, "\"},");
+  });
+  if (at == nullptr) return nullptr;
   if (at == first) return before;
   at[-1] = ']';
   return put(at, "}}},");

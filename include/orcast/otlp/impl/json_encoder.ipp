@@ -60,16 +60,16 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
   }
   head_ += R"(},"spans":[)";
 
-  default_records_[0] = {record::dead, 0, 0, {&detail::truncated_key}};
-  defaults_.reserve(most_defaults);
+  defaults_.reserve(detail::span_walk::most_defaults);
   for (const text_attribute& each : options.span_attributes) {
-    if (each.key.empty() || each.key.size() > 200 || defaults_.size() == most_defaults) continue;
+    if (each.key.empty() || each.key.size() > 200) continue;
+    if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
     made.json = detail::json_attribute(each);
     made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
-    default_records_[defaults_.size()] = {0, 0, 0, {&defaults_.back().key}};
+    walk_.add_default(defaults_.back().key);
   }
   begin();
 }
@@ -98,16 +98,7 @@ ORCAST_DECL json_encoder::pieces json_encoder::slice(std::size_t from,
 ORCAST_DECL bool json_encoder::add(const orcast::detail::span_ring& ring,
                                    orcast::detail::block_index span) noexcept {
   span_reader reader(ring, span);
-  const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
-  keys_.begin(default_records_ + skipped, defaults_.size() + 1 - skipped);
-  repeats_ = false;
-  marked_ = false;
-  char* to = write_span(reader, at_);
-  if (repeats_) {
-    keys_.mark(reader);
-    marked_ = true;
-    to = write_span(reader, at_);
-  }
+  char* const to = walk_.span(reader, [&] { return write_span(reader, at_); });
   if (to == nullptr) return false;
   at_ = to;
   ++count_;
@@ -160,43 +151,28 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   return put(at, "}");
 }
 
-/// The record of a type that counts.
-ORCAST_DECL bool json_encoder::find(span_reader& reader, std::uint32_t type,
-                                    record_view& out) noexcept {
-  reader.rewind();
-  while (reader.next(out)) {
-    if (out.type() == type && out.has(record::element) && !out.has(record::dead)) return true;
-  }
-  return false;
-}
-
 ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexcept {
   record_view r;
-  if (find(reader, orcast::detail::record_name, r) && r.text_size != 0) {
-    return write_text(reader, at);
-  }
+  if (walk_.find(reader, orcast::detail::record_name, r)) return write_text(reader, at);
   return detail::put(at, "unnamed");
 }
 
 ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
-  reader.rewind();
-  std::uint32_t number = 0;
-  for (record_view r; reader.next(r);) {
-    if (r.type() != orcast::detail::record_event) continue;
-    at = write_event(reader, r, ++number, at);
-    if (at == nullptr) return nullptr;
-  }
+  at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
+    return write_event(reader, event, number, to);
+  });
+  if (at == nullptr) return nullptr;
   at[-1] = ']';
   return at;
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_event(span_reader& reader, const record_view& r,
+ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+                                            const orcast::detail::event_payload& event,
                                             std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
-  const orcast::detail::event_payload event = r.event;
   at = put(at, R"({"timeUnixNano":)");
   at = detail::put_time(at, event.wall_ns);
   at = put(at, R"(,"name":")");
@@ -211,10 +187,10 @@ ORCAST_DECL char* json_encoder::write_event(span_reader& reader, const record_vi
   char* const before = at;
   at = put(at, R"(,"attributes":[)");
   char* const first = at;
-  for (std::uint32_t i = 0; i < event.attributes && reader.next(next); ++i) {
-    at = write_attribute(reader, next, number, at);
-    if (at == nullptr) return nullptr;
-  }
+  at = walk_.event_attributes(
+      reader, event.attributes, number, at,
+      [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  if (at == nullptr) return nullptr;
   if (at == first) {
     at = before;
   } else {
@@ -228,7 +204,7 @@ ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noex
   if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
   at = put(at, R"(,"status":{"code":2)");
   record_view r;
-  if (find(reader, orcast::detail::record_status_message, r) && r.text_size != 0) {
+  if (walk_.find(reader, orcast::detail::record_status_message, r)) {
     at = write_text(reader, put(at, R"(,"message":")"));
     if (at == nullptr || !has_room(at, 2)) return nullptr;
     at = put(at, "\"");
