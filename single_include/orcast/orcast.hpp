@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 #include <limits>
@@ -4742,126 +4743,490 @@ class client {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/openinference_keys.hpp ----
+// ---- orcast/trace/feedback_keys.hpp ----
 
-// OpenInference's attribute keys (its semantic conventions of August 2026), as far as orcast sets
-// them. `#` is an index: keys::llm_input_message_role(2). The names shorten the conventions'
-// doubled nouns: message.contents.#.message_content.text is a part's text.
+// OpenInference's attribute keys for feedback: what a person, a model or code thinks of a span, a
+// trace or a session. Each has a name and at least one of score, label and explanation.
 
 namespace orcast {
 inline namespace v0 {
 namespace keys {
 
-inline constexpr key openinference_span_kind{"openinference.span.kind"};  // one of the kinds below
-inline constexpr key input_value{"input.value"};
-inline constexpr key input_mime_type{"input.mime_type"};
-inline constexpr key output_value{"output.value"};
-inline constexpr key output_mime_type{"output.mime_type"};
-inline constexpr key session_id{"session.id"};
-inline constexpr key user_id{"user.id"};
-inline constexpr key metadata{"metadata"};  // a JSON object as text
-inline constexpr key tag_tags{"tag.tags"};  // a list of strings
-inline constexpr key agent_name{"agent.name"};
-inline constexpr key graph_node_id{"graph.node.id"};
-inline constexpr key graph_node_name{"graph.node.name"};
-inline constexpr key graph_node_parent_id{"graph.node.parent_id"};
-inline constexpr key llm_system{"llm.system"};
-inline constexpr key llm_provider{"llm.provider"};
-inline constexpr key llm_model_name{"llm.model_name"};
-inline constexpr key llm_request_model_name{"llm.request.model_name"};
-inline constexpr key llm_response_model_name{"llm.response.model_name"};
-inline constexpr key llm_invocation_parameters{"llm.invocation_parameters"};  // JSON text
-inline constexpr key llm_finish_reason{"llm.finish_reason"};
-inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};  // JSON text
-inline constexpr key llm_prompt_template_template{"llm.prompt_template.template"};
-inline constexpr key llm_prompt_template_variables{"llm.prompt_template.variables"};  // JSON text
-inline constexpr key llm_prompt_template_version{"llm.prompt_template.version"};
+// Annotations of a span.
+
+/// string. By hand
+inline constexpr key annotation_name{"annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key annotation_score{"annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key annotation_label{"annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key annotation_explanation{"annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key annotation_annotator_kind{"annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key annotation_identifier{"annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key annotation_metadata{"annotations.#.annotation.metadata"};
+
+// Evaluations of a span.
+
+/// string. Work spans: feedback()
+inline constexpr key evaluation_name{"evaluations.#.evaluation.name"};
+/// double. Work spans: feedback()
+inline constexpr key evaluation_score{"evaluations.#.evaluation.score"};
+/// string. Work spans: feedback()
+inline constexpr key evaluation_label{"evaluations.#.evaluation.label"};
+/// string. Work spans: feedback()
+inline constexpr key evaluation_explanation{"evaluations.#.evaluation.explanation"};
+/// string. Work spans: feedback()
+inline constexpr key evaluation_annotator_kind{"evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: feedback()
+inline constexpr key evaluation_identifier{"evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: feedback()
+inline constexpr key evaluation_metadata{"evaluations.#.evaluation.metadata"};
+
+// Annotations of a trace.
+
+/// string. By hand
+inline constexpr key trace_annotation_name{"trace.annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key trace_annotation_score{"trace.annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key trace_annotation_label{"trace.annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key trace_annotation_explanation{"trace.annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key trace_annotation_annotator_kind{
+    "trace.annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key trace_annotation_identifier{"trace.annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key trace_annotation_metadata{"trace.annotations.#.annotation.metadata"};
+
+// Evaluations of a trace.
+
+/// string. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_name{"trace.evaluations.#.evaluation.name"};
+/// double. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_score{"trace.evaluations.#.evaluation.score"};
+/// string. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_label{"trace.evaluations.#.evaluation.label"};
+/// string. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_explanation{"trace.evaluations.#.evaluation.explanation"};
+/// string. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_annotator_kind{
+    "trace.evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_identifier{"trace.evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: feedback() about the trace
+inline constexpr key trace_evaluation_metadata{"trace.evaluations.#.evaluation.metadata"};
+
+// Annotations of a session.
+
+/// string. By hand
+inline constexpr key session_annotation_name{"session.annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key session_annotation_score{"session.annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key session_annotation_label{"session.annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key session_annotation_explanation{"session.annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key session_annotation_annotator_kind{
+    "session.annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key session_annotation_identifier{"session.annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key session_annotation_metadata{"session.annotations.#.annotation.metadata"};
+
+// Evaluations of a session.
+
+/// string. Work spans: feedback() about the session
+inline constexpr key session_evaluation_name{"session.evaluations.#.evaluation.name"};
+/// double. Work spans: feedback() about the session
+inline constexpr key session_evaluation_score{"session.evaluations.#.evaluation.score"};
+/// string. Work spans: feedback() about the session
+inline constexpr key session_evaluation_label{"session.evaluations.#.evaluation.label"};
+/// string. Work spans: feedback() about the session
+inline constexpr key session_evaluation_explanation{"session.evaluations.#.evaluation.explanation"};
+/// string. Work spans: feedback() about the session
+inline constexpr key session_evaluation_annotator_kind{
+    "session.evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: feedback() about the session
+inline constexpr key session_evaluation_identifier{"session.evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: feedback() about the session
+inline constexpr key session_evaluation_metadata{"session.evaluations.#.evaluation.metadata"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/message_keys.hpp ----
+
+// OpenInference's attribute keys for messages. keys::llm_input_part_text(2, 0) is
+// llm.input_messages.2.message.contents.0.message_content.text: the names here shorten the
+// conventions' doubled nouns.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Messages sent.
+
+/// string. Role of each message
 inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+/// string. Its text, also where it has parts or reasoning
 inline constexpr key llm_input_message_content{"llm.input_messages.#.message.content"};
+/// string. Its name; of a tool's message the function's, where the call is among the messages
 inline constexpr key llm_input_message_name{"llm.input_messages.#.message.name"};
+/// string. Tools' messages: the call that they answer
 inline constexpr key llm_input_message_tool_call_id{"llm.input_messages.#.message.tool_call_id"};
+/// string. function_call.name, of older programs
+inline constexpr key llm_input_message_function_call_name{
+    "llm.input_messages.#.message.function_call_name"};
+/// JSON. function_call.arguments, of older programs
+inline constexpr key llm_input_message_function_call_arguments_json{
+    "llm.input_messages.#.message.function_call_arguments_json"};
+/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
+/// that has parts or reasoning
 inline constexpr key llm_input_part_type{
     "llm.input_messages.#.message.contents.#.message_content.type"};
+/// string. Text and reasoning; of a part of another kind, its JSON
 inline constexpr key llm_input_part_text{
     "llm.input_messages.#.message.contents.#.message_content.text"};
+/// string. Reasoning: reasoning_details[].id
 inline constexpr key llm_input_part_id{
     "llm.input_messages.#.message.contents.#.message_content.id"};
+/// string. Reasoning: signature of a reasoning.text
 inline constexpr key llm_input_part_signature{
     "llm.input_messages.#.message.contents.#.message_content.signature"};
+/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
 inline constexpr key llm_input_part_data{
     "llm.input_messages.#.message.contents.#.message_content.data"};
+/// string. Reasoning: data of a reasoning.encrypted in any other format
 inline constexpr key llm_input_part_encrypted_content{
     "llm.input_messages.#.message.contents.#.message_content.encrypted_content"};
+/// string. Images: the link; data is replaced by what it is
 inline constexpr key llm_input_part_image_url{
     "llm.input_messages.#.message.contents.#.message_content.image.image.url"};
+/// string. Audio: what it is, instead of the data
 inline constexpr key llm_input_part_audio_url{
     "llm.input_messages.#.message.contents.#.message_content.audio.audio.url"};
+/// string. Audio: its format
 inline constexpr key llm_input_part_audio_mime_type{
     "llm.input_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
+/// string. By hand
+inline constexpr key llm_input_part_audio_transcript{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.transcript"};
+/// string. Each tool call
 inline constexpr key llm_input_tool_call_id{
     "llm.input_messages.#.message.tool_calls.#.tool_call.id"};
+/// string. Each tool call
 inline constexpr key llm_input_tool_call_function_name{
     "llm.input_messages.#.message.tool_calls.#.tool_call.function.name"};
-// JSON text:
+/// JSON. Each tool call, as the model wrote it
 inline constexpr key llm_input_tool_call_function_arguments{
     "llm.input_messages.#.message.tool_calls.#.tool_call.function.arguments"};
+/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
+inline constexpr key llm_input_tool_call_reasoning_signature{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
+
+// Messages received, one for each choice.
+
+/// string. Role of each choice's message
 inline constexpr key llm_output_message_role{"llm.output_messages.#.message.role"};
+/// string. Its text, also where it has parts or reasoning
 inline constexpr key llm_output_message_content{"llm.output_messages.#.message.content"};
+/// string. By hand
+inline constexpr key llm_output_message_name{"llm.output_messages.#.message.name"};
+/// string. By hand
+inline constexpr key llm_output_message_tool_call_id{"llm.output_messages.#.message.tool_call_id"};
+/// string. By hand
+inline constexpr key llm_output_message_function_call_name{
+    "llm.output_messages.#.message.function_call_name"};
+/// JSON. By hand
+inline constexpr key llm_output_message_function_call_arguments_json{
+    "llm.output_messages.#.message.function_call_arguments_json"};
+/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
+/// that has parts or reasoning
 inline constexpr key llm_output_part_type{
     "llm.output_messages.#.message.contents.#.message_content.type"};
+/// string. Text and reasoning; of a part of another kind, its JSON
 inline constexpr key llm_output_part_text{
     "llm.output_messages.#.message.contents.#.message_content.text"};
+/// string. Reasoning: reasoning_details[].id
 inline constexpr key llm_output_part_id{
     "llm.output_messages.#.message.contents.#.message_content.id"};
+/// string. Reasoning: signature of a reasoning.text
 inline constexpr key llm_output_part_signature{
     "llm.output_messages.#.message.contents.#.message_content.signature"};
+/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
 inline constexpr key llm_output_part_data{
     "llm.output_messages.#.message.contents.#.message_content.data"};
+/// string. Reasoning: data of a reasoning.encrypted in any other format
 inline constexpr key llm_output_part_encrypted_content{
     "llm.output_messages.#.message.contents.#.message_content.encrypted_content"};
+/// string. Images: the link; data is replaced by what it is
 inline constexpr key llm_output_part_image_url{
     "llm.output_messages.#.message.contents.#.message_content.image.image.url"};
+/// string. Audio: what it is, instead of the data
 inline constexpr key llm_output_part_audio_url{
     "llm.output_messages.#.message.contents.#.message_content.audio.audio.url"};
+/// string. Audio: the format that was asked for
+inline constexpr key llm_output_part_audio_mime_type{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
+/// string. Audio: what was said
 inline constexpr key llm_output_part_audio_transcript{
     "llm.output_messages.#.message.contents.#.message_content.audio.audio.transcript"};
+/// string. Each tool call
 inline constexpr key llm_output_tool_call_id{
     "llm.output_messages.#.message.tool_calls.#.tool_call.id"};
+/// string. Each tool call
 inline constexpr key llm_output_tool_call_function_name{
     "llm.output_messages.#.message.tool_calls.#.tool_call.function.name"};
-// JSON text:
+/// JSON. Each tool call, as the model wrote it
 inline constexpr key llm_output_tool_call_function_arguments{
     "llm.output_messages.#.message.tool_calls.#.tool_call.function.arguments"};
-inline constexpr key llm_token_count_prompt{"llm.token_count.prompt"};  // cached ones included
-// Reasoning included:
+/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
+inline constexpr key llm_output_tool_call_reasoning_signature{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/retrieval_keys.hpp ----
+
+// OpenInference's attribute keys for embeddings, reranking and retrieval.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Embeddings.
+
+/// string. Embeddings: the response's model, else the request's
+inline constexpr key embedding_model_name{"embedding.model_name"};
+/// JSON. Embeddings: the request's body without input, user, session_id and trace
+inline constexpr key embedding_invocation_parameters{"embedding.invocation_parameters"};
+/// string. Embeddings: each text of input; tokens are not decoded
+inline constexpr key embedding_text{"embedding.embeddings.#.embedding.text"};
+/// doubles. Embeddings, where recording.vectors asks for them: data[].embedding, also when it came
+/// as base64
+inline constexpr key embedding_vector{"embedding.embeddings.#.embedding.vector"};
+
+// Reranking.
+
+/// string. Reranking: query
+inline constexpr key reranker_query{"reranker.query"};
+/// string. Reranking: the response's model, else the request's
+inline constexpr key reranker_model_name{"reranker.model_name"};
+/// int. Reranking: top_n
+inline constexpr key reranker_top_k{"reranker.top_k"};
+/// string. Reranking: documents; their index
+inline constexpr key reranker_input_document_id{"reranker.input_documents.#.document.id"};
+/// string. Reranking: documents
+inline constexpr key reranker_input_document_content{"reranker.input_documents.#.document.content"};
+/// double. By hand
+inline constexpr key reranker_input_document_score{"reranker.input_documents.#.document.score"};
+/// JSON. By hand
+inline constexpr key reranker_input_document_metadata{
+    "reranker.input_documents.#.document.metadata"};
+/// string. Reranking: results, in their order; their index in the request
+inline constexpr key reranker_output_document_id{"reranker.output_documents.#.document.id"};
+/// string. Reranking: results, in their order
+inline constexpr key reranker_output_document_content{
+    "reranker.output_documents.#.document.content"};
+/// double. Reranking: results, in their order: relevance_score
+inline constexpr key reranker_output_document_score{"reranker.output_documents.#.document.score"};
+/// JSON. By hand
+inline constexpr key reranker_output_document_metadata{
+    "reranker.output_documents.#.document.metadata"};
+
+// Retrieval.
+
+/// string. Retriever spans
+inline constexpr key retrieval_document_id{"retrieval.documents.#.document.id"};
+/// string. Retriever spans
+inline constexpr key retrieval_document_content{"retrieval.documents.#.document.content"};
+/// double. Retriever spans
+inline constexpr key retrieval_document_score{"retrieval.documents.#.document.score"};
+/// JSON. Retriever spans
+inline constexpr key retrieval_document_metadata{"retrieval.documents.#.document.metadata"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/openinference_keys.hpp ----
+
+// OpenInference's attribute keys (its semantic conventions of August 2026). `#` is an index:
+// keys::llm_tool_json_schema(2). What a comment says is what docs/attributes.md is made of: the
+// type, then from what, and when, orcast sets it; "By hand" is for who records a span of their own.
+// The longer families have headers of their own, which this one includes.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Every span.
+
+/// string. Always: LLM, EMBEDDING, RERANKER, or the kind of a work span
+inline constexpr key openinference_span_kind{"openinference.span.kind"};
+/// string. The request's body; of a work span, its input(). A run of base64 is replaced by what it
+/// is
+inline constexpr key input_value{"input.value"};
+/// string. With input.value: application/json for requests
+inline constexpr key input_mime_type{"input.mime_type"};
+/// string. The response's body, of a stream the equal body that a blocking call would have brought;
+/// of a work span, its output()
+inline constexpr key output_value{"output.value"};
+/// string. With output.value
+inline constexpr key output_mime_type{"output.mime_type"};
+/// string. The request's session_id, else the header x-session-id, the call's context, the scope
+inline constexpr key session_id{"session.id"};
+/// string. The request's user, else the call's context, the scope; through the pseudonym where
+/// there is one
+inline constexpr key user_id{"user.id"};
+/// JSON. Keys of the request's trace, of the call's context and of the scopes, in that order, the
+/// first of each name; trace_name and span_name where they name no span; parent_span_id where it
+/// can't be used
+inline constexpr key metadata{"metadata"};
+/// strings. Tags of the scopes and of the call's context
+inline constexpr key tag_tags{"tag.tags"};
+/// string. Agent spans: their name
+inline constexpr key agent_name{"agent.name"};
+/// string. By hand
+inline constexpr key graph_node_id{"graph.node.id"};
+/// string. By hand
+inline constexpr key graph_node_name{"graph.node.name"};
+/// string. By hand
+inline constexpr key graph_node_parent_id{"graph.node.parent_id"};
+
+// Calls of language models.
+
+/// string. Of the model's author; openrouter where the model has none
+inline constexpr key llm_system{"llm.system"};
+/// string. The response's provider, in OpenInference's spelling; openrouter where there is none
+inline constexpr key llm_provider{"llm.provider"};
+/// string. The response's model, else the request's
+inline constexpr key llm_model_name{"llm.model_name"};
+/// string. The request's model, where another one answered
+inline constexpr key llm_request_model_name{"llm.request.model_name"};
+/// string. The response's model, where it is not the one asked for
+inline constexpr key llm_response_model_name{"llm.response.model_name"};
+/// JSON. The request's body without messages, prompt, tools and functions, user, session_id and
+/// trace; in privacy mode the ones on a list
+inline constexpr key llm_invocation_parameters{"llm.invocation_parameters"};
+/// string. finish_reason of the first choice
+inline constexpr key llm_finish_reason{"llm.finish_reason"};
+/// JSON. By hand. Deprecated
+inline constexpr key llm_function_call{"llm.function_call"};
+/// JSON. Each of the request's tools
+inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};
+/// string. The prompts of /completions
+inline constexpr key llm_prompt{"llm.prompts.#.prompt.text"};
+/// string. The choices of /completions
+inline constexpr key llm_choice{"llm.choices.#.completion.text"};
+/// string. Of the scope
+inline constexpr key llm_prompt_template_template{"llm.prompt_template.template"};
+/// JSON. Of the scope
+inline constexpr key llm_prompt_template_variables{"llm.prompt_template.variables"};
+/// string. Of the scope
+inline constexpr key llm_prompt_template_version{"llm.prompt_template.version"};
+/// string. Prompt spans: where the prompt is kept
+inline constexpr key prompt_vendor{"prompt.vendor"};
+/// string. Prompt spans
+inline constexpr key prompt_id{"prompt.id"};
+/// string. Prompt spans
+inline constexpr key prompt_url{"prompt.url"};
+
+// Tokens.
+
+/// int. usage.prompt_tokens: cached ones included
+inline constexpr key llm_token_count_prompt{"llm.token_count.prompt"};
+/// int. usage.completion_tokens: reasoning included
 inline constexpr key llm_token_count_completion{"llm.token_count.completion"};
+/// int. usage.total_tokens
 inline constexpr key llm_token_count_total{"llm.token_count.total"};
+/// int. usage.prompt_tokens_details.cached_tokens
 inline constexpr key llm_token_count_prompt_details_cache_read{
     "llm.token_count.prompt_details.cache_read"};
+/// int. usage.prompt_tokens_details.cache_write_tokens
 inline constexpr key llm_token_count_prompt_details_cache_write{
     "llm.token_count.prompt_details.cache_write"};
+/// int. By hand. It would say what cache_read says
+inline constexpr key llm_token_count_prompt_details_cache_input{
+    "llm.token_count.prompt_details.cache_input"};
+/// int. usage.prompt_tokens_details.audio_tokens
 inline constexpr key llm_token_count_prompt_details_audio{"llm.token_count.prompt_details.audio"};
-// Not in the convention's list; allowed under its prefix:
+/// int. usage.prompt_tokens_details.video_tokens; not on the convention's list, but under its
+/// prefix
 inline constexpr key llm_token_count_prompt_details_video{"llm.token_count.prompt_details.video"};
+/// int. usage.completion_tokens_details.reasoning_tokens
 inline constexpr key llm_token_count_completion_details_reasoning{
     "llm.token_count.completion_details.reasoning"};
+/// int. usage.completion_tokens_details.audio_tokens
 inline constexpr key llm_token_count_completion_details_audio{
     "llm.token_count.completion_details.audio"};
-// not in the convention's list; allowed under its prefix:
+/// int. usage.completion_tokens_details.image_tokens; not on the convention's list, but Arize reads
+/// it
 inline constexpr key llm_token_count_completion_details_image{
     "llm.token_count.completion_details.image"};
-inline constexpr key llm_cost_total{"llm.cost.total"};  // US dollars
+
+// Cost, in US dollars.
+
+/// double. usage.cost, digit for digit; with a key of one's own: usage.cost and
+/// cost_details.upstream_inference_cost, where both are known
+inline constexpr key llm_cost_total{"llm.cost.total"};
+/// double. cost_details.upstream_inference_prompt_cost, where the parts add up to the whole; not
+/// with a key of one's own
 inline constexpr key llm_cost_prompt{"llm.cost.prompt"};
+/// double. cost_details.upstream_inference_completions_cost, likewise
 inline constexpr key llm_cost_completion{"llm.cost.completion"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_input{"llm.cost.prompt_details.input"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_read{"llm.cost.prompt_details.cache_read"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_write{"llm.cost.prompt_details.cache_write"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_input{"llm.cost.prompt_details.cache_input"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_audio{"llm.cost.prompt_details.audio"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_output{"llm.cost.completion_details.output"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_reasoning{"llm.cost.completion_details.reasoning"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_audio{"llm.cost.completion_details.audio"};
+
+// Tools.
+
+/// string. Tool spans: the function called
 inline constexpr key tool_name{"tool.name"};
+/// string. Tool spans, where the tool is given
 inline constexpr key tool_description{"tool.description"};
-inline constexpr key tool_id{"tool.id"};                    // the tool call that is answered
-inline constexpr key tool_parameters{"tool.parameters"};    // JSON text
-inline constexpr key tool_json_schema{"tool.json_schema"};  // JSON text
+/// string. Tool spans: the call that is answered
+inline constexpr key tool_id{"tool.id"};
+/// JSON. Tool spans, where the tool is given: its parameters
+inline constexpr key tool_parameters{"tool.parameters"};
+/// JSON. Tool spans, where the tool is given: all of it
+inline constexpr key tool_json_schema{"tool.json_schema"};
+
+// Of the event "exception", and of the resource.
+
+/// string. Failures: orcast.CODE
 inline constexpr key exception_type{"exception.type"};
+/// string. Failures: the error type and, unless inputs are hidden, the words
 inline constexpr key exception_message{"exception.message"};
+/// string. By hand
+inline constexpr key exception_stacktrace{"exception.stacktrace"};
+/// bool. Failures: false
 inline constexpr key exception_escaped{"exception.escaped"};
-inline constexpr key openinference_project_name{"openinference.project.name"};  // on the resource
+/// string. On the resource: Model Id
+inline constexpr key openinference_project_name{"openinference.project.name"};
 
 // Values of openinference.span.kind.
 inline constexpr char kind_llm[] = "LLM";
@@ -4881,36 +5246,84 @@ inline constexpr char kind_prompt[] = "PROMPT";
 
 // ---- orcast/trace/openrouter_keys.hpp ----
 
-// What is OpenRouter's own, what is Arize's, and the resource's keys. No key here is another key
-// plus a dot: backends unflatten names into objects.
+// What is OpenRouter's own, what is orcast's, what is Arize's, and the resource's keys. No key here
+// is another key plus a dot: backends unflatten names into objects.
 
 namespace orcast {
 inline namespace v0 {
 namespace keys {
 
-inline constexpr key openrouter_provider{"openrouter.provider"};  // as OpenRouter spells it
+// What is OpenRouter's own.
+
+/// string. The response's provider, as OpenRouter spells it; of the event provider attempt as well
+inline constexpr key openrouter_provider{"openrouter.provider"};
+/// string. The response's id, else its header X-Generation-Id
 inline constexpr key openrouter_generation_id{"openrouter.generation_id"};
+/// string. native_finish_reason of the first choice
 inline constexpr key openrouter_native_finish_reason{"openrouter.native_finish_reason"};
+/// string. service_tier
 inline constexpr key openrouter_service_tier{"openrouter.service_tier"};
+/// string. openrouter_metadata.region, where it was asked for
+inline constexpr key openrouter_region{"openrouter.region"};
+/// string. openrouter_metadata.strategy, where it was asked for
+inline constexpr key openrouter_strategy{"openrouter.strategy"};
+/// bool. usage.is_byok
 inline constexpr key openrouter_is_byok{"openrouter.is_byok"};
-// US dollars: what the account was charged:
+/// double. usage.cost: what the account was charged, in US dollars
 inline constexpr key openrouter_charged{"openrouter.charged"};
-// US dollars: what the provider charged:
+/// double. cost_details.upstream_inference_cost: what the provider charged, in US dollars
 inline constexpr key openrouter_upstream_cost{"openrouter.upstream_cost"};
-// HIT or MISS, of OpenRouter's response cache:
+/// string. HIT or MISS: the header X-OpenRouter-Cache-Status
 inline constexpr key openrouter_cache_status{"openrouter.cache_status"};
-inline constexpr key openrouter_attempts{"openrouter.attempts"};  // times the request was sent
-// Seconds, to the first content, reasoning or tool delta:
+/// int. Reranking: usage.search_units
+inline constexpr key openrouter_search_units{"openrouter.search_units"};
+/// int. Times that the request was sent, retries included
+inline constexpr key openrouter_attempts{"openrouter.attempts"};
+/// int. Retries, where there were any
+inline constexpr key openrouter_retries{"openrouter.retries"};
+/// int. Milliseconds that the call waited for its turn, where the client has a queue
+inline constexpr key openrouter_queue_ms{"openrouter.queue_ms"};
+/// double. Streams: seconds to the first content, reasoning or tool delta
 inline constexpr key openrouter_time_to_first_token{"openrouter.time_to_first_token"};
+/// double. Streams: seconds for each token after the first
+inline constexpr key openrouter_time_per_output_token{"openrouter.time_per_output_token"};
+/// double. Output tokens by the time from the first one (a stream) or from the beginning (one
+/// piece) to the end
+inline constexpr key openrouter_tokens_per_second{"openrouter.tokens_per_second"};
+/// bool. true: the caller or its client ended the call
 inline constexpr key openrouter_cancelled{"openrouter.cancelled"};
+/// strings. Keys whose value was shortened
+inline constexpr key openrouter_truncated{"openrouter.truncated"};
+/// bool. Failures: whether another try may succeed
 inline constexpr key openrouter_retryable{"openrouter.retryable"};
+/// int. Failures: the service's hint
 inline constexpr key openrouter_retry_after_ms{"openrouter.retry_after_ms"};
-// Of the event "retry": how long until the next attempt:
+/// int. Of the event retry: how long until the next attempt
 inline constexpr key openrouter_wait_ms{"openrouter.wait_ms"};
+/// string. Of the event provider attempt
+inline constexpr key openrouter_attempt_model{"openrouter.attempt_model"};
+
+// What is orcast's own.
+
+/// int. The frame in which the span began, where the host counts frames
+inline constexpr key orcast_frame_start{"orcast.frame.start"};
+/// int. Streams: the frame of the first content, reasoning or tool delta
+inline constexpr key orcast_frame_first_token{"orcast.frame.first_token"};
+/// int. The frame in which the span ended
+inline constexpr key orcast_frame_end{"orcast.frame.end"};
+/// string. join, where OpenRouter broadcasts the call itself: then a CHAIN span without messages,
+/// tokens and cost
+inline constexpr key orcast_server_broadcast{"orcast.server_broadcast"};
+
+// Arize's, and the resource's.
+
+/// string. On each span and the resource: Model Id
 inline constexpr key arize_project_name{"arize.project.name"};
-inline constexpr key service_name{"service.name"};        // on the resource
-inline constexpr key service_version{"service.version"};  // on the resource
-// On the resource: the project, as older Arize senders call it:
+/// string. On the resource
+inline constexpr key service_name{"service.name"};
+/// string. On the resource, where it is set
+inline constexpr key service_version{"service.version"};
+/// string. On the resource: Model Id, as older senders call it
 inline constexpr key model_id{"model_id"};
 
 }  // namespace keys
@@ -5035,40 +5448,84 @@ class work {
 // ---- orcast/trace/gen_ai_keys.hpp ----
 
 // The companions that OpenTelemetry's conventions define (v1.41.1, "Development"): the same facts
-// under the names that other backends read.
+// under the names that other backends read. Set where recording.companions asks for them.
 
 namespace orcast {
 inline namespace v0 {
 namespace keys {
 
+/// string. chat, text_completion, embeddings; execute_tool, invoke_agent, retrieval for work spans
 inline constexpr key gen_ai_operation_name{"gen_ai.operation.name"};
+/// string. Of the model's author
 inline constexpr key gen_ai_provider_name{"gen_ai.provider.name"};
+/// string. The request's model
 inline constexpr key gen_ai_request_model{"gen_ai.request.model"};
+/// string. The response's model
 inline constexpr key gen_ai_response_model{"gen_ai.response.model"};
+/// string. The response's id, else its header X-Generation-Id
 inline constexpr key gen_ai_response_id{"gen_ai.response.id"};
-// A list of strings:
+/// strings. finish_reason of each choice
 inline constexpr key gen_ai_response_finish_reasons{"gen_ai.response.finish_reasons"};
-// Seconds:
+/// double. Streams: seconds to the first chunk. Set without the switch, too
 inline constexpr key gen_ai_response_time_to_first_chunk{"gen_ai.response.time_to_first_chunk"};
+/// string. As session.id
 inline constexpr key gen_ai_conversation_id{"gen_ai.conversation.id"};
+/// string. json where response_format asks for it; image or speech where modalities do
+inline constexpr key gen_ai_output_type{"gen_ai.output.type"};
+/// bool. stream, where it is true
 inline constexpr key gen_ai_request_stream{"gen_ai.request.stream"};
+/// int. n, where it is not 1
+inline constexpr key gen_ai_request_choice_count{"gen_ai.request.choice.count"};
+/// int. seed
 inline constexpr key gen_ai_request_seed{"gen_ai.request.seed"};
+/// int. max_completion_tokens, else max_tokens
 inline constexpr key gen_ai_request_max_tokens{"gen_ai.request.max_tokens"};
+/// double. temperature
 inline constexpr key gen_ai_request_temperature{"gen_ai.request.temperature"};
+/// double. top_p
 inline constexpr key gen_ai_request_top_p{"gen_ai.request.top_p"};
-// A list of strings:
+/// double. top_k
+inline constexpr key gen_ai_request_top_k{"gen_ai.request.top_k"};
+/// double. frequency_penalty
+inline constexpr key gen_ai_request_frequency_penalty{"gen_ai.request.frequency_penalty"};
+/// double. presence_penalty
+inline constexpr key gen_ai_request_presence_penalty{"gen_ai.request.presence_penalty"};
+/// strings. stop; not where inputs are hidden
 inline constexpr key gen_ai_request_stop_sequences{"gen_ai.request.stop_sequences"};
+/// strings. Embeddings: encoding_format
+inline constexpr key gen_ai_request_encoding_formats{"gen_ai.request.encoding_formats"};
+/// int. Embeddings: length of the first vector
+inline constexpr key gen_ai_embeddings_dimension_count{"gen_ai.embeddings.dimension.count"};
+/// int. usage.prompt_tokens
 inline constexpr key gen_ai_usage_input_tokens{"gen_ai.usage.input_tokens"};
+/// int. usage.completion_tokens
 inline constexpr key gen_ai_usage_output_tokens{"gen_ai.usage.output_tokens"};
+/// int. usage.prompt_tokens_details.cached_tokens
 inline constexpr key gen_ai_usage_cache_read_input_tokens{"gen_ai.usage.cache_read.input_tokens"};
+/// int. usage.prompt_tokens_details.cache_write_tokens
 inline constexpr key gen_ai_usage_cache_creation_input_tokens{
     "gen_ai.usage.cache_creation.input_tokens"};
+/// int. usage.completion_tokens_details.reasoning_tokens
 inline constexpr key gen_ai_usage_reasoning_output_tokens{"gen_ai.usage.reasoning.output_tokens"};
+/// string. Agent spans: their name
+inline constexpr key gen_ai_agent_name{"gen_ai.agent.name"};
+/// string. Tool spans
 inline constexpr key gen_ai_tool_name{"gen_ai.tool.name"};
+/// string. Tool spans
 inline constexpr key gen_ai_tool_call_id{"gen_ai.tool.call.id"};
+/// string. Tool spans: function
+inline constexpr key gen_ai_tool_type{"gen_ai.tool.type"};
+/// string. Tool spans, where the tool is given
+inline constexpr key gen_ai_tool_description{"gen_ai.tool.description"};
+/// string. Failures: the service's error type, else orcast's code. Set without the switch, too; of
+/// the event retry as well
 inline constexpr key error_type{"error.type"};
+/// string. Host of the URL
 inline constexpr key server_address{"server.address"};
+/// int. Port of the URL
 inline constexpr key server_port{"server.port"};
+/// int. Failures with a response. Set without the switch, too; of the events retry and provider
+/// attempt as well
 inline constexpr key http_response_status_code{"http.response.status_code"};
 
 }  // namespace keys
@@ -6909,12 +7366,132 @@ class fake_blocking_transport : public detail::fake_base {
 }  // namespace v0
 }  // namespace orcast
 
-#if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
+// ---- orcast/trace/blobs.hpp ----
+
+// Images, audio and files within text travel as base64. In a trace they are replaced by what they
+// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]". Works on plain text and on JSON alike.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One text at a time; what apply() returns lasts until the next one, and as long as `text`.
+class blob_filter {
+ public:
+  /// Replaces every data URL with base64 in it, and every run of base64 of 512 characters or more.
+  /// Images whose whole URL has at most `keep_images` bytes are kept when that is not 0; longer
+  /// ones then become __REDACTED__.
+  std::string_view apply(std::string_view text, std::size_t keep_images) {
+    bool found = false;
+    std::size_t copied = 0;
+    std::size_t from = 0;
+    run next;
+    while (find(text, from, next)) {
+      from = next.end;
+      const bool image = next.type.substr(0, 6) == "image/";
+      if (image && keep_images != 0 && next.end - next.begin <= keep_images) continue;
+      if (!found) out_.clear();
+      found = true;
+      out_.append(text.substr(copied, next.begin - copied));
+      copied = next.end;
+      if (image && keep_images != 0) {
+        out_.append("__REDACTED__");
+      } else {
+        describe(next.type, text.substr(next.data, next.end - next.data));
+      }
+    }
+    if (!found) return text;
+    out_.append(text.substr(copied));
+    return out_;
+  }
+
+  /// The same for what is known to be base64, of whatever length.
+  std::string_view describe_base64(std::string_view type, std::string_view data) {
+    out_.clear();
+    describe(type, data);
+    return out_;
+  }
+
+ private:
+  static constexpr std::size_t least = 512;  // prose has no word of that length
+  static constexpr std::string_view marker = ";base64,";
+
+  struct run {
+    std::size_t begin = 0;  // of the URL, or of the data where there is none
+    std::size_t data = 0;
+    std::size_t end = 0;
+    std::string_view type;
+  };
+
+  static constexpr bool is_base64(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+  }
+  /// Some encoders of JSON write \/ for a slash.
+  static std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size()) {
+      if (is_base64(text[at])) {
+        ++at;
+      } else if (text.substr(at, 2) == "\\/") {
+        at += 2;
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  /// The first blob at or after `from`.
+  static bool find(std::string_view text, std::size_t from, run& out) noexcept {
+    const std::size_t marked = find_url(text, from, out);
+    // A long run has a character at every multiple of its least length: look only there.
+    for (std::size_t probe = from + least - 1; probe < marked; probe += least) {
+      if (!is_base64(text[probe]) && text[probe] != '\\') continue;
+      std::size_t begin = probe;
+      while (begin > from && (is_base64(text[begin - 1]) || text[begin - 1] == '\\')) --begin;
+      const std::size_t end = end_of_run(text, begin);
+      if (end < begin + least) continue;
+      out = {begin, begin, end, "base64"};
+      return true;
+    }
+    return marked < text.size();
+  }
+
+  /// Where the first data URL's base64 begins, or the text's end.
+  static std::size_t find_url(std::string_view text, std::size_t from, run& out) noexcept {
+    for (std::size_t at = from; (at = text.find(marker, at)) != std::string_view::npos; ++at) {
+      const std::string_view ahead = text.substr(from, at - from);
+      const std::size_t scheme = ahead.rfind("data:");
+      const std::size_t data = at + marker.size();
+      if (scheme == std::string_view::npos || ahead.size() - scheme > 128) continue;
+      const std::size_t end = end_of_run(text, data);
+      if (end == data) continue;
+      out = {from + scheme, data, end, ahead.substr(scheme + 5)};
+      return data;
+    }
+    return text.size();
+  }
+
+  void describe(std::string_view type, std::string_view data) {
+    std::size_t size = 0;
+    for (char c : data) size += c != '\\' && c != '=' ? 1 : 0;
+    const auto digest = sha256(data);
+    char hex[16];
+    to_hex(digest.data(), 8, hex);
+    out_.append("[");
+    for (char c : type) {
+      if (c != '\\' && c != '"') out_.push_back(c);  // what encloses it may be JSON
+    }
+    out_.append(", ").append(std::to_string(size * 3 / 4)).append(" bytes, sha256 ");
+    out_.append(hex, sizeof hex).append("]");
+  }
+
+  std::string out_;
+};
+
+}  // namespace v0
+}  // namespace orcast
 
 // ---- orcast/core/environment.hpp ----
-
-#include <cstdlib>
-#include <string_view>
 
 // Reads the process environment. Not while another thread changes it (setenv).
 
@@ -6930,6 +7507,459 @@ inline std::string_view environment(const char* name) noexcept {
 
 }  // namespace v0
 }  // namespace orcast
+
+// ---- orcast/trace/masks.hpp ----
+
+// What may be recorded of what people, models and tools say. Two ways to hide it: privacy mode, in
+// which an attribute with content is not there at all, and the masks of OpenInference's
+// configuration, which behave as its Python instrumentors do, down to the order of their rules. All
+// of it is decided before a value reaches the ring.
+//
+// What the masks leave in the clear, by the conventions: hide_input_messages and hide_input_text do
+// not touch input.value, which repeats every message; hide_input_text keeps the names and arguments
+// of tool calls; the outputs' likewise. hide_inputs and hide_outputs, or privacy mode, have no such
+// gaps. Metadata, tags, user, session and finish reasons are never hidden: put no secrets there.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What stands in for a value that a mask hides.
+inline constexpr char redacted[] = "__REDACTED__";
+
+/// OpenInference's configuration; the environment's names are OPENINFERENCE_ and these in capitals.
+struct masks {
+  bool hide_inputs = false;
+  bool hide_outputs = false;
+  bool hide_input_messages = false;
+  bool hide_output_messages = false;
+  bool hide_input_images = false;
+  bool hide_input_text = false;
+  bool hide_output_text = false;
+  bool hide_prompts = false;
+  bool hide_choices = false;
+  bool hide_llm_invocation_parameters = false;
+  bool hide_llm_tools = false;
+  bool hide_embeddings_vectors = false;
+  bool hide_embeddings_text = false;
+  /// Images within the data are kept up to this size of their whole URL in bytes, and longer ones
+  /// become __REDACTED__. 0: every image is replaced by its type, size and digest (OpenInference's
+  /// own default would be 32,000).
+  std::size_t base64_image_max_length = 0;
+
+  /// What the environment sets: true, t, 1, false, f or 0, in any case; anything else says nothing
+  /// and is reported, one sentence each, where `complaints` is given.
+  static masks from_environment(std::string* complaints = nullptr);
+};
+
+/// What an attribute says, as far as hiding is concerned.
+enum class content : std::uint8_t {
+  input_value,
+  input_mime_type,
+  output_value,
+  output_mime_type,
+  input_message,  ///< role, name, tool calls
+  input_text,
+  input_image,
+  output_message,
+  output_text,
+  output_image,
+  invocation_parameters,
+  parameter,  ///< an input that no mask knows, such as stop sequences or a reranker's query
+  tools,
+  prompt,           ///< of llm.prompts
+  choice,           ///< of llm.choices
+  prompt_template,  ///< and its variables
+  embedding_text,
+  embedding_vector,
+  input_document,
+  output_document,
+  error_words,  ///< they may quote the input
+};
+
+enum class content_fate : std::uint8_t { kept, replaced, left_out };
+
+/// The rules, the first that fits first. Privacy mode leaves out everything that is content, except
+/// for the invocation parameters, of which the recorder lets through the ones on its list.
+constexpr content_fate fate_of(content what, const masks& hide, bool privacy) noexcept {
+  constexpr auto kept = content_fate::kept;
+  constexpr auto replaced = content_fate::replaced;
+  constexpr auto gone = content_fate::left_out;
+  if (what == content::invocation_parameters) {
+    return hide.hide_llm_invocation_parameters ? gone : kept;
+  }
+  if (privacy) return gone;
+  const bool in = hide.hide_inputs;
+  const bool out = hide.hide_outputs;
+  switch (what) {
+    case content::tools:
+      return hide.hide_llm_tools || in ? gone : kept;
+    case content::input_value:
+      return in ? replaced : kept;
+    case content::output_value:
+      return out ? replaced : kept;
+    case content::input_mime_type:
+    case content::parameter:
+    case content::prompt_template:
+    case content::input_document:
+      return in ? gone : kept;
+    case content::output_mime_type:
+    case content::output_document:
+      return out ? gone : kept;
+    case content::input_message:
+    case content::input_text:
+    case content::input_image:
+      if (in || hide.hide_input_messages) return gone;
+      if (what == content::input_text && hide.hide_input_text) return replaced;
+      return what == content::input_image && hide.hide_input_images ? gone : kept;
+    case content::output_message:
+    case content::output_text:
+    case content::output_image:
+      if (out || hide.hide_output_messages) return gone;
+      return what == content::output_text && hide.hide_output_text ? replaced : kept;
+    case content::prompt:
+      return in || hide.hide_prompts ? replaced : kept;
+    case content::choice:
+      return out || hide.hide_choices ? replaced : kept;
+    case content::embedding_vector:
+      return hide.hide_embeddings_vectors ? replaced : kept;
+    case content::embedding_text:
+      return hide.hide_embeddings_text ? replaced : kept;
+    case content::error_words:
+      return in || hide.hide_input_messages || hide.hide_input_text || hide.hide_prompts ? gone
+                                                                                         : kept;
+    case content::invocation_parameters:
+      break;
+  }
+  return kept;
+}
+
+namespace detail {
+
+constexpr bool same_word(std::string_view text, std::string_view lower_case) noexcept {
+  if (text.size() != lower_case.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
+    if (c != lower_case[i]) return false;
+  }
+  return true;
+}
+
+inline void complain_of(std::string* complaints, const char* name, const char* what) {
+  if (complaints == nullptr) return;
+  if (!complaints->empty()) *complaints += ' ';
+  complaints->append(name).append(what);
+}
+
+inline void read_mask(const char* name, bool& mask, std::string* complaints) {
+  const std::string_view text = environment(name);
+  if (text.empty()) return;
+  if (text == "1" || same_word(text, "t") || same_word(text, "true")) {
+    mask = true;
+  } else if (text == "0" || same_word(text, "f") || same_word(text, "false")) {
+    mask = false;
+  } else {
+    complain_of(complaints, name, " is neither true nor false and was not used.");
+  }
+}
+
+}  // namespace detail
+
+inline masks masks::from_environment(std::string* complaints) {
+  masks made;
+  bool older_name = false;
+  const struct {
+    const char* name;
+    bool& mask;
+  } all[] = {
+      {"OPENINFERENCE_HIDE_INPUTS", made.hide_inputs},
+      {"OPENINFERENCE_HIDE_OUTPUTS", made.hide_outputs},
+      {"OPENINFERENCE_HIDE_INPUT_MESSAGES", made.hide_input_messages},
+      {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", made.hide_output_messages},
+      {"OPENINFERENCE_HIDE_INPUT_IMAGES", made.hide_input_images},
+      {"OPENINFERENCE_HIDE_INPUT_TEXT", made.hide_input_text},
+      {"OPENINFERENCE_HIDE_OUTPUT_TEXT", made.hide_output_text},
+      {"OPENINFERENCE_HIDE_PROMPTS", made.hide_prompts},
+      {"OPENINFERENCE_HIDE_CHOICES", made.hide_choices},
+      {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", made.hide_llm_invocation_parameters},
+      {"OPENINFERENCE_HIDE_LLM_TOOLS", made.hide_llm_tools},
+      {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name},
+      {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", made.hide_embeddings_vectors},
+      {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", made.hide_embeddings_text},
+  };
+  for (const auto& each : all) detail::read_mask(each.name, each.mask, complaints);
+  made.hide_embeddings_vectors = made.hide_embeddings_vectors || older_name;
+
+  constexpr char limit[] = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";
+  std::size_t length = 0;
+  bool number = true;
+  const std::string_view digits = environment(limit);
+  for (char c : digits) {
+    number = number && c >= '0' && c <= '9' && length < 1'000'000'000;
+    if (number) length = length * 10 + static_cast<std::size_t>(c - '0');
+  }
+  if (number) {
+    made.base64_image_max_length = length;
+  } else {
+    detail::complain_of(complaints, limit, " is not a number of bytes and was not used.");
+  }
+  return made;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/content_recorder.hpp ----
+
+// The one door through which content reaches a span: what privacy mode, a mask or the host's own
+// function keeps back never touches the ring.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function of the host's that looks at each text before it is recorded.
+struct redaction {
+  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
+  /// attribute out. Any thread that records; nothing may be recorded from inside.
+  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
+  void* context = nullptr;
+};
+
+/// What becomes of content. Plain data that borrows the redaction's context.
+struct content_policy {
+  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
+  masks hide;
+  redaction redact;  ///< sees what privacy and masks let through
+};
+
+namespace detail {
+
+inline void append_name(const attribute_key& key, std::string& out) {
+  const key_text* constant = key.constant();
+  if (constant == nullptr) {
+    out.append(key.name());
+    return;
+  }
+  const std::size_t end = constant->size - key_text::after.size();
+  std::size_t from = key_text::before.size();
+  for (std::size_t i = 0; i < 2 && constant->cut[i] != 0; ++i) {
+    out.append(constant->json + from, constant->cut[i] - from);
+    out.append(std::to_string(i == 0 ? key.first() : key.second()));
+    from = constant->cut[i];
+  }
+  out.append(constant->json + from, end - from);
+}
+
+}  // namespace detail
+
+/// For one span, on its thread. Span and policy outlive it.
+class content_recorder {
+ public:
+  content_recorder(span& into, const content_policy& policy) noexcept
+      : span_(into), policy_(policy) {}
+
+  content_fate fate(content what) const noexcept {
+    return fate_of(what, policy_.hide, policy_.privacy);
+  }
+  /// False: nothing of the kind is recorded, and work that only serves it may be skipped.
+  bool wants(content what) const noexcept {
+    return span_.recording() && fate(what) != content_fate::left_out;
+  }
+
+  /// Long base64 in it is replaced by what it is (see blob_filter).
+  void set(content what, attribute_key key, std::string_view text) {
+    if (!wants(what)) return;
+    if (fate(what) == content_fate::replaced) {
+      span_.set(key, redacted);
+      return;
+    }
+    const std::string_view clean = blobs_.apply(text, policy_.hide.base64_image_max_length);
+    if (policy_.redact.function == nullptr) {
+      span_.set(key, clean);
+      return;
+    }
+    name_.clear();
+    detail::append_name(key, name_);
+    text_.assign(clean);
+    if (policy_.redact.function(policy_.redact.context, what, name_, text_)) span_.set(key, text_);
+  }
+
+  span& into() noexcept { return span_; }
+  const content_policy& policy() const noexcept { return policy_; }
+
+ private:
+  span& span_;
+  const content_policy& policy_;
+  blob_filter blobs_;
+  std::string name_;
+  std::string text_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/pseudonym.hpp ----
+
+// What stands for an end user in the traces instead of the name by which the game knows them: the
+// same user always gets the same one, and nobody without the key can tell who it is.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Plain data that borrows: context and key outlive whatever records with it.
+struct pseudonym {
+  /// Appends what is recorded instead of `user`; nothing appended: no user is recorded. Any thread.
+  void (*function)(void* context, std::string_view user, std::string& out) = nullptr;
+  void* context = nullptr;
+  /// Without a function: HMAC-SHA256 (RFC 2104) under this key, its first 32 hexadecimal digits.
+  /// Keep it on a server of yours, or in the game if guessing names does not matter.
+  std::string_view key;
+
+  bool wanted() const noexcept { return function != nullptr || !key.empty(); }
+
+  void append(std::string_view user, std::string& out) const {
+    if (user.empty()) return;
+    if (function != nullptr) {
+      function(context, user, out);
+    } else if (!key.empty()) {
+      append_hash(user, out);
+    } else {
+      out.append(user);
+    }
+  }
+
+ private:
+  void append_hash(std::string_view user, std::string& out) const {
+    constexpr std::size_t block = 64;
+    std::string whole(block, '\0');
+    if (key.size() > block) {
+      const auto digest = sha256(key);
+      for (std::size_t i = 0; i < digest.size(); ++i) whole[i] = static_cast<char>(digest[i]);
+    } else {
+      key.copy(whole.data(), key.size());
+    }
+    std::string outer = whole;
+    for (char& c : whole) c = static_cast<char>(c ^ 0x36);
+    for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
+    whole.append(user);
+    const auto inner = sha256(whole);
+    for (unsigned char byte : inner) outer.push_back(static_cast<char>(byte));
+    const auto digest = sha256(outer);
+    char hex[32];
+    to_hex(digest.data(), 16, hex);
+    out.append(hex, sizeof hex);
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/scope.hpp ----
+
+// Facts that hold for every call and work span inside: session, user, metadata, tags, prompt
+// template, parent; or that nothing is to be recorded at all. Scopes nest, inner ones before outer
+// ones; what a call says of itself comes before any of them. A scope is passed explicitly
+// (call_context::in, work_options::in) or bound to the thread:
+//
+//   const bound_scope quest({"s-7", "u-42", R"({"quest":"lighthouse"})"});
+//   client.start(...);            // has session, user and metadata
+//
+// Entering one allocates nothing: it borrows its texts, and lies where the host puts it.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What a scope sets; what is empty is left to the outer ones. The texts outlive the scope.
+struct scope_facts {
+  std::string_view session_id = {};
+  std::string_view user = {};
+  std::string_view metadata = {};  ///< a JSON object; its keys come before those of outer scopes
+  const std::string_view* tags = nullptr;  ///< added to those of outer scopes
+  std::size_t tag_count = 0;
+  std::string_view prompt_template = {};
+  std::string_view prompt_variables = {};  ///< a JSON object
+  std::string_view prompt_version = {};
+  span_context parent = {};  ///< valid: what is recorded belongs under this span
+  bool suppress = false;     ///< nothing is recorded inside, whatever inner scopes say
+};
+
+/// One link of a chain of scopes. Not moved while others refer to it. Once made, any thread may
+/// read it.
+class scope {
+ public:
+  explicit scope(const scope_facts& facts, const scope* outer = nullptr) noexcept
+      : facts_(facts), outer_(outer) {}
+  scope(const scope&) = delete;
+  scope& operator=(const scope&) = delete;
+
+  const scope_facts& facts() const noexcept { return facts_; }
+  const scope* outer() const noexcept { return outer_; }
+
+  /// The innermost text that is not empty: inherited(this, &scope_facts::user).
+  static std::string_view inherited(const scope* from,
+                                    std::string_view scope_facts::*which) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (!(from->facts_.*which).empty()) return from->facts_.*which;
+    }
+    return {};
+  }
+  static span_context parent(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.parent.valid()) return from->facts_.parent;
+    }
+    return {};
+  }
+  static bool suppressed(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.suppress) return true;
+    }
+    return false;
+  }
+
+  /// The innermost scope bound to the calling thread, or null.
+  static const scope* current() noexcept { return slot(); }
+
+ private:
+  friend class bound_scope;
+
+  /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
+  /// its own, and so can be unloaded.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static const scope*&
+  slot() noexcept {
+    static thread_local const scope* innermost = nullptr;
+    return innermost;
+  }
+
+  scope_facts facts_;
+  const scope* outer_;
+};
+
+/// A scope inside the thread's current one, for as long as the object lives. Leaves in the reverse
+/// order, on the thread that entered.
+class bound_scope {
+ public:
+  explicit bound_scope(const scope_facts& facts) noexcept : scope_(facts, scope::current()) {
+    scope::slot() = &scope_;
+  }
+  ~bound_scope() {
+    ORCAST_ASSERT(scope::slot() == &scope_);
+    scope::slot() = scope_.outer();
+  }
+  bound_scope(const bound_scope&) = delete;
+  bound_scope& operator=(const bound_scope&) = delete;
+
+  const scope& get() const noexcept { return scope_; }
+
+ private:
+  scope scope_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
 
 // ---- orcast/broadcast/impl/settings.ipp ----
 

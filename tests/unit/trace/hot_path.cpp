@@ -6,6 +6,7 @@
 #include <new>
 
 #include "orcast/trace/openinference_keys.hpp"
+#include "orcast/trace/scope.hpp"
 #include "orcast/trace/tracer.hpp"
 #include "support/catch.hpp"
 #include "support/spans.hpp"
@@ -75,6 +76,23 @@ TEST_CASE("recording allocates nothing, whether there is room or not") {
   CHECK(during == 0);
   CHECK(traces->stats().dropped_by(drop_reason::pool_full) > 0);
   test::drain(*traces);
+}
+
+TEST_CASE("entering and leaving scopes allocates nothing") {
+  const std::string_view tags[] = {"npc", "quest"};
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) {
+    scope_facts facts;
+    facts.session_id = "a session with a name that fits into no small string";
+    facts.metadata = R"({"quest":"the lighthouse","level":"harbour at night"})";
+    facts.tags = tags;
+    facts.tag_count = 2;
+    const bound_scope outer(facts);
+    const bound_scope inner({});
+    if (scope::inherited(scope::current(), &scope_facts::session_id).empty()) std::abort();
+  }
+  const std::size_t during = allocations - before;
+  CHECK(during == 0);
 }
 
 // A sanitizer's own runtime makes system calls, so the kernel's word counts only without one.

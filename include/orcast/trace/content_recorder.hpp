@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "orcast/trace/blobs.hpp"
+#include "orcast/trace/masks.hpp"
+#include "orcast/trace/span.hpp"
+
+// The one door through which content reaches a span: what privacy mode, a mask or the host's own
+// function keeps back never touches the ring.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function of the host's that looks at each text before it is recorded.
+struct redaction {
+  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
+  /// attribute out. Any thread that records; nothing may be recorded from inside.
+  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
+  void* context = nullptr;
+};
+
+/// What becomes of content. Plain data that borrows the redaction's context.
+struct content_policy {
+  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
+  masks hide;
+  redaction redact;  ///< sees what privacy and masks let through
+};
+
+namespace detail {
+
+inline void append_name(const attribute_key& key, std::string& out) {
+  const key_text* constant = key.constant();
+  if (constant == nullptr) {
+    out.append(key.name());
+    return;
+  }
+  const std::size_t end = constant->size - key_text::after.size();
+  std::size_t from = key_text::before.size();
+  for (std::size_t i = 0; i < 2 && constant->cut[i] != 0; ++i) {
+    out.append(constant->json + from, constant->cut[i] - from);
+    out.append(std::to_string(i == 0 ? key.first() : key.second()));
+    from = constant->cut[i];
+  }
+  out.append(constant->json + from, end - from);
+}
+
+}  // namespace detail
+
+/// For one span, on its thread. Span and policy outlive it.
+class content_recorder {
+ public:
+  content_recorder(span& into, const content_policy& policy) noexcept
+      : span_(into), policy_(policy) {}
+
+  content_fate fate(content what) const noexcept {
+    return fate_of(what, policy_.hide, policy_.privacy);
+  }
+  /// False: nothing of the kind is recorded, and work that only serves it may be skipped.
+  bool wants(content what) const noexcept {
+    return span_.recording() && fate(what) != content_fate::left_out;
+  }
+
+  /// Long base64 in it is replaced by what it is (see blob_filter).
+  void set(content what, attribute_key key, std::string_view text) {
+    if (!wants(what)) return;
+    if (fate(what) == content_fate::replaced) {
+      span_.set(key, redacted);
+      return;
+    }
+    const std::string_view clean = blobs_.apply(text, policy_.hide.base64_image_max_length);
+    if (policy_.redact.function == nullptr) {
+      span_.set(key, clean);
+      return;
+    }
+    name_.clear();
+    detail::append_name(key, name_);
+    text_.assign(clean);
+    if (policy_.redact.function(policy_.redact.context, what, name_, text_)) span_.set(key, text_);
+  }
+
+  span& into() noexcept { return span_; }
+  const content_policy& policy() const noexcept { return policy_; }
+
+ private:
+  span& span_;
+  const content_policy& policy_;
+  blob_filter blobs_;
+  std::string name_;
+  std::string text_;
+};
+
+}  // namespace v0
+}  // namespace orcast
