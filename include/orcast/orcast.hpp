@@ -18,6 +18,7 @@
 #include "orcast/broadcast/broadcast.hpp"
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
+#include "orcast/broadcast/settings_file.hpp"
 #include "orcast/openrouter/client.hpp"
 #include "orcast/openrouter/work.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"

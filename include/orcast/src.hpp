@@ -11,6 +11,7 @@
 
 #include "orcast/broadcast/impl/broadcast.ipp"
 #include "orcast/broadcast/impl/settings.ipp"
+#include "orcast/broadcast/impl/settings_file.ipp"
 #include "orcast/http/impl/any_transport.ipp"
 #include "orcast/http/impl/fake_transport.ipp"
 #include "orcast/http/impl/retry.ipp"

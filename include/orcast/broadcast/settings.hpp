@@ -9,18 +9,27 @@
 #include "orcast/core/secret.hpp"
 #include "orcast/http/request.hpp"
 
-// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize"
-// know: Api Key, Space Key, Model Id, Base Url.
+// The settings of one destination of a broadcast, under the names that users of OpenRouter's
+// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
 
 namespace orcast {
 inline namespace v0 {
 
+/// What answers at a destination, and so which headers authorise and which mistakes are likely.
+enum class destination_kind : unsigned char {
+  arize,
+  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
+};
+
 struct broadcast_settings {
+  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
+  destination_kind kind = destination_kind::arize;
   bool enabled = true;
-  secret api_key;         ///< "Api Key": of the Arize space
+  secret api_key;         ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
   std::string space_key;  ///< "Space Key": the Space ID, base64 text; not the space's name
   std::string model_id;   ///< "Model Id": the project that the traces appear in
   std::string base_url;   ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
   std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
 
   /// Called before each export instead of sending api_key: appends the headers that authorise it,
@@ -35,6 +44,9 @@ struct broadcast_settings {
   bool companions = true;       ///< also send the gen_ai.* attributes
   bool allow_insecure = false;  ///< accept http:// for hosts other than this machine
 
+  /// A second owner of the same settings, keys included, made on purpose.
+  ORCAST_DECL broadcast_settings clone() const;
+
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
   /// is set and not empty.
   static ORCAST_DECL broadcast_settings from_environment();
@@ -44,8 +56,12 @@ struct broadcast_settings {
 /// it. Fails with invalid_argument, saying what is wrong with the text.
 ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
 
-/// Checks settings and names the first field that is wrong: an empty key, a space's name where its
-/// ID belongs, a rate out of range, a URL or header that can't be used.
+/// The address that settings lead to, by the rules of traces_url() or as it stands.
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
+
+/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
+/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
+/// can't be used.
 ORCAST_DECL result<void> validate(const broadcast_settings& settings);
 
 }  // namespace v0

@@ -60,6 +60,7 @@ TEST_CASE("a Base Url that can't be right is refused, and says why") {
                                                        {"https://otlp.arize.com/v1?x=1", "query"},
                                                        {"https://otlp.arize.com#top", ""},
                                                        {"https://otlp.arize.com:4317", "gRPC"},
+                                                       {"https://app.arize.com", "otlp.arize.com"},
                                                        {"ftp://otlp.arize.com", ""},
                                                        {"https://otlp arize.com", ""},
                                                        {"https://otlp.arize.com\r\nx: y", ""}};
@@ -77,9 +78,12 @@ TEST_CASE("a Base Url that can't be right is refused, and says why") {
 TEST_CASE("settings are checked field by field, and the failure names the field") {
   CHECK(refusal([](auto&) {}) == "accepted");
   CHECK(contains(refusal([](auto& s) { s.api_key = secret(); }), "Api Key"));
+  CHECK(contains(refusal([](auto& s) { s.api_key = secret("sk-or-v1-x"); }), "key of OpenRouter"));
+  CHECK(contains(refusal([](auto& s) { s.name.clear(); }), "Name"));
   CHECK(contains(refusal([](auto& s) { s.space_key.clear(); }), "Space Key"));
   CHECK(contains(refusal([](auto& s) { s.space_key = "my-space"; }), "Space ID"));
   CHECK(contains(refusal([](auto& s) { s.model_id.clear(); }), "Model Id"));
+  CHECK(contains(refusal([](auto& s) { s.model_id = "  "; }), "Model Id"));
   CHECK(contains(refusal([](auto& s) { s.sampling_rate = 0; }), "Sampling Rate"));
   CHECK(contains(refusal([](auto& s) { s.sampling_rate = 1.1; }), "Sampling Rate"));
   CHECK(contains(refusal([](auto& s) { s.headers.push_back({"x y", "v"}); }), "x y"));
@@ -87,6 +91,41 @@ TEST_CASE("settings are checked field by field, and the failure names the field"
   const std::string bad_key = refusal([](auto& s) { s.api_key = secret("ak-canary\n"); });
   CHECK(contains(bad_key, "Api Key"));
   CHECK_FALSE(contains(bad_key, "canary"));
+}
+
+TEST_CASE("an OTLP endpoint needs an address and a project, but no keys") {
+  broadcast_settings phoenix;
+  phoenix.name = "phoenix";
+  phoenix.kind = destination_kind::otlp;
+  phoenix.model_id = "harbour";
+  CHECK(contains(validate(phoenix).error().message, "Base Url is empty"));
+  phoenix.base_url = "http://127.0.0.1:6006";
+  CHECK(validate(phoenix).ok());
+  CHECK(*traces_url(phoenix) == "http://127.0.0.1:6006/v1/traces");
+  phoenix.exact_url = true;
+  CHECK(*traces_url(phoenix) == "http://127.0.0.1:6006");
+  phoenix.base_url = "127.0.0.1:6006";
+  CHECK(contains(validate(phoenix).error().message, "exact"));
+}
+
+TEST_CASE("a clone of settings has everything the original has") {
+  broadcast_settings from = good();
+  from.name = "n";
+  from.base_url = "b";
+  from.headers = {{"a", "b"}};
+  from.privacy_mode = true;
+  from.sampling_rate = 0.5;
+  from.service_version = "v";
+  const broadcast_settings copy = from.clone();
+  CHECK(copy.api_key.reveal() == from.api_key.reveal());
+  CHECK(copy.name == "n");
+  CHECK(copy.space_key == from.space_key);
+  CHECK(copy.model_id == from.model_id);
+  CHECK(copy.base_url == "b");
+  CHECK(copy.headers.size() == 1);
+  CHECK(copy.privacy_mode);
+  CHECK(copy.sampling_rate == 0.5);
+  CHECK(copy.service_version == "v");
 }
 
 TEST_CASE("with a header provider no key is needed") {

@@ -59,7 +59,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   made->traces_ = std::move(*traces);
 
   otlp::destination to;
-  to.url = *traces_url(settings.base_url, settings.allow_insecure);
+  to.url = *traces_url(settings);
   to.allow_insecure_http = settings.allow_insecure;
   to.append_headers = append_headers;
   to.headers_context = made.get();
@@ -99,12 +99,14 @@ ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>
   const std::size_t ours = headers.size();
   if (settings.header_provider != nullptr) {
     settings.header_provider(settings.header_context, headers);
-  } else {
+  } else if (!settings.api_key.empty()) {
     const std::string_view key = settings.api_key.reveal();
     headers.push_back({"authorization", std::string("Bearer ").append(key), true});
-    headers.push_back({"arize-api-key", std::string(key), true});
-    headers.push_back({"arize-space-id", settings.space_key, true});
-    headers.push_back({"space_id", settings.space_key, true});
+    if (settings.kind == destination_kind::arize) {
+      headers.push_back({"arize-api-key", std::string(key), true});
+      headers.push_back({"arize-space-id", settings.space_key, true});
+      headers.push_back({"space_id", settings.space_key, true});
+    }
   }
   for (const http::header& wanted : settings.headers) {
     const auto same = [&wanted](const http::header& line) {

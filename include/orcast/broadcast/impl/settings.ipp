@@ -45,6 +45,28 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   return made;
 }
 
+ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
+  broadcast_settings made;
+  made.name = name;
+  made.kind = kind;
+  made.enabled = enabled;
+  made.api_key = api_key.clone();
+  made.space_key = space_key;
+  made.model_id = model_id;
+  made.base_url = base_url;
+  made.exact_url = exact_url;
+  made.headers = headers;
+  made.header_provider = header_provider;
+  made.header_context = header_context;
+  made.privacy_mode = privacy_mode;
+  made.sampling_rate = sampling_rate;
+  made.service_name = service_name;
+  made.service_version = service_version;
+  made.companions = companions;
+  made.allow_insecure = allow_insecure;
+  return made;
+}
+
 ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
   std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
   if (full.find("://") == std::string::npos) full.insert(0, "https://");
@@ -59,6 +81,11 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
     return failure(errc::invalid_argument,
                    "Base Url can't be used: port 4317 speaks gRPC; OTLP over HTTP is port 4318");
   }
+  if (http::same_name(parsed->host(), "app.arize.com")) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: app.arize.com is Arize's page; spans go to "
+                   "https://otlp.arize.com");
+  }
   while (full.back() == '/') full.pop_back();
   const auto ends_with = [&full](std::string_view tail) {
     return full.size() > tail.size() &&
@@ -68,15 +95,32 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
   return full;
 }
 
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings) {
+  if (settings.kind == destination_kind::otlp && settings.base_url.empty()) {
+    return failure(errc::invalid_argument, "Base Url is empty: it says where the spans go");
+  }
+  const result<std::string> usual = traces_url(settings.base_url, settings.allow_insecure);
+  if (!usual || !settings.exact_url) return usual;
+  if (settings.base_url.find("://") == std::string::npos) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: an exact URL begins with https:// or http://");
+  }
+  return settings.base_url;
+}
+
 ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
   const auto refuse = [](std::string what) {
     return failure(errc::invalid_argument, std::move(what));
   };
-  const result<std::string> url = traces_url(settings.base_url, settings.allow_insecure);
+  const result<std::string> url = traces_url(settings);
   if (!url) return url.error();
-  if (settings.header_provider == nullptr) {
+  if (settings.name.empty()) return refuse("Name is empty: it tells destinations apart");
+  if (settings.kind == destination_kind::arize && settings.header_provider == nullptr) {
     if (settings.api_key.empty()) {
       return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
+    }
+    if (settings.api_key.reveal().substr(0, 6) == "sk-or-") {
+      return refuse("Api Key is a key of OpenRouter: Arize's own begins with ak-");
     }
     if (settings.space_key.empty()) {
       return refuse("Space Key is empty: set ARIZE_SPACE_ID or broadcast_settings.space_key");
@@ -87,20 +131,23 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
           "would be answered with 200 and nothing stored; copy the ID from the space's settings");
     }
   }
-  if (settings.model_id.empty()) {
+  if (settings.model_id.find_first_not_of(" \t\r\n") == std::string::npos) {
     return refuse("Model Id is empty: it names the project that the traces appear in");
   }
   if (!(settings.sampling_rate >= 0.0001 && settings.sampling_rate <= 1.0)) {
     return refuse("Sampling Rate must be from 0.0001 to 1; to send nothing, set enabled to false");
   }
   for (const http::header& line : settings.headers) {
-    if (!http::is_token(line.name) || !http::is_field_value(line.value)) {
+    if (!http::is_token(line.name) || !http::is_field_value(line.value) ||
+        http::is_transport_header(line.name)) {
       return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
     }
   }
-  if (!http::is_field_value(settings.api_key.reveal()) ||
-      !http::is_field_value(settings.space_key)) {
-    return refuse("Api Key or Space Key contains a character that no header may contain");
+  if (!http::is_field_value(settings.api_key.reveal())) {
+    return refuse("Api Key contains a character that no header may contain");
+  }
+  if (!http::is_field_value(settings.space_key)) {
+    return refuse("Space Key contains a character that no header may contain");
   }
   return {};
 }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "orcast/core/result.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+// Small files that a program keeps for itself, settings above all: read whole, and replaced as a
+// whole. Not for the game's thread: a disk may take its time.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline failure file_failure(std::string_view what, const std::string& path, int error) {
+  return failure(errc::io, std::string(what) + " " + path + ": " +
+                               std::generic_category().message(error));
+}
+
+}  // namespace detail
+
+/// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
+/// are more than `most_bytes`.
+inline result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return detail::file_failure("can't read", path, errno);
+  std::string text;
+  char buffer[4096];
+  std::size_t got = 0;
+  while (text.size() <= most_bytes && (got = std::fread(buffer, 1, sizeof buffer, file)) != 0) {
+    text.append(buffer, got);
+  }
+  const int error = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error != 0) return detail::file_failure("can't read", path, error);
+  if (text.size() > most_bytes) {
+    return failure(errc::too_large, path + " is larger than " + std::to_string(most_bytes) +
+                                        " bytes");
+  }
+  return text;
+}
+
+/// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
+/// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
+/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
+/// systems without POSIX files with errc::unsupported.
+inline result<void> write_private_file(const std::string& path, std::string_view text) {
+#if defined(__unix__) || defined(__APPLE__)
+  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
+  const int file =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return detail::file_failure("can't write", beside, errno);
+  int error = 0;
+  while (error == 0 && !text.empty()) {
+    const auto put = ::write(file, text.data(), text.size());
+    if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno != EINTR) {
+      error = put == 0 ? ENOSPC : errno;
+    }
+  }
+  if (error == 0 && ::fsync(file) != 0) error = errno;
+  if (::close(file) != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(beside.c_str());
+    return detail::file_failure("can't write", path, error);
+  }
+  // The new name is safe once its directory is; a file system that can't say so is no failure.
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (directory >= 0) {
+    static_cast<void>(::fsync(directory));
+    ::close(directory);
+  }
+  return {};
+#else
+  static_cast<void>(text);
+  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
