@@ -416,18 +416,27 @@ struct request {
 
 // ---- orcast/broadcast/settings.hpp ----
 
-// The settings of a broadcast, under the names that users of OpenRouter's "Broadcast to Arize"
-// know: Api Key, Space Key, Model Id, Base Url.
+// The settings of one destination of a broadcast, under the names that users of OpenRouter's
+// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
 
 namespace orcast {
 inline namespace v0 {
 
+/// What answers at a destination, and so which headers authorise and which mistakes are likely.
+enum class destination_kind : unsigned char {
+  arize,
+  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
+};
+
 struct broadcast_settings {
+  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
+  destination_kind kind = destination_kind::arize;
   bool enabled = true;
-  secret api_key;         ///< "Api Key": of the Arize space
-  std::string space_key;  ///< "Space Key": the Space ID, base64 text; not the space's name
-  std::string model_id;   ///< "Model Id": the project that the traces appear in
-  std::string base_url;   ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
+  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;    ///< "Model Id": the project that the traces appear in
+  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
   std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
 
   /// Called before each export instead of sending api_key: appends the headers that authorise it,
@@ -442,6 +451,9 @@ struct broadcast_settings {
   bool companions = true;       ///< also send the gen_ai.* attributes
   bool allow_insecure = false;  ///< accept http:// for hosts other than this machine
 
+  /// A second owner of the same settings, keys included, made on purpose.
+  ORCAST_DECL broadcast_settings clone() const;
+
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
   /// is set and not empty.
   static ORCAST_DECL broadcast_settings from_environment();
@@ -451,8 +463,17 @@ struct broadcast_settings {
 /// it. Fails with invalid_argument, saying what is wrong with the text.
 ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
 
-/// Checks settings and names the first field that is wrong: an empty key, a space's name where its
-/// ID belongs, a rate out of range, a URL or header that can't be used.
+/// The address that settings lead to, by the rules of traces_url() or as it stands.
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
+
+/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
+/// one name among them the later one stands alone. What `headers` held before is left as it is.
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers);
+
+/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
+/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
+/// can't be used.
 ORCAST_DECL result<void> validate(const broadcast_settings& settings);
 
 }  // namespace v0
@@ -4568,6 +4589,46 @@ instrumented<Transport> instrument(Transport&& transport, const recording& where
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/broadcast/settings_file.hpp ----
+
+// Settings as a JSON file: where each destination's spans go, and the keys that clients then need
+// not hold. The members have the names of broadcast_settings' own, or those that the services use
+// ("Api Key", "apiKey", "Space ID", "Project Name"): case, blanks, "-" and "_" don't count.
+//
+//   {"openrouter_api_key": "sk-or-...",
+//    "destinations": [{"name": "arize", "api_key": "ak-...", "space_key": "U3BhY2U6...",
+//                      "model_id": "harbour", "privacy_mode": true, "sampling_rate": 0.5},
+//                     {"name": "phoenix", "kind": "otlp", "base_url": "http://127.0.0.1:6006",
+//                      "model_id": "harbour", "headers": {"x-team": "npc"}}]}
+//
+// A file with one destination may leave the list out and have the destination's members itself.
+
+namespace orcast {
+inline namespace v0 {
+
+struct settings_file {
+  secret openrouter_api_key;
+  std::vector<broadcast_settings> destinations;
+};
+
+/// Fails with invalid_argument, naming the member that is wrong; a member that is not a setting is
+/// wrong too, since it is a slip of the pen most of the time. No failure repeats a value. Whether
+/// the settings themselves make sense is validate()'s to say.
+ORCAST_DECL result<settings_file> parse_settings(std::string_view json);
+
+/// The same as a file of at most 1 MiB. Fails with errc::io as well.
+ORCAST_DECL result<settings_file> read_settings(const std::string& path);
+
+/// The text of such a file, keys included. What only a program can give (header_provider) is left
+/// out.
+ORCAST_DECL std::string settings_json(const settings_file& settings);
+
+/// Replaces the file as a whole, by one that only its owner may read.
+ORCAST_DECL result<void> write_settings(const std::string& path, const settings_file& settings);
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/call.hpp ----
 
 // One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
@@ -7963,6 +8024,9 @@ class bound_scope {
 
 // ---- orcast/broadcast/impl/settings.ipp ----
 
+#include <algorithm>
+#include <cstddef>
+
 namespace orcast {
 inline namespace v0 {
 
@@ -8002,6 +8066,28 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   return made;
 }
 
+ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
+  broadcast_settings made;
+  made.name = name;
+  made.kind = kind;
+  made.enabled = enabled;
+  made.api_key = api_key.clone();
+  made.space_key = space_key;
+  made.model_id = model_id;
+  made.base_url = base_url;
+  made.exact_url = exact_url;
+  made.headers = headers;
+  made.header_provider = header_provider;
+  made.header_context = header_context;
+  made.privacy_mode = privacy_mode;
+  made.sampling_rate = sampling_rate;
+  made.service_name = service_name;
+  made.service_version = service_version;
+  made.companions = companions;
+  made.allow_insecure = allow_insecure;
+  return made;
+}
+
 ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
   std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
   if (full.find("://") == std::string::npos) full.insert(0, "https://");
@@ -8016,6 +8102,11 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
     return failure(errc::invalid_argument,
                    "Base Url can't be used: port 4317 speaks gRPC; OTLP over HTTP is port 4318");
   }
+  if (http::same_name(parsed->host(), "app.arize.com")) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: app.arize.com is Arize's page; spans go to "
+                   "https://otlp.arize.com");
+  }
   while (full.back() == '/') full.pop_back();
   const auto ends_with = [&full](std::string_view tail) {
     return full.size() > tail.size() &&
@@ -8025,15 +8116,56 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
   return full;
 }
 
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings) {
+  if (settings.kind == destination_kind::otlp && settings.base_url.empty()) {
+    return failure(errc::invalid_argument, "Base Url is empty: it says where the spans go");
+  }
+  const result<std::string> usual = traces_url(settings.base_url, settings.allow_insecure);
+  if (!usual || !settings.exact_url) return usual;
+  if (settings.base_url.find("://") == std::string::npos) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: an exact URL begins with https:// or http://");
+  }
+  return settings.base_url;
+}
+
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers) {
+  const std::size_t ours = headers.size();
+  if (settings.header_provider != nullptr) {
+    settings.header_provider(settings.header_context, headers);
+  } else if (!settings.api_key.empty()) {
+    const std::string_view key = settings.api_key.reveal();
+    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
+    if (settings.kind == destination_kind::arize) {
+      headers.push_back({"arize-api-key", std::string(key), true});
+      headers.push_back({"arize-space-id", settings.space_key, true});
+      headers.push_back({"space_id", settings.space_key, true});
+    }
+  }
+  for (const http::header& wanted : settings.headers) {
+    const auto same = [&wanted](const http::header& line) {
+      return http::same_name(line.name, wanted.name);
+    };
+    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
+    headers.push_back(wanted);
+  }
+}
+
 ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
   const auto refuse = [](std::string what) {
     return failure(errc::invalid_argument, std::move(what));
   };
-  const result<std::string> url = traces_url(settings.base_url, settings.allow_insecure);
+  const result<std::string> url = traces_url(settings);
   if (!url) return url.error();
-  if (settings.header_provider == nullptr) {
+  if (settings.name.empty()) return refuse("Name is empty: it tells destinations apart");
+  if (settings.kind == destination_kind::arize && settings.header_provider == nullptr) {
     if (settings.api_key.empty()) {
       return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
+    }
+    if (settings.api_key.reveal().substr(0, 6) == "sk-or-") {
+      return refuse("Api Key is a key of OpenRouter: Arize's own begins with ak-");
     }
     if (settings.space_key.empty()) {
       return refuse("Space Key is empty: set ARIZE_SPACE_ID or broadcast_settings.space_key");
@@ -8044,20 +8176,23 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
           "would be answered with 200 and nothing stored; copy the ID from the space's settings");
     }
   }
-  if (settings.model_id.empty()) {
+  if (settings.model_id.find_first_not_of(" \t\r\n") == std::string::npos) {
     return refuse("Model Id is empty: it names the project that the traces appear in");
   }
   if (!(settings.sampling_rate >= 0.0001 && settings.sampling_rate <= 1.0)) {
     return refuse("Sampling Rate must be from 0.0001 to 1; to send nothing, set enabled to false");
   }
   for (const http::header& line : settings.headers) {
-    if (!http::is_token(line.name) || !http::is_field_value(line.value)) {
+    if (!http::is_token(line.name) || !http::is_field_value(line.value) ||
+        http::is_transport_header(line.name)) {
       return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
     }
   }
-  if (!http::is_field_value(settings.api_key.reveal()) ||
-      !http::is_field_value(settings.space_key)) {
-    return refuse("Api Key or Space Key contains a character that no header may contain");
+  if (!http::is_field_value(settings.api_key.reveal())) {
+    return refuse("Api Key contains a character that no header may contain");
+  }
+  if (!http::is_field_value(settings.space_key)) {
+    return refuse("Space Key contains a character that no header may contain");
   }
   return {};
 }
@@ -14582,7 +14717,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   made->traces_ = std::move(*traces);
 
   otlp::destination to;
-  to.url = *traces_url(settings.base_url, settings.allow_insecure);
+  to.url = *traces_url(settings);
   to.allow_insecure_http = settings.allow_insecure;
   to.append_headers = append_headers;
   to.headers_context = made.get();
@@ -14618,25 +14753,7 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 }
 
 ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
-  const broadcast_settings& settings = static_cast<broadcast*>(self)->settings_;
-  const std::size_t ours = headers.size();
-  if (settings.header_provider != nullptr) {
-    settings.header_provider(settings.header_context, headers);
-  } else {
-    const std::string_view key = settings.api_key.reveal();
-    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
-    headers.push_back({"arize-api-key", std::string(key), true});
-    headers.push_back({"arize-space-id", settings.space_key, true});
-    headers.push_back({"space_id", settings.space_key, true});
-  }
-  for (const http::header& wanted : settings.headers) {
-    const auto same = [&wanted](const http::header& line) {
-      return http::same_name(line.name, wanted.name);
-    };
-    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
-    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
-    headers.push_back(wanted);
-  }
+  orcast::append_headers(static_cast<broadcast*>(self)->settings_, headers);
 }
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {
@@ -14673,6 +14790,325 @@ ORCAST_DECL otlp::export_status broadcast::status() const {
   if (thread_ != nullptr) return thread_->status();
 #endif
   return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/file.hpp ----
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+// Small files that a program keeps for itself, settings above all: read whole, and replaced as a
+// whole. Not for the game's thread: a disk may take its time.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline failure file_failure(std::string_view what, const std::string& path, int error) {
+  return failure(errc::io,
+                 std::string(what) + " " + path + ": " + std::generic_category().message(error));
+}
+
+}  // namespace detail
+
+/// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
+/// are more than `most_bytes`.
+inline result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return detail::file_failure("can't read", path, errno);
+  std::string text;
+  char buffer[4096];
+  std::size_t got = 0;
+  while (text.size() <= most_bytes && (got = std::fread(buffer, 1, sizeof buffer, file)) != 0) {
+    text.append(buffer, got);
+  }
+  const int error = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error != 0) return detail::file_failure("can't read", path, error);
+  if (text.size() > most_bytes) {
+    return failure(errc::too_large,
+                   path + " is larger than " + std::to_string(most_bytes) + " bytes");
+  }
+  return text;
+}
+
+/// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
+/// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
+/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
+/// systems without POSIX files with errc::unsupported.
+inline result<void> write_private_file(const std::string& path, std::string_view text) {
+#if defined(__unix__) || defined(__APPLE__)
+  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
+  const int file =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return detail::file_failure("can't write", beside, errno);
+  int error = 0;
+  while (error == 0 && !text.empty()) {
+    const auto put = ::write(file, text.data(), text.size());
+    if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno != EINTR) {
+      error = put == 0 ? ENOSPC : errno;
+    }
+  }
+  if (error == 0 && ::fsync(file) != 0) error = errno;
+  if (::close(file) != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(beside.c_str());
+    return detail::file_failure("can't write", path, error);
+  }
+  // The new name is safe once its directory is; a file system that can't say so is no failure.
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (directory >= 0) {
+    static_cast<void>(::fsync(directory));
+    ::close(directory);
+  }
+  return {};
+#else
+  static_cast<void>(text);
+  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/settings_file.ipp ----
+
+#include <utility>
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// A member's name without what people write differently: "Api Key", "apiKey", "api_key".
+inline std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c == ' ' || c == '_' || c == '-') continue;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  return plain;
+}
+
+/// Reads the members of a settings file. After the first mistake it only remembers that one.
+class settings_reader {
+ public:
+  void read_file(json_view root, settings_file& to) {
+    if (!root.is_object()) return wrong("the file", "must be an object");
+    bool listed = false;
+    for (const json_view member : root) {
+      const std::string name = plain_name(member.key());
+      if (name == "openrouterapikey") {
+        std::string key;
+        text(member, "openrouter_api_key", key);
+        to.openrouter_api_key = secret(key);
+        wipe(key.data(), key.size());
+      } else if (name == "destinations") {
+        listed = true;
+        if (!member.is_array()) return wrong("destinations", "must be a list");
+        for (const json_view each : member) {
+          const std::string at = "destinations[" + std::to_string(to.destinations.size()) + "].";
+          if (!each.is_object()) return wrong(at.substr(0, at.size() - 1), "must be an object");
+          to.destinations.emplace_back();
+          read_destination(each, at, to.destinations.back());
+        }
+      }
+    }
+    broadcast_settings alone;
+    bool any = false;
+    for (const json_view member : root) {
+      const std::string name = plain_name(member.key());
+      if (name == "openrouterapikey" || name == "destinations") continue;
+      if (listed) return wrong(std::string(member.key()), "is not a setting of the whole file");
+      any = true;
+      read_member(member, {}, alone);
+    }
+    if (any) to.destinations.push_back(std::move(alone));
+  }
+
+  const std::string& mistake() const noexcept { return mistake_; }
+
+ private:
+  void read_destination(json_view from, const std::string& at, broadcast_settings& to) {
+    for (const json_view member : from) read_member(member, at, to);
+  }
+
+  void read_member(json_view member, const std::string& at, broadcast_settings& to) {
+    const std::string label = at + std::string(member.key());
+    const std::string name = plain_name(member.key());
+    if (name == "config" &&
+        member.is_object()) {  // as OpenRouter's own list of destinations has it
+      read_destination(member, label + ".", to);
+    } else if (name == "name") {
+      text(member, label, to.name);
+    } else if (name == "kind" || name == "type") {
+      kind(member, label, to.kind);
+    } else if (name == "enabled") {
+      flag(member, label, to.enabled);
+    } else if (name == "apikey") {
+      std::string key;
+      text(member, label, key);
+      to.api_key = secret(key);
+      wipe(key.data(), key.size());
+    } else if (name == "spacekey" || name == "spaceid") {
+      text(member, label, to.space_key);
+    } else if (name == "modelid" || name == "projectname") {
+      text(member, label, to.model_id);
+    } else if (name == "baseurl" || name == "endpoint") {
+      text(member, label, to.base_url);
+    } else if (name == "exacturl") {
+      flag(member, label, to.exact_url);
+    } else if (name == "headers") {
+      headers(member, label, to.headers);
+    } else if (name == "privacymode") {
+      flag(member, label, to.privacy_mode);
+    } else if (name == "samplingrate") {
+      number(member, label, to.sampling_rate);
+    } else if (name == "servicename") {
+      text(member, label, to.service_name);
+    } else if (name == "serviceversion") {
+      text(member, label, to.service_version);
+    } else if (name == "companions") {
+      flag(member, label, to.companions);
+    } else if (name == "allowinsecure") {
+      flag(member, label, to.allow_insecure);
+    } else {
+      wrong(label, "is not a setting");
+    }
+  }
+
+  void wrong(std::string_view where, std::string_view what) {
+    if (mistake_.empty()) mistake_.append(where).append(" ").append(what);
+  }
+  void text(json_view value, std::string_view label, std::string& to) {
+    if (value.kind() == json_kind::null) return;
+    if (value.kind() != json_kind::string) return wrong(label, "must be a text");
+    to = value.text();
+  }
+  void flag(json_view value, std::string_view label, bool& to) {
+    if (value.kind() != json_kind::boolean) return wrong(label, "must be true or false");
+    to = value.boolean();
+  }
+  void number(json_view value, std::string_view label, double& to) {
+    if (value.kind() != json_kind::integer && value.kind() != json_kind::real) {
+      return wrong(label, "must be a number");
+    }
+    to = value.real();
+  }
+  void kind(json_view value, std::string_view label, destination_kind& to) {
+    const std::string name = plain_name(value.text());
+    if (name == "arize") {
+      to = destination_kind::arize;
+    } else if (name == "otlp" || name == "otelcollector" || name == "phoenix") {
+      to = destination_kind::otlp;
+    } else {
+      wrong(label, "must be \"arize\" or \"otlp\"");
+    }
+  }
+  void headers(json_view value, std::string_view label, std::vector<http::header>& to) {
+    if (value.kind() == json_kind::null) return;
+    if (!value.is_object()) return wrong(label, "must be an object of texts");
+    for (const json_view line : value) {
+      if (line.kind() != json_kind::string) return wrong(label, "must be an object of texts");
+      // Any of them may be a key, so all are treated as one.
+      to.push_back({std::string(line.key()), std::string(line.text()), true});
+    }
+  }
+
+  std::string mistake_;
+};
+
+inline void append_destination(std::string& out, const broadcast_settings& from) {
+  out += "    ";
+  object_writer to(out);
+  const broadcast_settings usual;
+  const auto flag = [&to](std::string_view name, bool value, bool default_value) {
+    if (value != default_value) to.json(name, value ? "true" : "false");
+  };
+  to.text("name", from.name);
+  to.text("kind", from.kind == destination_kind::arize ? "arize" : "otlp");
+  to.json("enabled", from.enabled ? "true" : "false");
+  to.text_if("api_key", from.api_key.reveal());
+  to.text_if("space_key", from.space_key);
+  to.text("model_id", from.model_id);
+  to.text_if("base_url", from.base_url);
+  flag("exact_url", from.exact_url, usual.exact_url);
+  if (!from.headers.empty()) {
+    object_writer lines(to.key("headers"));
+    for (const http::header& line : from.headers) lines.text(line.name, line.value);
+    lines.close();
+  }
+  to.json("privacy_mode", from.privacy_mode ? "true" : "false");
+  append_number(to.key("sampling_rate"), from.sampling_rate);
+  to.text("service_name", from.service_name);
+  to.text_if("service_version", from.service_version);
+  flag("companions", from.companions, usual.companions);
+  flag("allow_insecure", from.allow_insecure, usual.allow_insecure);
+  to.close();
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<settings_file> parse_settings(std::string_view json) {
+  detail::json_reader reader(detail::json_manners::exact);
+  if (!reader.parse(json)) {
+    return failure(errc::invalid_argument, "the settings are not JSON (in UTF-8)");
+  }
+  settings_file made;
+  detail::settings_reader in;
+  in.read_file(reader.root(), made);
+  if (!in.mistake().empty()) return failure(errc::invalid_argument, "settings: " + in.mistake());
+  return made;
+}
+
+ORCAST_DECL result<settings_file> read_settings(const std::string& path) {
+  result<std::string> json = read_file(path, std::size_t{1} << 20);
+  if (!json) return json.error();
+  result<settings_file> made = parse_settings(*json);
+  wipe(json->data(), json->size());
+  if (!made) made.error().message.insert(0, path + ": ");
+  return made;
+}
+
+ORCAST_DECL std::string settings_json(const settings_file& settings) {
+  std::string out = "{\n";
+  if (!settings.openrouter_api_key.empty()) {
+    out += "  \"openrouter_api_key\": ";
+    detail::append_json_string(out, settings.openrouter_api_key.reveal());
+    out += ",\n";
+  }
+  out += "  \"destinations\": [";
+  for (const broadcast_settings& each : settings.destinations) {
+    out += &each == settings.destinations.data() ? "\n" : ",\n";
+    detail::append_destination(out, each);
+  }
+  out += settings.destinations.empty() ? "]\n}\n" : "\n  ]\n}\n";
+  return out;
+}
+
+ORCAST_DECL result<void> write_settings(const std::string& path, const settings_file& settings) {
+  std::string json = settings_json(settings);
+  const result<void> written = write_private_file(path, json);
+  wipe(json.data(), json.size());
+  return written;
 }
 
 }  // namespace v0

@@ -25,10 +25,10 @@ struct broadcast_settings {
   std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
   destination_kind kind = destination_kind::arize;
   bool enabled = true;
-  secret api_key;         ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
-  std::string space_key;  ///< "Space Key": the Space ID, base64 text; not the space's name
-  std::string model_id;   ///< "Model Id": the project that the traces appear in
-  std::string base_url;   ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
+  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;    ///< "Model Id": the project that the traces appear in
+  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
   bool exact_url = false;  ///< base_url is the whole address: nothing is appended
   std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
 
@@ -58,6 +58,11 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
 
 /// The address that settings lead to, by the rules of traces_url() or as it stands.
 ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
+
+/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
+/// one name among them the later one stands alone. What `headers` held before is left as it is.
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers);
 
 /// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
 /// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that

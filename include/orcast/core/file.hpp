@@ -24,8 +24,8 @@ inline namespace v0 {
 namespace detail {
 
 inline failure file_failure(std::string_view what, const std::string& path, int error) {
-  return failure(errc::io, std::string(what) + " " + path + ": " +
-                               std::generic_category().message(error));
+  return failure(errc::io,
+                 std::string(what) + " " + path + ": " + std::generic_category().message(error));
 }
 
 }  // namespace detail
@@ -45,8 +45,8 @@ inline result<std::string> read_file(const std::string& path, std::size_t most_b
   std::fclose(file);
   if (error != 0) return detail::file_failure("can't read", path, error);
   if (text.size() > most_bytes) {
-    return failure(errc::too_large, path + " is larger than " + std::to_string(most_bytes) +
-                                        " bytes");
+    return failure(errc::too_large,
+                   path + " is larger than " + std::to_string(most_bytes) + " bytes");
   }
   return text;
 }

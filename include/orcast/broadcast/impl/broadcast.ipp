@@ -95,27 +95,7 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 }
 
 ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
-  const broadcast_settings& settings = static_cast<broadcast*>(self)->settings_;
-  const std::size_t ours = headers.size();
-  if (settings.header_provider != nullptr) {
-    settings.header_provider(settings.header_context, headers);
-  } else if (!settings.api_key.empty()) {
-    const std::string_view key = settings.api_key.reveal();
-    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
-    if (settings.kind == destination_kind::arize) {
-      headers.push_back({"arize-api-key", std::string(key), true});
-      headers.push_back({"arize-space-id", settings.space_key, true});
-      headers.push_back({"space_id", settings.space_key, true});
-    }
-  }
-  for (const http::header& wanted : settings.headers) {
-    const auto same = [&wanted](const http::header& line) {
-      return http::same_name(line.name, wanted.name);
-    };
-    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
-    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
-    headers.push_back(wanted);
-  }
+  orcast::append_headers(static_cast<broadcast*>(self)->settings_, headers);
 }
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {

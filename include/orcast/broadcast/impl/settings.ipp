@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/core/environment.hpp"
 #include "orcast/http/url.hpp"
@@ -106,6 +109,30 @@ ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings) {
                    "Base Url can't be used: an exact URL begins with https:// or http://");
   }
   return settings.base_url;
+}
+
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers) {
+  const std::size_t ours = headers.size();
+  if (settings.header_provider != nullptr) {
+    settings.header_provider(settings.header_context, headers);
+  } else if (!settings.api_key.empty()) {
+    const std::string_view key = settings.api_key.reveal();
+    headers.push_back({"authorization", std::string("Bearer ").append(key), true});
+    if (settings.kind == destination_kind::arize) {
+      headers.push_back({"arize-api-key", std::string(key), true});
+      headers.push_back({"arize-space-id", settings.space_key, true});
+      headers.push_back({"space_id", settings.space_key, true});
+    }
+  }
+  for (const http::header& wanted : settings.headers) {
+    const auto same = [&wanted](const http::header& line) {
+      return http::same_name(line.name, wanted.name);
+    };
+    const auto first = headers.begin() + static_cast<std::ptrdiff_t>(ours);
+    headers.erase(std::remove_if(first, headers.end(), same), headers.end());
+    headers.push_back(wanted);
+  }
 }
 
 ORCAST_DECL result<void> validate(const broadcast_settings& settings) {

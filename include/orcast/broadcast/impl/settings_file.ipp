@@ -69,7 +69,8 @@ class settings_reader {
   void read_member(json_view member, const std::string& at, broadcast_settings& to) {
     const std::string label = at + std::string(member.key());
     const std::string name = plain_name(member.key());
-    if (name == "config" && member.is_object()) {  // as OpenRouter's own list of destinations has it
+    if (name == "config" &&
+        member.is_object()) {  // as OpenRouter's own list of destinations has it
       read_destination(member, label + ".", to);
     } else if (name == "name") {
       text(member, label, to.name);
