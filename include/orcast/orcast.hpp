@@ -16,6 +16,7 @@
 // orcast/trace/tracer.hpp and pays for nothing else.
 
 #include "orcast/broadcast/broadcast.hpp"
+#include "orcast/broadcast/connection_test.hpp"
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/broadcast/settings_file.hpp"

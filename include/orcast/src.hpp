@@ -10,6 +10,7 @@
 #endif
 
 #include "orcast/broadcast/impl/broadcast.ipp"
+#include "orcast/broadcast/impl/connection_test.ipp"
 #include "orcast/broadcast/impl/settings.ipp"
 #include "orcast/broadcast/impl/settings_file.ipp"
 #include "orcast/http/impl/any_transport.ipp"

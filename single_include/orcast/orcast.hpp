@@ -4048,6 +4048,16 @@ class exporter {
     std::uint64_t problems = 0;  ///< how often last_error() was set
   };
   const counters& counts() const noexcept { return counts_; }
+
+  /// What came of the last post.
+  struct reply {
+    int status = 0;  ///< HTTP; 0: none came, and `failed` says why
+    errc failed = errc::io;
+    std::int64_t code = 0;   ///< of a google.rpc.Status
+    bool from_otlp = false;  ///< the body is what OTLP says it must be
+    std::string message;     ///< the service's words, or the failure's; one line
+  };
+  const reply& last_reply() const noexcept { return last_reply_; }
   /// What went wrong last, in one line without keys; empty when nothing has.
   const std::string& last_error() const noexcept { return last_error_; }
 
@@ -4075,6 +4085,7 @@ class exporter {
   std::int64_t first_attempt_ms_ = 0;
   counters counts_;
   std::string last_error_;
+  reply last_reply_;
 };
 
 }  // namespace otlp
@@ -4251,6 +4262,7 @@ struct export_status {
   std::uint32_t pending = 0;  ///< spans in the current batch
   exporter::counters counts;
   std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
+  exporter::reply last_reply;
 };
 
 class span_exporter {
@@ -4440,7 +4452,6 @@ class broadcast {
   };
 
   explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
-  static void append_headers(void* self, std::vector<http::header>& headers);
 
   broadcast_settings settings_;
   std::unique_ptr<tracer> traces_;
@@ -4455,6 +4466,83 @@ inline recording broadcast::recording() const noexcept {
   where.companions = settings_.companions;
   return where;
 }
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/connection_test.hpp ----
+
+// Test Connection: sends one real span to a destination, by the very way that a broadcast sends,
+// and explains what came of it.
+//
+//   const connection_report seen = test_connection(settings, std::move(transport));   // waits
+//
+//   connection_test test(settings, std::move(transport));                             // or
+//   each frame:  if (test.poll()) show(test.report().explanation);
+
+namespace orcast {
+inline namespace v0 {
+
+enum class connection_verdict : unsigned char {
+  pending,       ///< no answer yet
+  accepted,      ///< taken; `explanation` says why that is no proof, and how to look
+  bad_settings,  ///< nothing was sent: a field is wrong
+  refused,       ///< the key, the space, the project or the region
+  wrong_path,    ///< there is a service, but spans don't go there
+  not_otlp,      ///< whatever answered is no OTLP endpoint: a web page, a login, a proxy
+  busy,          ///< too many requests, or overloaded: try again
+  failing,       ///< the service itself has trouble
+  unreachable,   ///< no connection, or no answer in time
+  tls,           ///< no trust: certificate, handshake, or nothing to check it against
+};
+
+constexpr std::string_view to_string(connection_verdict verdict) noexcept {
+  constexpr std::string_view names[] = {"pending",     "accepted", "bad_settings", "refused",
+                                        "wrong_path",  "not_otlp", "busy",         "failing",
+                                        "unreachable", "tls"};
+  return names[static_cast<std::size_t>(verdict)];
+}
+
+struct connection_report {
+  connection_verdict verdict = connection_verdict::pending;
+  int http_status = 0;      ///< 0 where no answer came
+  std::string url;          ///< where the span was posted
+  std::string trace_id;     ///< of the span, 32 hexadecimal digits: to look for it
+  std::string answer;       ///< the service's own words, one line; empty where it had none
+  std::string explanation;  ///< for people: what happened and what to do; one line, without keys
+
+  bool passed() const noexcept { return verdict == connection_verdict::accepted; }
+};
+
+class connection_test {
+ public:
+  static constexpr std::string_view span_name = "orcast connection test";
+
+  /// Sends nothing yet. `host` as for a broadcast.
+  ORCAST_DECL connection_test(const broadcast_settings& settings, http::any_transport transport,
+                              const orcast::host& host = {}, std::int64_t timeout_ms = 10'000);
+  ORCAST_DECL connection_test(connection_test&&) noexcept;
+  ORCAST_DECL connection_test& operator=(connection_test&&) noexcept;
+  ORCAST_DECL ~connection_test();
+
+  /// Once a frame, on one thread: goes on with it, without waiting. True when report() is complete.
+  ORCAST_DECL bool poll();
+
+  /// Waits for the answer. On the thread that polls.
+  ORCAST_DECL const connection_report& wait();
+
+  ORCAST_DECL const connection_report& report() const noexcept;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// Tests and waits. Any thread, as far as the transport allows it.
+ORCAST_DECL connection_report test_connection(const broadcast_settings& settings,
+                                              http::any_transport transport,
+                                              const orcast::host& host = {},
+                                              std::int64_t timeout_ms = 10'000);
 
 }  // namespace v0
 }  // namespace orcast
@@ -13703,6 +13791,7 @@ namespace otlp {
 
 struct export_answer {
   bool understood = false;  ///< an object without a flaw, or nothing at all
+  bool foreign = false;     ///< it has members of which OTLP knows nothing: somebody else answered
   std::uint64_t rejected_spans = 0;
   std::int64_t code = 0;     ///< of a google.rpc.Status
   std::string_view message;  ///< as it stands in the body, escapes and all
@@ -13837,6 +13926,7 @@ inline export_answer read_answer(std::string_view body) noexcept {
     } else if (name == "message" && in.next_is('"')) {
       answer.message = in.string();
     } else {
+      if (name != "details" && name != "partialSuccess") answer.foreign = true;
       in.skip_value(1);
     }
   });
@@ -13921,6 +14011,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
                                                  std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read_answer(body);
+  last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
+  append_one_line(last_reply_.message, answer.message);
   const std::string what = "HTTP " + std::to_string(status);
   if (status >= 200 && status < 300) {
     const auto rejected =
@@ -13960,6 +14052,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 
 ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
   if (state_ != state::in_flight) return {};
+  last_reply_ = {0, why.code, 0, false, {}};
+  append_one_line(last_reply_.message, why.message);
   report(to_string(why.code), why.message);
   switch (why.code) {
     case errc::invalid_argument:
@@ -14157,6 +14251,7 @@ ORCAST_DECL export_status span_exporter::status() const {
   now.pending = closed_ ? 0 : exporter_.pending();
   now.counts = exporter_.counts();
   now.last_error = exporter_.last_error();
+  now.last_reply = exporter_.last_reply();
   return now;
 }
 
@@ -14660,20 +14755,28 @@ ORCAST_DECL export_status flush_thread::status() const {
 
 #endif  // ORCAST_NO_THREADS
 
-// ---- orcast/broadcast/impl/broadcast.ipp ----
+// ---- orcast/broadcast/impl/destination_for.hpp ----
 
-#include <algorithm>
-#include <new>
-#include <string>
+#include <vector>
+
+// What settings mean to the exporter. Whoever sends to a destination - the broadcast, Test
+// Connection - makes it here, so that what was tested is what is used.
 
 namespace orcast {
 inline namespace v0 {
-
 namespace detail {
 
-/// What identifies the sender and its project, in every spelling that Arize reads.
-inline otlp::encoder_options encoding_for(const broadcast_settings& settings) {
-  otlp::encoder_options made;
+/// `settings` are valid, and stay where they are while the destination is used.
+inline otlp::destination destination_for(const broadcast_settings& settings) {
+  otlp::destination to;
+  to.url = *traces_url(settings);
+  to.allow_insecure_http = settings.allow_insecure;
+  to.append_headers = [](void* context, std::vector<http::header>& headers) {
+    orcast::append_headers(*static_cast<const broadcast_settings*>(context), headers);
+  };
+  to.headers_context = const_cast<broadcast_settings*>(&settings);
+  // What identifies the sender and its project, in every spelling that Arize reads.
+  otlp::encoder_options& made = to.encoding;
   made.resource = {{"service.name", settings.service_name},
                    {"openinference.project.name", settings.model_id},
                    {"arize.project.name", settings.model_id},
@@ -14682,10 +14785,20 @@ inline otlp::encoder_options encoding_for(const broadcast_settings& settings) {
     made.resource.push_back({"service.version", settings.service_version});
   }
   made.span_attributes = {{"arize.project.name", settings.model_id}};
-  return made;
+  return to;
 }
 
 }  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/broadcast.ipp ----
+
+#include <algorithm>
+#include <new>
+
+namespace orcast {
+inline namespace v0 {
 
 ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
                                                                 http::any_transport transport) {
@@ -14716,12 +14829,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
 
-  otlp::destination to;
-  to.url = *traces_url(settings);
-  to.allow_insecure_http = settings.allow_insecure;
-  to.append_headers = append_headers;
-  to.headers_context = made.get();
-  to.encoding = detail::encoding_for(settings);
+  otlp::destination to = detail::destination_for(settings);
   to.exporting = options.exporting;
   to.batch_bytes = batch_bytes;
   to.timeout_ms = options.timeout_ms;
@@ -14750,10 +14858,6 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 #else
   delete thread;
 #endif
-}
-
-ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
-  orcast::append_headers(static_cast<broadcast*>(self)->settings_, headers);
 }
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {
@@ -14790,6 +14894,253 @@ ORCAST_DECL otlp::export_status broadcast::status() const {
   if (thread_ != nullptr) return thread_->status();
 #endif
   return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/connection_test.ipp ----
+
+#include <utility>
+
+namespace orcast {
+inline namespace v0 {
+
+/// A broadcast in small: a tracer with one span, and an exporter that tries once.
+struct connection_test::state {
+  result<void> prepare(http::any_transport transport, const orcast::host& host);
+
+  broadcast_settings settings;
+  std::unique_ptr<tracer> traces;
+  std::unique_ptr<otlp::span_exporter> exporter;  // null: nothing was sent
+  connection_report seen;
+  std::int64_t timeout_ms = 0;
+};
+
+namespace detail {
+
+/// The explanations. `reply` is the last one that the exporter had.
+class connection_judge {
+ public:
+  connection_judge(const broadcast_settings& settings, const otlp::exporter::reply& reply,
+                   connection_report& to)
+      : settings_(settings), reply_(reply), to_(to) {}
+
+  void decide() {
+    to_.http_status = reply_.status;
+    to_.answer = reply_.message;
+    if (reply_.status == 0) return no_answer();
+    const int status = reply_.status;
+    if (status >= 200 && status < 300) return accepted();
+    if (status >= 300 && status < 400) {
+      return say(connection_verdict::not_otlp,
+                 "whatever answers there redirects elsewhere; spans are not sent after a redirect. "
+                 "A login page or a proxy is in between, or Base Url is not the collector's");
+    }
+    if (status == 407) {
+      return say(connection_verdict::not_otlp, "a proxy in between wants to be authorised");
+    }
+    if (status == 500 && reply_.code == 13) {
+      return say(connection_verdict::refused,
+                 "Arize says this to a wrong Api Key, to a Space ID that is not the key's, to a "
+                 "missing project, and to a key of another region: check Api Key, Space Key and "
+                 "Model Id, and whether Base Url is the region of the space (" +
+                     region() + ")");
+    }
+    if (status == 401 || status == 403) {
+      return reply_.from_otlp || settings_.kind == destination_kind::otlp
+                 ? say(connection_verdict::refused,
+                       "the key is not accepted: check Api Key, headers and header provider")
+                 : say(connection_verdict::refused,
+                       "that is not how Arize refuses a key: a proxy or firewall in between, or "
+                       "another service, does not let the request through");
+    }
+    if (status == 404 || status == 405) {
+      return say(connection_verdict::wrong_path,
+                 "nothing takes spans at this address: Base Url has the wrong host or path");
+    }
+    if (status == 415) {
+      return say(connection_verdict::not_otlp,
+                 "the service does not take this encoding (Phoenix takes protobuf only): choose "
+                 "the other one, or put an OpenTelemetry collector in between");
+    }
+    if (status == 429 || status == 502 || status == 503 || status == 504) {
+      return say(connection_verdict::busy,
+                 "the service, or a proxy before it, is overloaded; the settings may be right. Try "
+                 "again in a moment");
+    }
+    if (status >= 500) return say(connection_verdict::failing, "the service itself has trouble");
+    say(connection_verdict::not_otlp,
+        "the service did not understand a well-formed request: it is "
+        "no OTLP endpoint, or something in between changes requests");
+  }
+
+ private:
+  void accepted() {
+    if (settings_.kind == destination_kind::arize && is_v1(to_.url)) {
+      return say(connection_verdict::wrong_path,
+                 "but Arize answers 200 at /v1 and throws the spans away: the path is /v1/traces");
+    }
+    if (!reply_.from_otlp) {
+      return say(connection_verdict::not_otlp,
+                 "but the answer is not one that a collector gives: a web page, a proxy or another "
+                 "service answers at this address");
+    }
+    if (settings_.kind != destination_kind::arize) {
+      return say(connection_verdict::accepted,
+                 "the endpoint took the span. Look for the trace " + to_.trace_id);
+    }
+    say(connection_verdict::accepted,
+        "the span was taken. That is no proof that it is kept: Arize says the same to some wrong "
+        "spaces. Look in the project \"" +
+            settings_.model_id + "\" for \"" + std::string(connection_test::span_name) +
+            "\", trace " + to_.trace_id +
+            "; it takes about half a minute. If it does not come, Space Key is not the Space ID of "
+            "the space that you look at");
+  }
+
+  void no_answer() {
+    switch (reply_.failed) {
+      case errc::trust_store:
+        return say(connection_verdict::tls,
+                   "there are no certificate authorities to check the service against: give the "
+                   "transport a file of them");
+      case errc::tls:
+        return say(connection_verdict::tls,
+                   "the service could not be trusted. If a proxy inspects TLS here, the transport "
+                   "must be given its certificate authority; otherwise check the host in Base Url "
+                   "and the clock of this machine");
+      case errc::resolve:
+        return say(connection_verdict::unreachable,
+                   "the host has no address: check Base Url, and whether this machine has a "
+                   "network or needs a proxy");
+      case errc::timeout_connect:
+      case errc::connect:
+        return say(connection_verdict::unreachable,
+                   "no connection: check host and port in Base Url; a firewall may want a proxy");
+      case errc::timeout_first_byte:
+      case errc::timeout_idle:
+      case errc::timeout_total:
+        return say(connection_verdict::unreachable,
+                   "connected, but no answer came in time: a proxy that swallows the request, or a "
+                   "port that speaks something else (gRPC is 4317, OTLP over HTTP is 4318)");
+      case errc::invalid_argument:
+      case errc::unsupported:
+        return say(connection_verdict::bad_settings, "the request could not be made from them");
+      case errc::cancelled:
+      case errc::shut_down:
+        return say(connection_verdict::unreachable, "the test was broken off");
+      default:
+        return say(connection_verdict::not_otlp,
+                   "what answers does not speak HTTP as agreed: check the port in Base Url, and "
+                   "whether it wants https");
+    }
+  }
+
+  void say(connection_verdict verdict, std::string_view what) {
+    to_.verdict = verdict;
+    std::string& line = to_.explanation;
+    line = reply_.status != 0 ? "HTTP " + std::to_string(reply_.status)
+                              : std::string(to_string(reply_.failed));
+    if (!to_.answer.empty()) line.append(" (").append(to_.answer).append(")");
+    line.append(": ").append(what).append(".");
+  }
+
+  static bool is_v1(const std::string& url) {
+    const auto parsed = http::url::parse(url, true);
+    return parsed && (parsed->target() == "/v1" || parsed->target() == "/v1/");
+  }
+
+  std::string region() const {
+    const auto parsed = http::url::parse(to_.url, true);
+    return parsed ? std::string(parsed->host()) : std::string();
+  }
+
+  const broadcast_settings& settings_;
+  const otlp::exporter::reply& reply_;
+  connection_report& to_;
+};
+
+}  // namespace detail
+
+ORCAST_DECL result<void> connection_test::state::prepare(http::any_transport transport,
+                                                         const orcast::host& host) {
+  const result<void> checked = validate(settings);
+  if (!checked) return checked;
+  tracer_options small;
+  small.memory_bytes = 64 * 1024;
+  small.lanes = 1;
+  small.host = host;
+  auto made = tracer::make(small);
+  if (!made) return made.error();
+  traces = std::move(*made);
+  otlp::destination to = detail::destination_for(settings);
+  to.batch_bytes = 64 * 1024;
+  to.timeout_ms = timeout_ms;
+  to.exporting.max_attempts = 1;
+  to.exporting.delay_ms = 0;
+  seen.url = to.url;
+  auto sender = otlp::span_exporter::make(*traces, std::move(transport), std::move(to));
+  if (!sender) return sender.error();
+  exporter = std::move(*sender);
+
+  span sent = traces->start(span_name);
+  sent.set(keys::openinference_span_kind, keys::kind_chain);
+  sent.set(keys::input_value, "Does this arrive?").set(keys::input_mime_type, "text/plain");
+  sent.set(keys::output_value, "It does.").set(keys::output_mime_type, "text/plain");
+  sent.set(keys::metadata, R"({"source":"test connection","test":true})");
+  sent.status(span_status::ok);
+  const auto id = sent.context().trace.hex();
+  seen.trace_id.assign(id.data(), id.size());
+  return {};
+}
+
+ORCAST_DECL connection_test::connection_test(const broadcast_settings& settings,
+                                             http::any_transport transport,
+                                             const orcast::host& host, std::int64_t timeout_ms)
+    : state_(std::make_unique<state>()) {
+  state_->settings = settings.clone();
+  state_->timeout_ms = timeout_ms;
+  const result<void> ready = state_->prepare(std::move(transport), host);
+  if (ready) return;
+  state_->seen.verdict = connection_verdict::bad_settings;
+  state_->seen.explanation = "nothing was sent: " + ready.error().message + ".";
+}
+
+ORCAST_DECL connection_test::connection_test(connection_test&&) noexcept = default;
+ORCAST_DECL connection_test& connection_test::operator=(connection_test&&) noexcept = default;
+ORCAST_DECL connection_test::~connection_test() = default;
+
+ORCAST_DECL const connection_report& connection_test::report() const noexcept {
+  return state_->seen;
+}
+
+ORCAST_DECL bool connection_test::poll() {
+  state& mine = *state_;
+  if (mine.seen.verdict != connection_verdict::pending) return true;
+  mine.exporter->pump();
+  const otlp::export_status now = mine.exporter->status();
+  if (!now.held && mine.traces->stats().held() != 0) return false;
+  detail::connection_judge(mine.settings, now.last_reply, mine.seen).decide();
+  return true;
+}
+
+ORCAST_DECL const connection_report& connection_test::wait() {
+  state& mine = *state_;
+  // The exchange has limits of its own; the second is for what they leave out.
+  if (mine.exporter != nullptr) mine.exporter->flush(mine.timeout_ms + 1'000);
+  if (poll()) return mine.seen;
+  otlp::exporter::reply none;
+  none.failed = errc::timeout_total;
+  detail::connection_judge(mine.settings, none, mine.seen).decide();
+  return mine.seen;
+}
+
+ORCAST_DECL connection_report test_connection(const broadcast_settings& settings,
+                                              http::any_transport transport,
+                                              const orcast::host& host, std::int64_t timeout_ms) {
+  connection_test test(settings, std::move(transport), host, timeout_ms);
+  return test.wait();
 }
 
 }  // namespace v0

@@ -92,7 +92,6 @@ class broadcast {
   };
 
   explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
-  static void append_headers(void* self, std::vector<http::header>& headers);
 
   broadcast_settings settings_;
   std::unique_ptr<tracer> traces_;

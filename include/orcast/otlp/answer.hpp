@@ -18,6 +18,7 @@ namespace otlp {
 
 struct export_answer {
   bool understood = false;  ///< an object without a flaw, or nothing at all
+  bool foreign = false;     ///< it has members of which OTLP knows nothing: somebody else answered
   std::uint64_t rejected_spans = 0;
   std::int64_t code = 0;     ///< of a google.rpc.Status
   std::string_view message;  ///< as it stands in the body, escapes and all
@@ -152,6 +153,7 @@ inline export_answer read_answer(std::string_view body) noexcept {
     } else if (name == "message" && in.next_is('"')) {
       answer.message = in.string();
     } else {
+      if (name != "details" && name != "partialSuccess") answer.foreign = true;
       in.skip_value(1);
     }
   });

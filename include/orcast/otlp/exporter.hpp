@@ -90,6 +90,16 @@ class exporter {
     std::uint64_t problems = 0;  ///< how often last_error() was set
   };
   const counters& counts() const noexcept { return counts_; }
+
+  /// What came of the last post.
+  struct reply {
+    int status = 0;  ///< HTTP; 0: none came, and `failed` says why
+    errc failed = errc::io;
+    std::int64_t code = 0;   ///< of a google.rpc.Status
+    bool from_otlp = false;  ///< the body is what OTLP says it must be
+    std::string message;     ///< the service's words, or the failure's; one line
+  };
+  const reply& last_reply() const noexcept { return last_reply_; }
   /// What went wrong last, in one line without keys; empty when nothing has.
   const std::string& last_error() const noexcept { return last_error_; }
 
@@ -117,6 +127,7 @@ class exporter {
   std::int64_t first_attempt_ms_ = 0;
   counters counts_;
   std::string last_error_;
+  reply last_reply_;
 };
 
 }  // namespace otlp

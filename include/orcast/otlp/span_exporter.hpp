@@ -30,6 +30,7 @@ struct export_status {
   std::uint32_t pending = 0;  ///< spans in the current batch
   exporter::counters counts;
   std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
+  exporter::reply last_reply;
 };
 
 class span_exporter {

@@ -3,31 +3,13 @@
 
 #include <algorithm>
 #include <new>
-#include <string>
 
 #include "orcast/broadcast/broadcast.hpp"
+#include "orcast/broadcast/impl/destination_for.hpp"
 #include "orcast/otlp/flush_thread.hpp"
 
 namespace orcast {
 inline namespace v0 {
-
-namespace detail {
-
-/// What identifies the sender and its project, in every spelling that Arize reads.
-inline otlp::encoder_options encoding_for(const broadcast_settings& settings) {
-  otlp::encoder_options made;
-  made.resource = {{"service.name", settings.service_name},
-                   {"openinference.project.name", settings.model_id},
-                   {"arize.project.name", settings.model_id},
-                   {"model_id", settings.model_id}};
-  if (!settings.service_version.empty()) {
-    made.resource.push_back({"service.version", settings.service_version});
-  }
-  made.span_attributes = {{"arize.project.name", settings.model_id}};
-  return made;
-}
-
-}  // namespace detail
 
 ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
                                                                 http::any_transport transport) {
@@ -58,12 +40,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
 
-  otlp::destination to;
-  to.url = *traces_url(settings);
-  to.allow_insecure_http = settings.allow_insecure;
-  to.append_headers = append_headers;
-  to.headers_context = made.get();
-  to.encoding = detail::encoding_for(settings);
+  otlp::destination to = detail::destination_for(settings);
   to.exporting = options.exporting;
   to.batch_bytes = batch_bytes;
   to.timeout_ms = options.timeout_ms;
@@ -92,10 +69,6 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 #else
   delete thread;
 #endif
-}
-
-ORCAST_DECL void broadcast::append_headers(void* self, std::vector<http::header>& headers) {
-  orcast::append_headers(static_cast<broadcast*>(self)->settings_, headers);
 }
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {

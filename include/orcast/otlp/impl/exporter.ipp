@@ -61,6 +61,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
                                                  std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read_answer(body);
+  last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
+  append_one_line(last_reply_.message, answer.message);
   const std::string what = "HTTP " + std::to_string(status);
   if (status >= 200 && status < 300) {
     const auto rejected =
@@ -100,6 +102,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 
 ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
   if (state_ != state::in_flight) return {};
+  last_reply_ = {0, why.code, 0, false, {}};
+  append_one_line(last_reply_.message, why.message);
   report(to_string(why.code), why.message);
   switch (why.code) {
     case errc::invalid_argument:

@@ -115,6 +115,7 @@ ORCAST_DECL export_status span_exporter::status() const {
   now.pending = closed_ ? 0 : exporter_.pending();
   now.counts = exporter_.counts();
   now.last_error = exporter_.last_error();
+  now.last_reply = exporter_.last_reply();
   return now;
 }
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "orcast/broadcast/settings.hpp"
+#include "orcast/otlp/destination.hpp"
+
+// What settings mean to the exporter. Whoever sends to a destination - the broadcast, Test
+// Connection - makes it here, so that what was tested is what is used.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// `settings` are valid, and stay where they are while the destination is used.
+inline otlp::destination destination_for(const broadcast_settings& settings) {
+  otlp::destination to;
+  to.url = *traces_url(settings);
+  to.allow_insecure_http = settings.allow_insecure;
+  to.append_headers = [](void* context, std::vector<http::header>& headers) {
+    orcast::append_headers(*static_cast<const broadcast_settings*>(context), headers);
+  };
+  to.headers_context = const_cast<broadcast_settings*>(&settings);
+  // What identifies the sender and its project, in every spelling that Arize reads.
+  otlp::encoder_options& made = to.encoding;
+  made.resource = {{"service.name", settings.service_name},
+                   {"openinference.project.name", settings.model_id},
+                   {"arize.project.name", settings.model_id},
+                   {"model_id", settings.model_id}};
+  if (!settings.service_version.empty()) {
+    made.resource.push_back({"service.version", settings.service_version});
+  }
+  made.span_attributes = {{"arize.project.name", settings.model_id}};
+  return to;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
