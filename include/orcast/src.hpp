@@ -17,6 +17,7 @@
 #include "orcast/http/impl/fake_transport.ipp"
 #include "orcast/http/impl/retry.ipp"
 #include "orcast/http/impl/sse.ipp"
+#include "orcast/openrouter/impl/api_reply.ipp"
 #include "orcast/openrouter/impl/chat_request.ipp"
 #include "orcast/openrouter/impl/client.ipp"
 #include "orcast/openrouter/impl/observation.ipp"

@@ -809,7 +809,7 @@ namespace http {
 
 struct worker_options {
   std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
 };
 
 }  // namespace http
@@ -883,6 +883,10 @@ class any_transport {
   /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
   /// thread may use it.
   http::tier tier() const noexcept;
+
+  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
+  /// threads (1 in a build without); the others have no limit here.
+  std::size_t capacity() const noexcept;
 
   /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
   /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
@@ -989,178 +993,6 @@ struct message {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/chat_request.hpp ----
-
-// A request to POST /chat/completions. Only `messages` is needed; what is not set is not sent, so
-// that OpenRouter's and the model's own defaults hold.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A function that the model may call.
-struct tool {
-  std::string name;
-  std::string description;
-  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
-  /// Sent instead of all the above: the whole tool as OpenRouter takes it, e.g.
-  /// {"type":"openrouter:web_search"}, or a function with `strict` or `cache_control`.
-  json_text json;
-};
-
-/// OpenRouter's `trace` object: how this call is to appear in a tracing system.
-struct trace_fields {
-  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
-  std::string trace_name;       ///< name of the root span
-  std::string span_name;        ///< kept as metadata
-  std::string generation_name;  ///< name of the call's own span
-  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
-  json_text metadata;           ///< an object with any further keys
-
-  bool empty() const noexcept {
-    return trace_id.empty() && trace_name.empty() && span_name.empty() && generation_name.empty() &&
-           parent_span_id.empty() && metadata.empty();
-  }
-};
-
-struct chat_request {
-  std::string model;  ///< "author/name[:variant]"; empty: the account's default
-  std::vector<message> messages;
-  bool stream = false;  ///< set by the client according to the function that is called
-
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<std::int64_t> max_completion_tokens;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;
-
-  std::vector<tool> tools;
-  json_text tool_choice;  ///< "\"auto\"", "\"none\"", "\"required\"" or an object
-  json_text response_format;
-  json_text reasoning;
-  json_text provider;
-  std::vector<std::string> models;  ///< to fall back to, in order
-
-  std::string user;        ///< your end user, up to 128 characters
-  std::string session_id;  ///< one conversation, up to 256 characters
-  trace_fields trace;
-
-  /// An object whose members are added to the body; a member that is also set above is refused.
-  json_text extra;
-};
-
-/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
-/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
-/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
-/// of the right kind, or a member is set twice; `out` is then what it was.
-ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
-
-/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
-/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
-/// span. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
-
-/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_json(const tool& each, std::string& out);
-
-/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
-/// append_json gives them, end up in `extra` (of the request, a message or `trace`), so that
-/// append_json makes an equal body of what was read. One thing is not kept: "stream":false, which
-/// is what no `stream` means. Fails with malformed_response when it is not a JSON object.
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/chat_reply.hpp ----
-
-// The answer to a chat completion, the same whether it came in one piece or as a stream.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
-/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
-struct token_usage {
-  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
-  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
-  std::optional<std::int64_t> total_tokens;
-  std::optional<std::int64_t> cached_tokens;
-  std::optional<std::int64_t> cache_write_tokens;
-  std::optional<std::int64_t> prompt_audio_tokens;
-  std::optional<std::int64_t> prompt_video_tokens;
-  std::optional<std::int64_t> reasoning_tokens;
-  std::optional<std::int64_t> completion_audio_tokens;
-  std::optional<std::int64_t> completion_image_tokens;
-  std::optional<std::int64_t> accepted_prediction_tokens;
-  std::optional<std::int64_t> rejected_prediction_tokens;
-  std::string cost;  ///< what the account was charged
-  std::string upstream_cost;
-  std::string upstream_prompt_cost;
-  std::string upstream_completion_cost;
-  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
-  bool received = false;        ///< false: there was no usage object at all
-};
-
-/// One alternative answer. Almost always there is exactly one.
-struct chat_choice {
-  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
-  message reply;
-  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
-  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
-  /// "tool_calls".
-  std::string finish_reason;
-  std::string native_finish_reason;
-  std::string refusal;
-  json_text images;       ///< an array
-  json_text audio;        ///< an object
-  json_text annotations;  ///< an array
-  json_text logprobs;     ///< an object
-};
-
-struct chat_reply {
-  std::string id;        ///< the generation's id, "gen-..."
-  std::string model;     ///< the model that answered; it may differ from the one asked for
-  std::string provider;  ///< who ran it, as OpenRouter names it
-  std::string service_tier;
-  std::string system_fingerprint;
-  std::int64_t created = 0;  ///< seconds since 1970
-  std::vector<chat_choice> choices;
-  token_usage usage;
-  json_text metadata;  ///< openrouter_metadata, when it was asked for
-  json_text extra;     ///< an object with the top-level members that have no place above
-
-  /// The response body; of a stream, the equal body that a blocking call would have brought.
-  json_text raw;
-
-  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
-  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
-
-  /// Of the first choice; empty when there is none. The views last as long as the reply.
-  std::string_view text() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().reply.content;
-  }
-  std::string_view finish_reason() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().finish_reason;
-  }
-
-  struct tool_call_range {
-    const tool_call* first = nullptr;
-    const tool_call* last = nullptr;
-    const tool_call* begin() const noexcept { return first; }
-    const tool_call* end() const noexcept { return last; }
-    bool empty() const noexcept { return first == last; }
-    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
-  };
-  tool_call_range tool_calls() const noexcept {
-    if (choices.empty()) return {};
-    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
-    return {calls.data(), calls.data() + calls.size()};
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/openrouter/delta_listener.hpp ----
 
 // What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
@@ -1203,57 +1035,149 @@ struct reply_limits {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/reply_reader.hpp ----
+// ---- orcast/openrouter/api_reply.hpp ----
 
-// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
-// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
-// bytes are parsed once; whoever wants to see the pieces listens.
+// The answer of an endpoint that is not a chat completion: its body as it came, and what its head
+// says. A response that is not a success, or whose JSON is an error all the same, is a failure.
 
 namespace orcast {
 inline namespace v0 {
 
-/// One exchange at a time; not thread safe. head(), data()..., then finish().
-class reply_reader {
+struct api_reply {
+  int status = 0;
+  std::string content_type;
+  std::string generation_id;  ///< X-Generation-Id
+  std::string cache_status;   ///< X-OpenRouter-Cache-Status: HIT, MISS or nothing
+  std::string body;           ///< empty where a listener had it in pieces
+};
+
+/// Hears a successful response's body as it arrives. The view is valid during the call.
+class byte_listener {
  public:
-  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
-  ORCAST_DECL ~reply_reader();
-  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
-  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
+  virtual void on_data(std::string_view bytes) noexcept { static_cast<void>(bytes); }
 
-  /// Forgets everything but its memory and its listener, for the next exchange.
+ protected:
+  ~byte_listener() = default;
+};
+
+/// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
+class api_reader {
+ public:
+  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
+
+  /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
+  void listen(byte_listener* listener) noexcept { listener_ = listener; }
+  /// Forgets everything but its listener, for the next exchange.
   ORCAST_DECL void reset() noexcept;
-
-  /// The listener is borrowed; null for none.
-  ORCAST_DECL void listen(delta_listener* listener) noexcept;
-
   ORCAST_DECL void head(const http::response_head& head) noexcept;
-
-  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
-  /// stream said [DONE]); the exchange may be stopped.
+  /// False: a limit was passed; the exchange may be stopped.
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
-
-  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
-  /// what happened; reply() then holds what had arrived.
+  /// The end of the exchange, as the transport reports it. With a failure the reply's body holds
+  /// what had arrived.
   ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
 
-  const chat_reply& reply() const noexcept { return reply_; }
-  chat_reply& reply() noexcept { return reply_; }
-  int http_status() const noexcept { return http_status_; }
-  /// X-Generation-Id of the response head: known before the first byte of the body.
-  const std::string& generation_id() const noexcept { return generation_id_; }
-  const std::string& cache_status() const noexcept { return cache_status_; }
-  bool streamed() const noexcept { return streamed_; }
-  bool received_content() const noexcept { return received_content_; }
+  const api_reply& reply() const noexcept { return reply_; }
+  api_reply& reply() noexcept { return reply_; }
+  /// A success has begun: at least a byte of its body is here.
+  bool received_content() const noexcept { return received_; }
 
  private:
-  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
-  chat_reply reply_;
-  std::string generation_id_;
-  std::string cache_status_;
-  int http_status_ = 0;
-  bool streamed_ = false;
-  bool received_content_ = false;
-  std::unique_ptr<parser> parser_;
+  bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
+
+  reply_limits limits_;
+  byte_listener* listener_ = nullptr;
+  api_reply reply_;
+  std::string error_body_;
+  std::int64_t retry_after_ms_ = -1;
+  bool received_ = false;
+  bool too_large_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/retry.hpp ----
+
+// When to try again, and after how long. The client and the exporter ask with policies of their
+// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// The defaults suit calls of a language model; every duration is in milliseconds.
+struct retry_policy {
+  int max_attempts = 3;  ///< the first one counts
+  std::int64_t initial_ms = 500;
+  double factor = 2.0;
+  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
+  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+
+  bool on_408 = true;  ///< the service gave up waiting for the request
+  bool on_429 = true;  ///< rate limited
+  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
+  bool on_unavailable = true;
+  bool on_other_5xx = true;  ///< 500 and the rest
+  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
+  /// False holds for 504 and 524 too, where a gateway gave up waiting.
+  bool on_no_answer = true;
+  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
+};
+
+/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
+/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+
+/// The milliseconds to wait before the next attempt, or nothing: it is over.
+/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
+/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
+/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
+/// not shortened: to come earlier than asked would only be refused again.
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept;
+
+/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
+/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
+/// that has passed gives 0; what is neither gives -1.
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept;
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/api_request.hpp ----
+
+// A request to any endpoint of OpenRouter. What has a header of its own (models, generations,
+// embeddings) is made into one of these; what has none can be asked for all the same:
+//
+//   auto reply = talker.call({"POST", "/rerank", R"({"model":"...","query":"...")"});
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_request {
+  api_request() = default;
+  api_request(std::string with, std::string where, std::string what = {})
+      : method(std::move(with)), path(std::move(where)), body(std::move(what)) {}
+
+  std::string method = "GET";
+  /// Below the client's base URL, with its query: "/models?category=roleplay". It begins with "/",
+  /// and what is not a URL's has been encoded.
+  std::string path;
+  std::string body;          ///< sent as it is
+  std::string content_type;  ///< of the body; empty: application/json
+  std::string accept;        ///< empty: application/json
+  /// The body goes to the listener in pieces, as it arrives, and the reply keeps none of it.
+  bool stream = false;
+  /// The response's body may have at most as many; 0: as client_options say.
+  std::size_t body_bytes = 0;
+  /// Instead of client_options.retry. Without one, what is not a GET is not sent again once it was
+  /// sent and not answered: it may have been done.
+  std::optional<http::retry_policy> retry;
 };
 
 }  // namespace v0
@@ -1454,6 +1378,275 @@ inline span_id span_id_from(std::string_view text) noexcept {
   if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
   return id;
 }
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/call_context.hpp ----
+
+// What a caller says about one call beyond its request: where its span belongs, when its turn is,
+// and what else goes into its head.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Who is sent first where calls wait for their turn (client_options.max_concurrent). A lower one
+/// waits as long as there are higher ones.
+enum class call_priority : unsigned char { background, normal, urgent };
+
+/// OpenRouter's cache of whole answers. A hit costs nothing, and its usage counts are 0.
+struct response_cache {
+  bool use = true;         ///< false: this answer neither comes from the cache nor goes into it
+  std::int64_t ttl_s = 0;  ///< 1 to 86400; 0: OpenRouter's own, five minutes
+  bool clear = false;      ///< forget the answer that is there
+};
+
+struct call_context {
+  span_context parent;  ///< the span that this call belongs under
+  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;   ///< an object
+  std::vector<std::string> tags;
+  /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
+  /// take turns.
+  std::string session_id;
+  std::string user;  ///< where the request has none
+
+  call_priority priority = call_priority::normal;
+  /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
+  /// see call_handler.
+  bool on_arrival = false;
+  std::optional<response_cache> cache;  ///< instead of client_options.cache
+  /// Added to the request's head, each instead of the client's own of that name.
+  std::vector<http::header> headers;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_request.hpp ----
+
+// A request to POST /chat/completions. Only `messages` is needed; what is not set is not sent, so
+// that OpenRouter's and the model's own defaults hold.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function that the model may call.
+struct tool {
+  std::string name;
+  std::string description;
+  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
+  /// Sent instead of all the above: the whole tool as OpenRouter takes it, e.g.
+  /// {"type":"openrouter:web_search"}, or a function with `strict` or `cache_control`.
+  json_text json;
+};
+
+/// OpenRouter's `trace` object: how this call is to appear in a tracing system.
+struct trace_fields {
+  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
+  std::string trace_name;       ///< name of the root span
+  std::string span_name;        ///< kept as metadata
+  std::string generation_name;  ///< name of the call's own span
+  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
+  json_text metadata;           ///< an object with any further keys
+
+  bool empty() const noexcept {
+    return trace_id.empty() && trace_name.empty() && span_name.empty() && generation_name.empty() &&
+           parent_span_id.empty() && metadata.empty();
+  }
+};
+
+struct chat_request {
+  std::string model;  ///< "author/name[:variant]"; empty: the account's default
+  std::vector<message> messages;
+  bool stream = false;  ///< set by the client according to the function that is called
+
+  std::optional<double> temperature;
+  std::optional<double> top_p;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop;
+
+  std::vector<tool> tools;
+  json_text tool_choice;  ///< "\"auto\"", "\"none\"", "\"required\"" or an object
+  json_text response_format;
+  json_text reasoning;
+  json_text provider;
+  std::vector<std::string> models;  ///< to fall back to, in order
+
+  std::string user;        ///< your end user, up to 128 characters
+  std::string session_id;  ///< one conversation, up to 256 characters
+  trace_fields trace;
+
+  /// An object whose members are added to the body; a member that is also set above is refused.
+  json_text extra;
+};
+
+/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
+/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
+/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
+/// of the right kind, or a member is set twice; `out` is then what it was.
+ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
+
+/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
+/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
+/// span. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
+
+/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_json(const tool& each, std::string& out);
+
+/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
+/// append_json gives them, end up in `extra` (of the request, a message or `trace`), so that
+/// append_json makes an equal body of what was read. One thing is not kept: "stream":false, which
+/// is what no `stream` means. Fails with malformed_response when it is not a JSON object.
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_reply.hpp ----
+
+// The answer to a chat completion, the same whether it came in one piece or as a stream.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
+/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
+struct token_usage {
+  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
+  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
+  std::optional<std::int64_t> total_tokens;
+  std::optional<std::int64_t> cached_tokens;
+  std::optional<std::int64_t> cache_write_tokens;
+  std::optional<std::int64_t> prompt_audio_tokens;
+  std::optional<std::int64_t> prompt_video_tokens;
+  std::optional<std::int64_t> reasoning_tokens;
+  std::optional<std::int64_t> completion_audio_tokens;
+  std::optional<std::int64_t> completion_image_tokens;
+  std::optional<std::int64_t> accepted_prediction_tokens;
+  std::optional<std::int64_t> rejected_prediction_tokens;
+  std::string cost;  ///< what the account was charged
+  std::string upstream_cost;
+  std::string upstream_prompt_cost;
+  std::string upstream_completion_cost;
+  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
+  bool received = false;        ///< false: there was no usage object at all
+};
+
+/// One alternative answer. Almost always there is exactly one.
+struct chat_choice {
+  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
+  message reply;
+  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
+  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
+  /// "tool_calls".
+  std::string finish_reason;
+  std::string native_finish_reason;
+  std::string refusal;
+  json_text images;       ///< an array
+  json_text audio;        ///< an object
+  json_text annotations;  ///< an array
+  json_text logprobs;     ///< an object
+};
+
+struct chat_reply {
+  std::string id;        ///< the generation's id, "gen-..."
+  std::string model;     ///< the model that answered; it may differ from the one asked for
+  std::string provider;  ///< who ran it, as OpenRouter names it
+  std::string service_tier;
+  std::string system_fingerprint;
+  std::int64_t created = 0;  ///< seconds since 1970
+  std::vector<chat_choice> choices;
+  token_usage usage;
+  json_text metadata;  ///< openrouter_metadata, when it was asked for
+  json_text extra;     ///< an object with the top-level members that have no place above
+
+  /// The response body; of a stream, the equal body that a blocking call would have brought.
+  json_text raw;
+
+  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
+  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
+
+  /// Of the first choice; empty when there is none. The views last as long as the reply.
+  std::string_view text() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().reply.content;
+  }
+  std::string_view finish_reason() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().finish_reason;
+  }
+
+  struct tool_call_range {
+    const tool_call* first = nullptr;
+    const tool_call* last = nullptr;
+    const tool_call* begin() const noexcept { return first; }
+    const tool_call* end() const noexcept { return last; }
+    bool empty() const noexcept { return first == last; }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+  };
+  tool_call_range tool_calls() const noexcept {
+    if (choices.empty()) return {};
+    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
+    return {calls.data(), calls.data() + calls.size()};
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reply_reader.hpp ----
+
+// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
+// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
+// bytes are parsed once; whoever wants to see the pieces listens.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One exchange at a time; not thread safe. head(), data()..., then finish().
+class reply_reader {
+ public:
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL ~reply_reader();
+  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
+  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
+
+  /// Forgets everything but its memory and its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+
+  /// The listener is borrowed; null for none.
+  ORCAST_DECL void listen(delta_listener* listener) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+
+  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
+  /// stream said [DONE]); the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+
+  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
+  /// what happened; reply() then holds what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const chat_reply& reply() const noexcept { return reply_; }
+  chat_reply& reply() noexcept { return reply_; }
+  int http_status() const noexcept { return http_status_; }
+  /// X-Generation-Id of the response head: known before the first byte of the body.
+  const std::string& generation_id() const noexcept { return generation_id_; }
+  const std::string& cache_status() const noexcept { return cache_status_; }
+  bool streamed() const noexcept { return streamed_; }
+  bool received_content() const noexcept { return received_content_; }
+
+ private:
+  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
+  chat_reply reply_;
+  std::string generation_id_;
+  std::string cache_status_;
+  int http_status_ = 0;
+  bool streamed_ = false;
+  bool received_content_ = false;
+  std::unique_ptr<parser> parser_;
+};
 
 }  // namespace v0
 }  // namespace orcast
@@ -3196,16 +3389,6 @@ struct recording {
   bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
 };
 
-/// What a caller knows about a call beyond its request.
-struct call_context {
-  span_context parent;  ///< the span that this call belongs under
-  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;   ///< an object
-  std::vector<std::string> tags;
-  std::string session_id;  ///< where the request has none
-  std::string user;        ///< where the request has none
-};
-
 class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
@@ -3218,8 +3401,14 @@ class observation : private delta_listener {
   ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions is
-  /// not recorded (and false is returned); a body that can't be read still gives a span.
+  /// The same for a request to another endpoint, whose answer is then in api_answer(). Embeddings
+  /// get a span of their own kind; of the rest nothing is recorded.
+  ORCAST_DECL void begin(const api_request& request, std::string_view url,
+                         const call_context& context = {}) noexcept;
+
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions or
+  /// .../embeddings is not recorded (and false is returned); a body that can't be read still gives
+  /// a span.
   ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
                              const std::vector<std::string_view>& body,
                              const std::vector<http::header>& headers,
@@ -3227,6 +3416,11 @@ class observation : private delta_listener {
 
   /// A listener for the pieces of the reply, besides the span.
   void listen(delta_listener* listener) noexcept { listener_ = listener; }
+  /// A listener for the body of another endpoint's answer.
+  void listen(byte_listener* listener) noexcept { api_.listen(listener); }
+
+  /// How long the call waited for its turn before it was sent.
+  ORCAST_DECL void queued(std::int64_t wait_ms) noexcept;
 
   /// Another attempt follows: recorded as an event, the reply starts anew.
   ORCAST_DECL void retry(const failure& why, std::int64_t wait_ms) noexcept;
@@ -3235,15 +3429,21 @@ class observation : private delta_listener {
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
   /// What an exchange has come to, without ending the span: for whoever may try again.
-  result<void> settle(result<void> outcome) noexcept { return reader_.finish(std::move(outcome)); }
+  result<void> settle(result<void> outcome) noexcept {
+    return chat() ? reader_.finish(std::move(outcome)) : api_.finish(std::move(outcome));
+  }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
-  /// refuses: `key` is what must not appear in the failure's words.
-  ORCAST_DECL result<void> done(result<void> outcome, std::string_view key = {}) noexcept;
+  /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
+  ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
 
   const chat_reply& reply() const noexcept { return reader_.reply(); }
   chat_reply& reply() noexcept { return reader_.reply(); }
   const reply_reader& reader() const noexcept { return reader_; }
+  /// Of an endpoint that is not a chat completion.
+  api_reply& api_answer() noexcept { return api_.reply(); }
+  /// Something of the answer itself is here: what was asked for is being paid for.
+  ORCAST_DECL bool received_content() const noexcept;
   /// The span's context, for children and for joining other systems.
   const span_context& context() const noexcept { return context_; }
   /// Milliseconds from begin() to the first content, reasoning or tool delta; -1 before it.
@@ -3258,7 +3458,12 @@ class observation : private delta_listener {
   void on_first_token() noexcept override;
   void on_first_chunk() noexcept override;
 
+  enum class kind : unsigned char { chat, embeddings, other };
+  bool chat() const noexcept { return kind_ == kind::chat; }
+
   void open(const chat_request& request, const call_context& context, std::string_view url);
+  void open_embeddings(std::string_view body, const call_context& context, std::string_view url);
+  void record_embeddings();
   void record_request(const chat_request& request, std::string_view body);
   void record_messages(const std::vector<message>& messages);
   void record_reply(const failure* why);
@@ -3269,6 +3474,7 @@ class observation : private delta_listener {
 
   recording where_;
   reply_reader reader_;
+  api_reader api_;
   delta_listener* listener_ = nullptr;
   span span_;
   span_context context_;
@@ -3280,6 +3486,7 @@ class observation : private delta_listener {
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
+  kind kind_ = kind::chat;
   bool begun_ = false;
   bool over_ = false;
 };
@@ -3316,56 +3523,6 @@ class function_ref<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/retry.hpp ----
-
-// When to try again, and after how long. The client and the exporter ask with policies of their
-// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// The defaults suit calls of a language model; every duration is in milliseconds.
-struct retry_policy {
-  int max_attempts = 3;  ///< the first one counts
-  std::int64_t initial_ms = 500;
-  double factor = 2.0;
-  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
-  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
-
-  bool on_408 = true;          ///< the service gave up waiting for the request
-  bool on_429 = true;          ///< rate limited
-  bool on_unavailable = true;  ///< 502, 503, 504, 524, 529
-  bool on_other_5xx = true;    ///< 500 and the rest
-  bool on_connect = true;      ///< nothing was sent: not resolved, refused, not connected in time
-  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
-  bool on_no_answer = true;
-};
-
-/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
-/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
-
-/// The milliseconds to wait before the next attempt, or nothing: it is over.
-/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
-/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
-/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
-/// not shortened: to come earlier than asked would only be refused again.
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept;
-
-/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
-/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
-/// that has passed gives 0; what is neither gives -1.
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept;
-
-}  // namespace http
 }  // namespace v0
 }  // namespace orcast
 
@@ -4580,7 +4737,7 @@ class recording_sink : public http::response_sink {
     return to_.data(bytes);
   }
   void done(result<void> outcome) noexcept override {
-    static_cast<void>(seen_.done(outcome, request_->bearer()));
+    static_cast<void>(seen_.done(outcome, request_));
     to_.done(std::move(outcome));
   }
 
@@ -4736,6 +4893,11 @@ enum class call_state : unsigned char {
 /// Hears about one call, in tick(), on the thread that ticks; from there it may use the client,
 /// destroy its call, even destroy the client. It must live until on_done() or until its call has
 /// been destroyed. Pieces that arrived between two ticks come as one.
+///
+/// With call_context::on_arrival it hears each piece and the end at once instead, on whichever
+/// thread the transport has (that of tick() with a polled one; a call that is cancelled or refused
+/// ends in tick()). It may then use neither client nor call, and must be quick: the exchange waits
+/// for it, and so does whoever destroys the call. tick() is still what sends, and sends again.
 class call_handler : public delta_listener {
  public:
   /// The last word on the call, once. With a failure `reply` holds what arrived; it may be moved
@@ -4753,28 +4915,18 @@ namespace detail {
 struct call_entry;
 }
 
-/// A handle to a call under way. Move-only; destroying it cancels the call, and its handler hears
-/// nothing more. It may outlive its client. The thread of the client only; the functions that
-/// return something need a handle that is not empty, except state().
-class call {
+/// What the handles of calls have in common. Move-only; destroying one cancels its call, and its
+/// handler hears nothing more. It may outlive its client. The thread of the client only; the
+/// functions that return something need a handle that is not empty, except state().
+class call_handle {
  public:
-  call() = default;
-  ORCAST_DECL call(call&& other) noexcept;
-  ORCAST_DECL call& operator=(call&& other) noexcept;
-  ORCAST_DECL ~call();
-
   ORCAST_DECL call_state state() const noexcept;
-  /// The text so far; valid until the next tick().
-  ORCAST_DECL std::string_view text() const noexcept;
   /// Ok while it is under way or has succeeded; the failure once it has failed.
   ORCAST_DECL result<void> outcome() const;
-  /// The whole reply once state() is done, with a failure what arrived of it; null before.
-  ORCAST_DECL const chat_reply* reply() const noexcept;
-  /// From start() to the first content, reasoning or tool delta; -1 before it.
-  ORCAST_DECL double time_to_first_token_ms() const noexcept;
   /// From start() to the end; -1 before it.
   ORCAST_DECL double latency_ms() const noexcept;
-  /// How many times it has been sent, retries included; 0 for a call that was refused at once.
+  /// How many times it has been sent, retries included; 0 for a call that was refused at once, or
+  /// waits for its turn.
   ORCAST_DECL int attempts() const noexcept;
   /// The call's span, for children (tools that answer it).
   ORCAST_DECL span_context context() const noexcept;
@@ -4786,12 +4938,74 @@ class call {
 
   explicit operator bool() const noexcept { return entry_ != nullptr; }
 
- private:
-  friend class client;
-  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept;
-  void abandon() noexcept;
+ protected:
+  call_handle() = default;
+  ORCAST_DECL explicit call_handle(std::shared_ptr<detail::call_entry> entry) noexcept;
+  ORCAST_DECL call_handle(call_handle&& other) noexcept;
+  ORCAST_DECL call_handle& operator=(call_handle&& other) noexcept;
+  ORCAST_DECL ~call_handle();
 
   std::shared_ptr<detail::call_entry> entry_;
+
+ private:
+  void abandon() noexcept;
+};
+
+/// A chat completion under way.
+class call : public call_handle {
+ public:
+  call() = default;
+
+  /// The text so far; valid until the next tick().
+  ORCAST_DECL std::string_view text() const noexcept;
+  /// The whole reply once state() is done, with a failure what arrived of it; null before.
+  ORCAST_DECL const chat_reply* reply() const noexcept;
+  /// From start() to the first content, reasoning or tool delta; -1 before it.
+  ORCAST_DECL double time_to_first_token_ms() const noexcept;
+
+ private:
+  friend class client;
+  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept
+      : call_handle(std::move(entry)) {}
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// The bodies are with those of the client.
+
+// ---- orcast/openrouter/api_call.hpp ----
+
+// A call to any endpoint but chat completions that client::start() began.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Hears about one such call; when and where is as with call_handler. on_data() comes only for a
+/// request with `stream` set.
+class api_handler : public byte_listener {
+ public:
+  /// The last word on the call, once. The reply may be moved from.
+  virtual void on_done(result<void> outcome, api_reply& reply) noexcept {
+    static_cast<void>(outcome);
+    static_cast<void>(reply);
+  }
+
+ protected:
+  ~api_handler() = default;
+};
+
+class api_call : public call_handle {
+ public:
+  api_call() = default;
+
+  /// The reply once state() is done; null before.
+  ORCAST_DECL const api_reply* reply() const noexcept;
+
+ private:
+  friend class client;
+  explicit api_call(std::shared_ptr<detail::call_entry> entry) noexcept
+      : call_handle(std::move(entry)) {}
 };
 
 }  // namespace v0
@@ -4825,7 +5039,12 @@ struct client_options {
   bool allow_insecure_http = false;  ///< also to other machines; the key then travels in the clear
   std::string app_url;               ///< HTTP-Referer: identifies the app at OpenRouter
   std::string app_title;             ///< X-OpenRouter-Title
-  bool routing_metadata = false;     ///< ask for openrouter_metadata with each answer
+  /// X-OpenRouter-Categories: at most two, "game", "roleplay", ...
+  std::vector<std::string> app_categories;
+  bool routing_metadata = false;        ///< ask for openrouter_metadata with each answer
+  std::optional<response_cache> cache;  ///< nothing: as the account has it
+  /// Added to the head of every request; a value that is `sensitive` is treated like the key.
+  std::vector<http::header> headers;
 
   /// total_ms covers a call with all its attempts and the waits between them.
   http::timeouts timeouts;
@@ -4834,6 +5053,10 @@ struct client_options {
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
+  /// How many of them are sent at a time; the others wait for their turn, by call_priority, and of
+  /// one priority the sessions take turns. 0: as many as the transport carries, which is the
+  /// threads of a blocking one, and else no limit. (chat() and call() are not counted.)
+  std::size_t max_concurrent = 0;
 
   recording record;  ///< from broadcast::recording(); default: nothing is recorded
 };
@@ -4842,8 +5065,9 @@ namespace detail {
 class client_core;
 }
 
-/// Thread rules: make, start, tick and destroy on one thread (the game's). chat() and chat_stream()
-/// on that thread too, or, where the transport is not a polled one, on any, also several at once.
+/// Thread rules: make, start, tick and destroy on one thread (the game's). What waits for its
+/// answer (chat, chat_stream, call, call_stream) on that thread too, or, where the transport is not
+/// a polled one, on any, also several at once.
 class client {
  public:
   /// Validates the options and reads the environment. Fails with invalid_argument, saying what to
@@ -4866,13 +5090,22 @@ class client {
 
   /// Begins a streamed call and returns at once. Even a refused request gives a call, whose
   /// failure the next tick() delivers. `handler` may be null.
-  ORCAST_DECL call start(chat_request request, call_handler* handler = nullptr,
-                         const call_context& context = {});
+  ORCAST_DECL orcast::call start(chat_request request, call_handler* handler = nullptr,
+                                 const call_context& context = {});
 
   /// The same for a reply in one piece, as response-healing and some models demand: its handler
   /// hears on_done() alone. Such a call can't be stopped at OpenRouter: a cancel saves no money.
-  ORCAST_DECL call start_whole(chat_request request, call_handler* handler = nullptr,
-                               const call_context& context = {});
+  ORCAST_DECL orcast::call start_whole(chat_request request, call_handler* handler = nullptr,
+                                       const call_context& context = {});
+
+  /// Any other endpoint, in the same three ways: call({"GET", "/models"}). The answer is in one
+  /// piece; embeddings are recorded as a span.
+  ORCAST_DECL result<api_reply> call(api_request request, const call_context& context = {});
+  /// Hands on the answer's body as it arrives, on this thread, and keeps none of it.
+  ORCAST_DECL result<api_reply> call_stream(api_request request, byte_listener& pieces,
+                                            const call_context& context = {});
+  ORCAST_DECL api_call start(api_request request, api_handler* handler = nullptr,
+                             const call_context& context = {});
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
@@ -4881,6 +5114,8 @@ class client {
 
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
+  /// Those of them that wait for their turn.
+  ORCAST_DECL std::size_t in_line() const noexcept;
 
  private:
   explicit client(std::shared_ptr<detail::client_core> core) noexcept;
@@ -8394,6 +8629,7 @@ class worker_pool {
   static constexpr bool available = false;
 
   explicit worker_pool(worker_options) noexcept {}
+  std::size_t threads() const noexcept { return 1; }
   bool submit(job, void*) noexcept { return false; }
   bool withdraw(void*) noexcept { return false; }
   bool stop(std::int64_t) noexcept { return true; }
@@ -8414,6 +8650,9 @@ class worker_pool {
   worker_pool& operator=(const worker_pool&) = delete;
   /// Waits for the jobs that were taken, however long they need. Not from inside a job.
   ~worker_pool() { stop(-1); }
+
+  /// How many there may be.
+  std::size_t threads() const noexcept { return most_threads_; }
 
   /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
   /// or the pool was stopped.
@@ -8529,7 +8768,7 @@ class transport_hub {
  public:
   transport_hub(void* transport, const transport_functions& table, void (*destroy)(void*),
                 worker_options workers) noexcept
-      : transport_(transport), table_(table), destroy_(destroy), workers_(workers) {}
+      : transport_(transport), table_(table), destroy_(destroy), workers_(with_room(workers)) {}
   transport_hub(const transport_hub&) = delete;
   transport_hub& operator=(const transport_hub&) = delete;
   ~transport_hub() {
@@ -8539,6 +8778,9 @@ class transport_hub {
   }
 
   http::tier tier() const noexcept { return table_.tier; }
+  std::size_t capacity() const noexcept {
+    return table_.tier == tier::blocking ? workers_.threads() : ~std::size_t{0};
+  }
 
   exchange_id start(const request& what, response_sink& sink) {
     std::unique_ptr<relay> made = std::make_unique<relay>(*this, what, sink);
@@ -8689,6 +8931,12 @@ class transport_hub {
     bool cancel_wanted = false;
   };
 
+  /// Who keeps to capacity() finds room even while threads are still on their way back from done().
+  static worker_options with_room(worker_options workers) noexcept {
+    workers.queue = (std::max)(workers.queue, workers.threads);
+    return workers;
+  }
+
   /// A worker's thread.
   void work(relay& exchange) noexcept {
     {
@@ -8783,6 +9031,7 @@ class transport_hub {
 
 // ---- orcast/http/impl/any_transport.ipp ----
 
+#include <cstddef>
 #include <cstdint>
 
 // The bodies of orcast/http/any_transport.hpp.
@@ -8805,6 +9054,10 @@ ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transpor
 
 ORCAST_DECL http::tier any_transport::tier() const noexcept {
   return hub_ != nullptr ? hub_->tier() : http::tier::none;
+}
+
+ORCAST_DECL std::size_t any_transport::capacity() const noexcept {
+  return hub_ != nullptr ? hub_->capacity() : 0;
 }
 
 ORCAST_DECL exchange_id any_transport::start(const request& what, response_sink& sink) {
@@ -8835,6 +9088,212 @@ ORCAST_DECL void any_transport::perform(const request& what, response_sink& sink
 
 ORCAST_DECL bool any_transport::cancel_all(std::int64_t wait_ms) {
   return hub_ == nullptr || hub_->cancel_all(wait_ms);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/retry.ipp ----
+
+#include <algorithm>
+#include <cstddef>
+
+// The bodies of orcast/http/retry.hpp, among them a reader for HTTP dates (RFC 9110, 5.6.7).
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// Reads a date from left to right; the first thing that does not fit makes it fail for good.
+class date_reader {
+ public:
+  explicit date_reader(std::string_view text) noexcept : rest_(text) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() const noexcept { return rest_.empty(); }
+
+  void literal(std::string_view expected) noexcept {
+    failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
+    if (!failed_) rest_.remove_prefix(expected.size());
+  }
+
+  /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
+  int number(std::size_t digits, bool padded = false) noexcept {
+    int value = 0;
+    failed_ = failed_ || rest_.size() < digits;
+    for (std::size_t i = 0; i < digits && !failed_; ++i) {
+      const char digit = padded && i == 0 && rest_[0] == ' ' ? '0' : rest_[i];
+      failed_ = digit < '0' || digit > '9';
+      value = value * 10 + (digit - '0');
+    }
+    if (!failed_) rest_.remove_prefix(digits);
+    return failed_ ? 0 : value;
+  }
+
+  /// The position in `names` (three letters each) of the name that comes next.
+  int name(std::string_view names) noexcept {
+    for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
+      if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
+      rest_.remove_prefix(3);
+      return static_cast<int>(i / 3);
+    }
+    failed_ = true;
+    return 0;
+  }
+
+  void skip_letters() noexcept {
+    while (!rest_.empty() && rest_.front() >= 'a' && rest_.front() <= 'z') rest_.remove_prefix(1);
+  }
+
+  bool next_is(char expected) const noexcept { return !rest_.empty() && rest_.front() == expected; }
+
+ private:
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
+constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
+  // Years begin in March, so that the day of the leap year is the last one.
+  const std::int64_t y = month <= 2 ? year - 1 : year;
+  const std::int64_t m = month <= 2 ? month + 9 : month - 3;
+  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/// A date in one of the three forms as seconds since 1970; nothing when it is none.
+///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
+inline std::optional<std::int64_t> parse_http_date(std::string_view text,
+                                                   std::int64_t wall_now_s) noexcept {
+  constexpr std::string_view days = "SunMonTueWedThuFriSat";
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  date_reader in(text);
+  in.name(days);
+  in.skip_letters();
+  const bool asctime = in.next_is(' ');
+  int day = 0, month = 0, year = 0;
+  bool short_year = false;
+  if (asctime) {
+    in.literal(" ");
+    month = in.name(months);
+    in.literal(" ");
+    day = in.number(2, true);
+  } else {
+    in.literal(", ");
+    day = in.number(2);
+    short_year = in.next_is('-');
+    const std::string_view between = short_year ? "-" : " ";
+    in.literal(between);
+    month = in.name(months);
+    in.literal(between);
+    year = in.number(short_year ? 2 : 4);
+  }
+  in.literal(" ");
+  const int hour = in.number(2);
+  in.literal(":");
+  const int minute = in.number(2);
+  in.literal(":");
+  const int second = in.number(2);
+  in.literal(" ");
+  if (asctime) {
+    year = in.number(4);
+  } else {
+    in.literal("GMT");
+  }
+  if (in.failed() || !in.at_end() || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+
+  const auto seconds = [&](int full_year) {
+    return days_since_1970(full_year, month + 1, day) * 86'400 + hour * 3600 + minute * 60 + second;
+  };
+  if (!short_year) return seconds(year);
+  // Two digits that seem to lie more than 50 years ahead are of the century before.
+  constexpr std::int64_t fifty_years_s = std::int64_t{50} * 31'556'952;
+  const std::int64_t this_century = seconds(2000 + year);
+  return this_century > wall_now_s + fifty_years_s ? seconds(1900 + year) : this_century;
+}
+
+}  // namespace detail
+
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
+  switch (why.http_status) {
+    case 408:
+      return policy.on_408;
+    case 429:
+      return policy.on_429;
+    case 404:
+      return policy.on_404 || (why.retryable && policy.on_unavailable);
+    case 502:
+    case 503:
+    case 529:
+      return policy.on_unavailable;
+    case 504:
+    case 524:
+      return policy.on_unavailable && policy.on_no_answer;
+    default:
+      break;
+  }
+  if (why.http_status >= 500) return policy.on_other_5xx;
+  if (why.http_status >= 400) return why.retryable && policy.on_unavailable;  // it says so itself
+  switch (why.code) {
+    case errc::rate_limited:
+      return policy.on_429;
+    case errc::request_timeout:
+    case errc::provider_unavailable:
+    case errc::overloaded:
+      return policy.on_unavailable;
+    case errc::server:
+      return policy.on_other_5xx;
+    case errc::resolve:
+    case errc::connect:
+    case errc::timeout_connect:
+      return policy.on_connect;
+    case errc::disconnected:
+    case errc::timeout_first_byte:
+    case errc::timeout_idle:
+      return policy.on_no_answer;
+    default:
+      return false;
+  }
+}
+
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept {
+  if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
+  const double most = static_cast<double>(policy.max_ms);
+  double backoff = static_cast<double>(policy.initial_ms);
+  for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
+  backoff = (std::min)(backoff, most);
+  const double share = static_cast<double>(random) / 4294967296.0;
+  backoff -= backoff * policy.jitter * share;
+  const std::int64_t wait = (std::max)(
+      (std::max)(static_cast<std::int64_t>(backoff), why.retry_after_ms), std::int64_t{0});
+  if (deadline_ms > 0 && wait >= deadline_ms - elapsed_ms) return std::nullopt;
+  return wait;
+}
+
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept {
+  constexpr std::int64_t most_s = 86'400;
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  if (value.empty()) return -1;
+
+  if (value.front() >= '0' && value.front() <= '9') {
+    std::int64_t seconds = 0;
+    for (char digit : value) {
+      if (digit < '0' || digit > '9') return -1;
+      seconds = (std::min)(seconds * 10 + (digit - '0'), most_s);
+    }
+    return seconds * 1000;
+  }
+  const std::optional<std::int64_t> date = detail::parse_http_date(value, wall_now_s);
+  if (!date) return -1;
+  return (std::min)((std::max)(*date - wall_now_s, std::int64_t{0}), most_s) * 1000;
 }
 
 }  // namespace http
@@ -9567,6 +10026,383 @@ class object_writer {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/error_reader.hpp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Makes a failure of what OpenRouter, its providers and the proxies before them answer instead of a
+// reply: error objects in several shapes, the provider's own error as text within text, web pages.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+/// Where `lower_case` is in `text`, without regard to case.
+inline std::size_t find_word(std::string_view text, std::string_view lower_case) noexcept {
+  const auto found = std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                                 [](char a, char b) { return lower(a) == b; });
+  return found == text.end() ? std::string_view::npos
+                             : static_cast<std::size_t>(found - text.begin());
+}
+
+/// Replaces what looks like a key: providers quote the one that they refuse.
+inline void hide_keys(std::string& text) {
+  const auto in_key = [](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' ||
+           c == '.' || c == '*' || c == '+' || c == '/' || c == '=';
+  };
+  const auto in_word = [](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+  };
+  for (const std::string_view prefix : {"bearer ", "sk-", "ak-"}) {
+    std::size_t from = 0;
+    for (;;) {
+      const std::size_t found = find_word(std::string_view(text).substr(from), prefix);
+      if (found == std::string_view::npos) break;
+      const std::size_t begin = from + found;
+      std::size_t end = begin + prefix.size();
+      while (end < text.size() && in_key(text[end])) ++end;
+      from = begin + prefix.size();
+      const bool inside = begin > 0 && in_word(text[begin - 1]);  // "task-", "break-even"
+      if (!inside && end - from >= 8) text.replace(from, end - from, "***");
+    }
+  }
+}
+
+/// One line of at most about 500 bytes, without control characters and keys.
+inline std::string to_one_line(std::string_view text) {
+  constexpr std::size_t most = 500;
+  std::string line;
+  append_valid_utf8(line, text.substr(0, 4096));
+  std::size_t size = 0;
+  for (const char c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool blank = byte <= 0x20 || byte == 0x7F;
+    if (!blank) {
+      line[size++] = c;
+    } else if (size != 0 && line[size - 1] != ' ') {
+      line[size++] = ' ';
+    }
+  }
+  line.resize(size);
+  hide_keys(line);
+  if (line.size() > most) {
+    line.resize(utf8_prefix(line, most));
+    line += "...";
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+/// The words for people in a provider's error: {"error":{"message":"..."}} and the like.
+inline std::string_view find_words(json_view value, int levels = 6) {
+  if (value.is_string()) return value.text();
+  if (levels == 0) return {};
+  if (value.is_array()) return value.empty() ? "" : find_words(*value.begin(), levels - 1);
+  for (const std::string_view name : {"message", "error", "detail", "details", "msg"}) {
+    const std::string_view words = find_words(value[name], levels - 1);
+    if (!words.empty()) return words;
+  }
+  return {};
+}
+
+/// The words in text that may be JSON, whose words may be JSON again.
+inline std::string unwrap_words(std::string_view text) {
+  std::string words(text);
+  for (int levels = 0; levels < 4; ++levels) {
+    const std::size_t first = words.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos || (words[first] != '{' && words[first] != '[')) break;
+    json_reader reader(json_manners::tolerant);
+    if (!reader.parse(words)) break;
+    const std::string inner(find_words(reader.root()));
+    if (inner.empty()) break;
+    words = inner;
+  }
+  return words;
+}
+
+/// The title of a web page, such as the one that a gateway answers with.
+inline std::string_view page_title(std::string_view page) noexcept {
+  page = page.substr(0, 4096);
+  const std::size_t tag = find_word(page, "<title");
+  if (tag == std::string_view::npos) return {};
+  const std::size_t begin = page.find('>', tag);
+  if (begin == std::string_view::npos) return {};
+  page.remove_prefix(begin + 1);
+  return page.substr(0, (std::min)(page.find('<'), page.size()));
+}
+
+/// 0 for what is no class of error.
+inline errc errc_of_status(std::int64_t status) noexcept {
+  switch (status) {
+    case 401:
+      return errc::authentication;
+    case 402:
+      return errc::payment_required;
+    case 403:
+      return errc::permission_denied;
+    case 404:
+      return errc::not_found;
+    case 408:
+    case 504:
+    case 524:
+      return errc::request_timeout;
+    case 429:
+      return errc::rate_limited;
+    case 502:
+      return errc::provider_unavailable;
+    case 503:
+    case 529:
+      return errc::overloaded;
+    default:
+      break;
+  }
+  if (status >= 500 && status < 600) return errc::server;
+  return status >= 400 && status < 500 ? errc::invalid_request : errc{};
+}
+
+/// OpenRouter's error_type, and codes that are words. New ones may appear at any time.
+inline errc errc_of_type(std::string_view type) noexcept {
+  struct entry {
+    std::string_view type;
+    errc code;
+  };
+  static constexpr entry known[] = {
+      {"authentication", errc::authentication},
+      {"payment_required", errc::payment_required},
+      {"permission_denied", errc::permission_denied},
+      {"not_found", errc::not_found},
+      {"image_not_found", errc::not_found},
+      {"timeout", errc::request_timeout},
+      {"rate_limit_exceeded", errc::rate_limited},
+      {"capacity_exhausted", errc::rate_limited},
+      {"server", errc::server},
+      {"server_error", errc::server},
+      {"unmapped", errc::server},
+      {"provider_unavailable", errc::provider_unavailable},
+      {"provider_overloaded", errc::overloaded},
+      {"temporarily_unavailable", errc::overloaded},
+      {"context_length_exceeded", errc::invalid_request},
+      {"max_tokens_exceeded", errc::invalid_request},
+      {"token_limit_exceeded", errc::invalid_request},
+      {"string_too_long", errc::invalid_request},
+      {"invalid_request", errc::invalid_request},
+      {"invalid_prompt", errc::invalid_request},
+      {"content_policy_violation", errc::invalid_request},
+      {"refusal", errc::invalid_request},
+      {"invalid_image", errc::invalid_request},
+      {"image_too_large", errc::invalid_request},
+      {"image_too_small", errc::invalid_request},
+      {"unsupported_image_format", errc::invalid_request},
+      {"image_download_failed", errc::invalid_request},
+      {"precondition_failed", errc::invalid_request},
+      {"payload_too_large", errc::invalid_request},
+      {"unprocessable", errc::invalid_request},
+  };
+  for (const entry& each : known) {
+    if (each.type == type) return each.code;
+  }
+  return errc{};
+}
+
+constexpr bool may_pass(errc code) noexcept {
+  return code == errc::request_timeout || code == errc::rate_limited || code == errc::server ||
+         code == errc::provider_unavailable || code == errc::overloaded;
+}
+
+/// The failure that an HTTP status alone tells.
+inline failure status_failure(int status, std::string_view words) {
+  const errc code = errc_of_status(status);
+  failure why(code == errc{} ? errc::malformed_response : code, to_one_line(words), status);
+  why.retryable = may_pass(why.code);
+  return why;
+}
+
+/// The same of a response whose body is anything: a web page, text, JSON without `error`, nothing.
+inline failure page_failure(int status, std::string_view body, json_view root) {
+  std::string words = "HTTP ";
+  append_number(words, static_cast<std::int64_t>(status));
+  std::string_view said = body;
+  if (root.exists()) {
+    said = find_words(root);
+  } else if (!body.empty() && body.front() == '<') {
+    said = page_title(body);
+    if (said.empty()) said = "a web page instead of an answer";
+  }
+  if (!said.empty()) words.append(": ").append(said.substr(0, 4096));
+  return status_failure(status, words);
+}
+
+/// The error of a reply or a chunk: its own, or that of one of its choices.
+inline json_view find_error(json_view root) noexcept {
+  const auto counts = [](json_view error) {
+    return error.is_object() || (error.is_string() && !error.text().empty());
+  };
+  if (counts(root["error"])) return root["error"];
+  for (const json_view choice : root["choices"]) {
+    if (counts(choice["error"])) return choice["error"];
+  }
+  return {};
+}
+
+/// `error`: the error object (or text); `provider`: what the reply around it names, or nothing.
+inline failure read_error(json_view error, std::string_view provider, int status) {
+  const json_view metadata = error["metadata"];
+  const json_view availability = error["availability"];
+  failure why;
+  why.http_status = status;
+
+  json_view type = metadata["error_type"];
+  if (!type.is_string()) type = error["error_type"];
+  if (!type.is_string()) type = availability["code"];
+  if (!type.is_string()) type = error["code"];
+  if (type.is_string()) why.error_type = to_one_line(type.text().substr(0, 100));
+
+  // The status of the response counts, then what the error says of itself.
+  const json_view code = error["code"];
+  why.code = errc_of_status(status);
+  if (why.code == errc{} && code.is_number()) why.code = errc_of_status(code.integer());
+  if (why.code == errc{}) why.code = errc_of_status(error["http_status"].integer());
+  if (why.code == errc{}) why.code = errc_of_type(why.error_type);
+  if (why.code == errc{} && code.is_string()) why.code = errc_of_type(code.text());
+  if (why.code == errc{}) why.code = errc::provider_error;
+
+  const json_view named = metadata["provider_name"];
+  why.provider = to_one_line((named.is_string() ? named.text() : provider).substr(0, 100));
+
+  const json_view raw = metadata["raw"];
+  std::string words = raw.is_string() ? unwrap_words(raw.text()) : unwrap_words(find_words(raw));
+  if (!words.empty() && words.front() == '<') words = page_title(words);
+  if (!words.empty()) {
+    if (!why.provider.empty()) words.insert(0, "Provider " + why.provider + ": ");
+  } else {
+    words = unwrap_words(find_words(error));
+    const json_view detail = metadata["provider_code"];
+    if (!detail.text().empty()) words.append(" (").append(detail.text()).append(")");
+  }
+  if (words.empty()) words = why.error_type;
+  if (words.empty()) words = "an error without a message";
+  why.message = to_one_line(words);
+
+  const json_view hint = availability["retry_after"];
+  if (hint.is_number() && hint.real() >= 0) {
+    why.retry_after_ms = static_cast<std::int64_t>((std::min)(hint.real(), 86'400.0) * 1000);
+  }
+  const json_view retryable = availability["retryable"];
+  why.retryable = retryable.is_bool() ? retryable.boolean() : may_pass(why.code);
+  return why;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/header_token.hpp ----
+
+#include <string>
+#include <string_view>
+
+// What a response's head tells in one word.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// An id or a word from a header line; what is neither leaves `place` empty.
+inline void copy_token(std::string_view value, std::string& place) {
+  place.clear();
+  if (value.size() > 256) return;
+  for (const char c : value) {
+    if (c <= 0x20 || c > 0x7E) return;
+  }
+  place.assign(value);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/api_reply.ipp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+// The bodies of orcast/openrouter/api_reply.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL void api_reader::reset() noexcept {
+  reply_ = api_reply();
+  error_body_.clear();
+  retry_after_ms_ = -1;
+  received_ = too_large_ = false;
+}
+
+ORCAST_DECL void api_reader::head(const http::response_head& head) noexcept {
+  reply_.status = head.status;
+  detail::copy_token(head.find("X-Generation-Id"), reply_.generation_id);
+  detail::copy_token(head.find("X-OpenRouter-Cache-Status"), reply_.cache_status);
+  const std::string_view type = head.find("Content-Type");
+  if (type.size() <= 256) reply_.content_type.assign(type);
+  const std::string_view retry_after = head.find("Retry-After");
+  if (retry_after.empty()) return;
+  retry_after_ms_ = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+}
+
+ORCAST_DECL bool api_reader::data(std::string_view bytes) noexcept {
+  if (too_large_) return false;
+  if (success() && !bytes.empty()) received_ = true;
+  if (success() && listener_ != nullptr) {
+    listener_->on_data(bytes);
+    return true;
+  }
+  std::string& body = success() ? reply_.body : error_body_;
+  too_large_ = bytes.size() > limits_.body_bytes - (std::min)(body.size(), limits_.body_bytes);
+  if (!too_large_) body.append(bytes);
+  return !too_large_;
+}
+
+ORCAST_DECL result<void> api_reader::finish(result<void> outcome) noexcept {
+  const bool refused = reply_.status != 0 && !success();
+  const auto failed = [this](failure why) {
+    why.http_status = reply_.status;
+    why.retry_after_ms = (std::max)(why.retry_after_ms, retry_after_ms_);
+    return why;
+  };
+  if (too_large_) {
+    return failed(failure(errc::too_large, "the body of the response is too large"));
+  }
+  if (!outcome && (!refused || outcome.error().code == errc::cancelled)) {
+    return failed(outcome.error());
+  }
+  if (outcome && reply_.status == 0) {
+    return failed(failure(errc::protocol, "the exchange ended without a response"));
+  }
+  const std::string& body = refused ? error_body_ : reply_.body;
+  // Only what may be an error is looked into: a list of models is not parsed twice.
+  const bool suspicious = refused || body.substr(0, 64).find("\"error\"") != std::string::npos;
+  if (!suspicious) return {};
+  detail::json_reader json(detail::json_manners::tolerant, limits_.depth);
+  static_cast<void>(json.parse(body));
+  const detail::json_view error = detail::find_error(json.root());
+  if (error.exists()) return failed(detail::read_error(error, {}, reply_.status));
+  if (refused) return failed(detail::page_failure(reply_.status, body, json.root()));
+  return {};
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/chat_request.ipp ----
 
 #include <cmath>
@@ -10203,209 +11039,6 @@ ORCAST_DECL void append_json(const tool& each, std::string& out) {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/http/impl/retry.ipp ----
-
-#include <algorithm>
-#include <cstddef>
-
-// The bodies of orcast/http/retry.hpp, among them a reader for HTTP dates (RFC 9110, 5.6.7).
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-/// Reads a date from left to right; the first thing that does not fit makes it fail for good.
-class date_reader {
- public:
-  explicit date_reader(std::string_view text) noexcept : rest_(text) {}
-
-  bool failed() const noexcept { return failed_; }
-  bool at_end() const noexcept { return rest_.empty(); }
-
-  void literal(std::string_view expected) noexcept {
-    failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
-    if (!failed_) rest_.remove_prefix(expected.size());
-  }
-
-  /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  int number(std::size_t digits, bool padded = false) noexcept {
-    int value = 0;
-    failed_ = failed_ || rest_.size() < digits;
-    for (std::size_t i = 0; i < digits && !failed_; ++i) {
-      const char digit = padded && i == 0 && rest_[0] == ' ' ? '0' : rest_[i];
-      failed_ = digit < '0' || digit > '9';
-      value = value * 10 + (digit - '0');
-    }
-    if (!failed_) rest_.remove_prefix(digits);
-    return failed_ ? 0 : value;
-  }
-
-  /// The position in `names` (three letters each) of the name that comes next.
-  int name(std::string_view names) noexcept {
-    for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
-      if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
-      rest_.remove_prefix(3);
-      return static_cast<int>(i / 3);
-    }
-    failed_ = true;
-    return 0;
-  }
-
-  void skip_letters() noexcept {
-    while (!rest_.empty() && rest_.front() >= 'a' && rest_.front() <= 'z') rest_.remove_prefix(1);
-  }
-
-  bool next_is(char expected) const noexcept { return !rest_.empty() && rest_.front() == expected; }
-
- private:
-  std::string_view rest_;
-  bool failed_ = false;
-};
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
-constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
-  // Years begin in March, so that the day of the leap year is the last one.
-  const std::int64_t y = month <= 2 ? year - 1 : year;
-  const std::int64_t m = month <= 2 ? month + 9 : month - 3;
-  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
-/// A date in one of the three forms as seconds since 1970; nothing when it is none.
-///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
-inline std::optional<std::int64_t> parse_http_date(std::string_view text,
-                                                   std::int64_t wall_now_s) noexcept {
-  constexpr std::string_view days = "SunMonTueWedThuFriSat";
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  date_reader in(text);
-  in.name(days);
-  in.skip_letters();
-  const bool asctime = in.next_is(' ');
-  int day = 0, month = 0, year = 0;
-  bool short_year = false;
-  if (asctime) {
-    in.literal(" ");
-    month = in.name(months);
-    in.literal(" ");
-    day = in.number(2, true);
-  } else {
-    in.literal(", ");
-    day = in.number(2);
-    short_year = in.next_is('-');
-    const std::string_view between = short_year ? "-" : " ";
-    in.literal(between);
-    month = in.name(months);
-    in.literal(between);
-    year = in.number(short_year ? 2 : 4);
-  }
-  in.literal(" ");
-  const int hour = in.number(2);
-  in.literal(":");
-  const int minute = in.number(2);
-  in.literal(":");
-  const int second = in.number(2);
-  in.literal(" ");
-  if (asctime) {
-    year = in.number(4);
-  } else {
-    in.literal("GMT");
-  }
-  if (in.failed() || !in.at_end() || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
-    return std::nullopt;
-
-  const auto seconds = [&](int full_year) {
-    return days_since_1970(full_year, month + 1, day) * 86'400 + hour * 3600 + minute * 60 + second;
-  };
-  if (!short_year) return seconds(year);
-  // Two digits that seem to lie more than 50 years ahead are of the century before.
-  constexpr std::int64_t fifty_years_s = std::int64_t{50} * 31'556'952;
-  const std::int64_t this_century = seconds(2000 + year);
-  return this_century > wall_now_s + fifty_years_s ? seconds(1900 + year) : this_century;
-}
-
-}  // namespace detail
-
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
-  switch (why.http_status) {
-    case 408:
-      return policy.on_408;
-    case 429:
-      return policy.on_429;
-    case 502:
-    case 503:
-    case 504:
-    case 524:
-    case 529:
-      return policy.on_unavailable;
-    default:
-      break;
-  }
-  if (why.http_status >= 500) return policy.on_other_5xx;
-  if (why.http_status >= 400) return false;
-  switch (why.code) {
-    case errc::rate_limited:
-      return policy.on_429;
-    case errc::request_timeout:
-    case errc::provider_unavailable:
-    case errc::overloaded:
-      return policy.on_unavailable;
-    case errc::server:
-      return policy.on_other_5xx;
-    case errc::resolve:
-    case errc::connect:
-    case errc::timeout_connect:
-      return policy.on_connect;
-    case errc::disconnected:
-    case errc::timeout_first_byte:
-    case errc::timeout_idle:
-      return policy.on_no_answer;
-    default:
-      return false;
-  }
-}
-
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept {
-  if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
-  const double most = static_cast<double>(policy.max_ms);
-  double backoff = static_cast<double>(policy.initial_ms);
-  for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
-  backoff = (std::min)(backoff, most);
-  const double share = static_cast<double>(random) / 4294967296.0;
-  backoff -= backoff * policy.jitter * share;
-  const std::int64_t wait = (std::max)(
-      (std::max)(static_cast<std::int64_t>(backoff), why.retry_after_ms), std::int64_t{0});
-  if (deadline_ms > 0 && wait >= deadline_ms - elapsed_ms) return std::nullopt;
-  return wait;
-}
-
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept {
-  constexpr std::int64_t most_s = 86'400;
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
-  if (value.empty()) return -1;
-
-  if (value.front() >= '0' && value.front() <= '9') {
-    std::int64_t seconds = 0;
-    for (char digit : value) {
-      if (digit < '0' || digit > '9') return -1;
-      seconds = (std::min)(seconds * 10 + (digit - '0'), most_s);
-    }
-    return seconds * 1000;
-  }
-  const std::optional<std::int64_t> date = detail::parse_http_date(value, wall_now_s);
-  if (!date) return -1;
-  return (std::min)((std::max)(*date - wall_now_s, std::int64_t{0}), most_s) * 1000;
-}
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/http/sse.hpp ----
 
 #include <cstddef>
@@ -10684,285 +11317,6 @@ ORCAST_DECL result<void> sse_parser::outcome() const {
 }
 
 }  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/impl/error_reader.hpp ----
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-// Makes a failure of what OpenRouter, its providers and the proxies before them answer instead of a
-// reply: error objects in several shapes, the provider's own error as text within text, web pages.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-/// Where `lower_case` is in `text`, without regard to case.
-inline std::size_t find_word(std::string_view text, std::string_view lower_case) noexcept {
-  const auto found = std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                                 [](char a, char b) { return lower(a) == b; });
-  return found == text.end() ? std::string_view::npos
-                             : static_cast<std::size_t>(found - text.begin());
-}
-
-/// Replaces what looks like a key: providers quote the one that they refuse.
-inline void hide_keys(std::string& text) {
-  const auto in_key = [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' ||
-           c == '.' || c == '*' || c == '+' || c == '/' || c == '=';
-  };
-  const auto in_word = [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-  };
-  for (const std::string_view prefix : {"bearer ", "sk-", "ak-"}) {
-    std::size_t from = 0;
-    for (;;) {
-      const std::size_t found = find_word(std::string_view(text).substr(from), prefix);
-      if (found == std::string_view::npos) break;
-      const std::size_t begin = from + found;
-      std::size_t end = begin + prefix.size();
-      while (end < text.size() && in_key(text[end])) ++end;
-      from = begin + prefix.size();
-      const bool inside = begin > 0 && in_word(text[begin - 1]);  // "task-", "break-even"
-      if (!inside && end - from >= 8) text.replace(from, end - from, "***");
-    }
-  }
-}
-
-/// One line of at most about 500 bytes, without control characters and keys.
-inline std::string to_one_line(std::string_view text) {
-  constexpr std::size_t most = 500;
-  std::string line;
-  append_valid_utf8(line, text.substr(0, 4096));
-  std::size_t size = 0;
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool blank = byte <= 0x20 || byte == 0x7F;
-    if (!blank) {
-      line[size++] = c;
-    } else if (size != 0 && line[size - 1] != ' ') {
-      line[size++] = ' ';
-    }
-  }
-  line.resize(size);
-  hide_keys(line);
-  if (line.size() > most) {
-    line.resize(utf8_prefix(line, most));
-    line += "...";
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
-/// The words for people in a provider's error: {"error":{"message":"..."}} and the like.
-inline std::string_view find_words(json_view value, int levels = 6) {
-  if (value.is_string()) return value.text();
-  if (levels == 0) return {};
-  if (value.is_array()) return value.empty() ? "" : find_words(*value.begin(), levels - 1);
-  for (const std::string_view name : {"message", "error", "detail", "details", "msg"}) {
-    const std::string_view words = find_words(value[name], levels - 1);
-    if (!words.empty()) return words;
-  }
-  return {};
-}
-
-/// The words in text that may be JSON, whose words may be JSON again.
-inline std::string unwrap_words(std::string_view text) {
-  std::string words(text);
-  for (int levels = 0; levels < 4; ++levels) {
-    const std::size_t first = words.find_first_not_of(" \t\r\n");
-    if (first == std::string::npos || (words[first] != '{' && words[first] != '[')) break;
-    json_reader reader(json_manners::tolerant);
-    if (!reader.parse(words)) break;
-    const std::string inner(find_words(reader.root()));
-    if (inner.empty()) break;
-    words = inner;
-  }
-  return words;
-}
-
-/// The title of a web page, such as the one that a gateway answers with.
-inline std::string_view page_title(std::string_view page) noexcept {
-  page = page.substr(0, 4096);
-  const std::size_t tag = find_word(page, "<title");
-  if (tag == std::string_view::npos) return {};
-  const std::size_t begin = page.find('>', tag);
-  if (begin == std::string_view::npos) return {};
-  page.remove_prefix(begin + 1);
-  return page.substr(0, (std::min)(page.find('<'), page.size()));
-}
-
-/// 0 for what is no class of error.
-inline errc errc_of_status(std::int64_t status) noexcept {
-  switch (status) {
-    case 401:
-      return errc::authentication;
-    case 402:
-      return errc::payment_required;
-    case 403:
-      return errc::permission_denied;
-    case 404:
-      return errc::not_found;
-    case 408:
-    case 504:
-    case 524:
-      return errc::request_timeout;
-    case 429:
-      return errc::rate_limited;
-    case 502:
-      return errc::provider_unavailable;
-    case 503:
-    case 529:
-      return errc::overloaded;
-    default:
-      break;
-  }
-  if (status >= 500 && status < 600) return errc::server;
-  return status >= 400 && status < 500 ? errc::invalid_request : errc{};
-}
-
-/// OpenRouter's error_type, and codes that are words. New ones may appear at any time.
-inline errc errc_of_type(std::string_view type) noexcept {
-  struct entry {
-    std::string_view type;
-    errc code;
-  };
-  static constexpr entry known[] = {
-      {"authentication", errc::authentication},
-      {"payment_required", errc::payment_required},
-      {"permission_denied", errc::permission_denied},
-      {"not_found", errc::not_found},
-      {"image_not_found", errc::not_found},
-      {"timeout", errc::request_timeout},
-      {"rate_limit_exceeded", errc::rate_limited},
-      {"capacity_exhausted", errc::rate_limited},
-      {"server", errc::server},
-      {"server_error", errc::server},
-      {"unmapped", errc::server},
-      {"provider_unavailable", errc::provider_unavailable},
-      {"provider_overloaded", errc::overloaded},
-      {"temporarily_unavailable", errc::overloaded},
-      {"context_length_exceeded", errc::invalid_request},
-      {"max_tokens_exceeded", errc::invalid_request},
-      {"token_limit_exceeded", errc::invalid_request},
-      {"string_too_long", errc::invalid_request},
-      {"invalid_request", errc::invalid_request},
-      {"invalid_prompt", errc::invalid_request},
-      {"content_policy_violation", errc::invalid_request},
-      {"refusal", errc::invalid_request},
-      {"invalid_image", errc::invalid_request},
-      {"image_too_large", errc::invalid_request},
-      {"image_too_small", errc::invalid_request},
-      {"unsupported_image_format", errc::invalid_request},
-      {"image_download_failed", errc::invalid_request},
-      {"precondition_failed", errc::invalid_request},
-      {"payload_too_large", errc::invalid_request},
-      {"unprocessable", errc::invalid_request},
-  };
-  for (const entry& each : known) {
-    if (each.type == type) return each.code;
-  }
-  return errc{};
-}
-
-constexpr bool may_pass(errc code) noexcept {
-  return code == errc::request_timeout || code == errc::rate_limited || code == errc::server ||
-         code == errc::provider_unavailable || code == errc::overloaded;
-}
-
-/// The failure that an HTTP status alone tells.
-inline failure status_failure(int status, std::string_view words) {
-  const errc code = errc_of_status(status);
-  failure why(code == errc{} ? errc::malformed_response : code, to_one_line(words), status);
-  why.retryable = may_pass(why.code);
-  return why;
-}
-
-/// The same of a response whose body is anything: a web page, text, JSON without `error`, nothing.
-inline failure page_failure(int status, std::string_view body, json_view root) {
-  std::string words = "HTTP ";
-  append_number(words, static_cast<std::int64_t>(status));
-  std::string_view said = body;
-  if (root.exists()) {
-    said = find_words(root);
-  } else if (!body.empty() && body.front() == '<') {
-    said = page_title(body);
-    if (said.empty()) said = "a web page instead of an answer";
-  }
-  if (!said.empty()) words.append(": ").append(said.substr(0, 4096));
-  return status_failure(status, words);
-}
-
-/// The error of a reply or a chunk: its own, or that of one of its choices.
-inline json_view find_error(json_view root) noexcept {
-  const auto counts = [](json_view error) {
-    return error.is_object() || (error.is_string() && !error.text().empty());
-  };
-  if (counts(root["error"])) return root["error"];
-  for (const json_view choice : root["choices"]) {
-    if (counts(choice["error"])) return choice["error"];
-  }
-  return {};
-}
-
-/// `error`: the error object (or text); `provider`: what the reply around it names, or nothing.
-inline failure read_error(json_view error, std::string_view provider, int status) {
-  const json_view metadata = error["metadata"];
-  const json_view availability = error["availability"];
-  failure why;
-  why.http_status = status;
-
-  json_view type = metadata["error_type"];
-  if (!type.is_string()) type = error["error_type"];
-  if (!type.is_string()) type = availability["code"];
-  if (!type.is_string()) type = error["code"];
-  if (type.is_string()) why.error_type = to_one_line(type.text().substr(0, 100));
-
-  // The status of the response counts, then what the error says of itself.
-  const json_view code = error["code"];
-  why.code = errc_of_status(status);
-  if (why.code == errc{} && code.is_number()) why.code = errc_of_status(code.integer());
-  if (why.code == errc{}) why.code = errc_of_status(error["http_status"].integer());
-  if (why.code == errc{}) why.code = errc_of_type(why.error_type);
-  if (why.code == errc{} && code.is_string()) why.code = errc_of_type(code.text());
-  if (why.code == errc{}) why.code = errc::provider_error;
-
-  const json_view named = metadata["provider_name"];
-  why.provider = to_one_line((named.is_string() ? named.text() : provider).substr(0, 100));
-
-  const json_view raw = metadata["raw"];
-  std::string words = raw.is_string() ? unwrap_words(raw.text()) : unwrap_words(find_words(raw));
-  if (!words.empty() && words.front() == '<') words = page_title(words);
-  if (!words.empty()) {
-    if (!why.provider.empty()) words.insert(0, "Provider " + why.provider + ": ");
-  } else {
-    words = unwrap_words(find_words(error));
-    const json_view detail = metadata["provider_code"];
-    if (!detail.text().empty()) words.append(" (").append(detail.text()).append(")");
-  }
-  if (words.empty()) words = why.error_type;
-  if (words.empty()) words = "an error without a message";
-  why.message = to_one_line(words);
-
-  const json_view hint = availability["retry_after"];
-  if (hint.is_number() && hint.real() >= 0) {
-    why.retry_after_ms = static_cast<std::int64_t>((std::min)(hint.real(), 86'400.0) * 1000);
-  }
-  const json_view retryable = availability["retryable"];
-  why.retryable = retryable.is_bool() ? retryable.boolean() : may_pass(why.code);
-  return why;
-}
-
-}  // namespace detail
 }  // namespace v0
 }  // namespace orcast
 
@@ -11888,16 +12242,6 @@ inline bool is_event_stream(std::string_view content_type) noexcept {
   return http::same_name(trim(content_type.substr(0, content_type.find(';'))), "text/event-stream");
 }
 
-/// An id or a word from a header line; what is neither leaves `place` empty.
-inline void copy_token(std::string_view value, std::string& place) {
-  place.clear();
-  if (value.size() > 256) return;
-  for (const char c : value) {
-    if (c <= 0x20 || c > 0x7E) return;
-  }
-  place.assign(value);
-}
-
 inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
   http::sse_limits made;
   made.line_bytes = limits.line_bytes;
@@ -12176,6 +12520,7 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
   } else if (self.now != parser::state::complete && self.now != parser::state::failed) {
     self.end_document(*this, outcome);
   }
+  if (reply_.id.empty()) reply_.id = generation_id_;  // where the body came to no word of it
   if (self.now == parser::state::complete) return {};
   self.seal(*this);
   return self.why;
@@ -12185,6 +12530,96 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
 }  // namespace orcast
 
 // ---- orcast/openrouter/impl/observation.ipp ----
+
+// ---- orcast/openrouter/impl/span_embeddings.ipp ----
+
+// The span of a call that makes embeddings: OpenInference's kind EMBEDDING. Vectors are left out,
+// they are large and say nothing to a reader.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL void observation::open_embeddings(std::string_view body, const call_context& context,
+                                              std::string_view url) {
+  detail::json_reader json(detail::json_manners::tolerant);
+  static_cast<void>(json.parse(body));
+  const detail::json_view asked = json.root();
+  request_model_.assign(asked["model"].text());
+  if (where_.traces == nullptr) return;
+
+  span_options options;
+  options.kind = span_kind::client;
+  options.session = context.session_id;
+  options.start_ns = began_ns_;
+  options.parent = context.parent;
+  span_ = where_.traces->start("CreateEmbeddings", options);
+  context_ = span_.context();
+  if (!span_.recording()) return;
+
+  span_.set(keys::openinference_span_kind, keys::kind_embedding);
+  if (!request_model_.empty()) span_.set(keys::embedding_model_name, request_model_);
+  if (!context.session_id.empty()) span_.set(keys::session_id, context.session_id);
+  const std::string_view own = asked["user"].text();
+  const std::string_view user = own.empty() ? std::string_view(context.user) : own;
+  if (!user.empty()) span_.set(keys::user_id, user);
+  if (!context.tags.empty()) {
+    std::vector<attribute_value> tags(context.tags.begin(), context.tags.end());
+    span_.set_list(keys::tag_tags, tags.data(), tags.size());
+  }
+  if (!context.metadata.empty()) span_.set(keys::metadata, context.metadata);
+
+  constexpr std::string_view parameters[] = {"model", "dimensions", "encoding_format", "input_type",
+                                             "provider"};
+  scratch_.clear();
+  detail::object_writer kept(scratch_);
+  for (const std::string_view name : parameters) {
+    if (asked[name].exists()) detail::append_json(kept.key(name), asked[name]);
+  }
+  kept.close();
+  span_.set(keys::embedding_invocation_parameters, scratch_);
+
+  if (!where_.privacy) {
+    span_.set(keys::input_value, without_blobs(body));
+    span_.set(keys::input_mime_type, "application/json");
+    std::size_t index = 0;
+    const detail::json_view input = asked["input"];
+    if (input.is_string()) span_.set(keys::embedding_text(index), input.text());
+    if (input.is_array()) {
+      for (const detail::json_view each : input) {
+        if (each.is_string()) span_.set(keys::embedding_text(index), each.text());
+        ++index;
+      }
+    }
+  }
+  if (!where_.companions) return;
+  span_.set(keys::gen_ai_operation_name, "embeddings");
+  if (!request_model_.empty()) span_.set(keys::gen_ai_request_model, request_model_);
+  if (const auto parsed = http::url::parse(url, true)) {
+    span_.set(keys::server_address, parsed->host());
+    span_.set(keys::server_port, parsed->port());
+  }
+}
+
+ORCAST_DECL void observation::record_embeddings() {
+  const api_reply& reply = api_.reply();
+  detail::json_reader json(detail::json_manners::tolerant);
+  static_cast<void>(json.parse(reply.body));
+  const detail::json_view said = json.root();
+  if (!said["model"].text().empty()) span_.set(keys::embedding_model_name, said["model"].text());
+  const std::string_view id = said["id"].text().empty() ? reply.generation_id : said["id"].text();
+  if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
+  if (!said["provider"].text().empty()) {
+    span_.set(keys::openrouter_provider, said["provider"].text());
+  }
+  span_.set(keys::openrouter_attempts, attempts_);
+  if (!said["usage"].is_object()) return;
+  token_usage usage;
+  detail::read_usage(said["usage"], usage);
+  record_usage(usage);
+}
+
+}  // namespace v0
+}  // namespace orcast
 
 // ---- orcast/openrouter/vocabulary.hpp ----
 
@@ -12706,12 +13141,20 @@ inline namespace v0 {
 
 namespace detail {
 
-inline result<void> without_key(result<void> ended, std::string_view key) {
-  if (ended.ok() || key.empty()) return ended;
+inline void replace_all(std::string& words, std::string_view what) {
+  if (what.empty()) return;
+  for (std::size_t at = 0; (at = words.find(what, at)) != std::string::npos;) {
+    words.replace(at, what.size(), "[key]");
+  }
+}
+
+/// What is sensitive in the request that was sent: the key, and header lines that are marked.
+inline result<void> without_secrets(result<void> ended, const http::request* sent) {
+  if (ended.ok() || sent == nullptr) return ended;
   failure why = ended.error();
-  std::string& words = why.message;
-  for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos;) {
-    words.replace(at, key.size(), "[key]");
+  replace_all(why.message, sent->bearer());
+  for (const http::header& line : sent->headers) {
+    if (line.sensitive) replace_all(why.message, line.value);
   }
   return why;
 }
@@ -12719,7 +13162,7 @@ inline result<void> without_key(result<void> ended, std::string_view key) {
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits) {
+    : where_(where), reader_(limits), api_(limits) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
@@ -12740,21 +13183,38 @@ ORCAST_DECL void observation::begin(const chat_request& request, std::string_vie
   if (span_.recording()) record_request(request, body);
 }
 
+ORCAST_DECL void observation::begin(const api_request& request, std::string_view url,
+                                    const call_context& context) noexcept {
+  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+  const bool embeddings = request.method == "POST" && path == "/embeddings";
+  kind_ = embeddings ? kind::embeddings : kind::other;
+  begun_ = true;
+  began_ns_ = clock_.steady_ns();
+  if (embeddings) open_embeddings(request.body, context, url);
+}
+
 ORCAST_DECL bool observation::begin_raw(std::string_view method, std::string_view url,
                                         const std::vector<std::string_view>& body,
                                         const std::vector<http::header>& headers,
                                         const call_context& context) noexcept {
-  constexpr std::string_view endpoint = "/chat/completions";
   const std::string_view path = url.substr(0, url.find('?'));
-  if (method != "POST" || path.size() < endpoint.size() ||
-      path.substr(path.size() - endpoint.size()) != endpoint) {
-    return false;
-  }
+  const auto is = [path](std::string_view endpoint) {
+    return path.size() >= endpoint.size() && path.substr(path.size() - endpoint.size()) == endpoint;
+  };
+  const bool embeddings = is("/embeddings");
+  if (method != "POST" || (!embeddings && !is("/chat/completions"))) return false;
   std::string joined;
   std::string_view whole = body.size() == 1 ? body.front() : std::string_view();
   if (body.size() > 1) {
     for (std::string_view segment : body) joined.append(segment);
     whole = joined;
+  }
+  if (embeddings) {
+    kind_ = kind::embeddings;
+    begun_ = true;
+    began_ns_ = clock_.steady_ns();
+    open_embeddings(whole, context, url);
+    return true;
   }
   result<chat_request> read = parse_chat_request(whole);
   chat_request request = read ? std::move(*read) : chat_request();
@@ -12772,13 +13232,31 @@ ORCAST_DECL void observation::retry(const failure& why, std::int64_t wait_ms) no
   span_.event("retry", {{keys::error_type, to_string(why.code)},
                         {keys::http_response_status_code, why.http_status},
                         {keys::openrouter_wait_ms, wait_ms}});
+  if (!chat()) return api_.reset();
   reader_.reset();
   reader_.listen(this);
 }
 
-ORCAST_DECL void observation::head(const http::response_head& head) noexcept { reader_.head(head); }
+ORCAST_DECL void observation::queued(std::int64_t wait_ms) noexcept {
+  span_.set(keys::openrouter_queue_ms, wait_ms);
+}
 
-ORCAST_DECL bool observation::data(std::string_view bytes) noexcept { return reader_.data(bytes); }
+ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
+  return chat() ? reader_.head(head) : api_.head(head);
+}
+
+ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
+  return chat() ? reader_.data(bytes) : api_.data(bytes);
+}
+
+/// A document is not looked into before it is whole, but once a success has begun its price is due.
+ORCAST_DECL bool observation::received_content() const noexcept {
+  if (!chat()) return api_.received_content();
+  if (reader_.received_content()) return true;
+  const int status = reader_.http_status();
+  return !reader_.streamed() && status >= 200 && status < 300 &&
+         reader_.reply().raw.find_first_not_of(" \t\r\n") != std::string::npos;
+}
 
 ORCAST_DECL void observation::on_text(std::string_view piece) noexcept {
   if (listener_ != nullptr) listener_->on_text(piece);
@@ -12805,14 +13283,19 @@ ORCAST_DECL void observation::on_first_token() noexcept {
   if (listener_ != nullptr) listener_->on_first_token();
 }
 
-ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_view key) noexcept {
+ORCAST_DECL result<void> observation::done(result<void> outcome,
+                                           const http::request* sent) noexcept {
   if (over_) return outcome;
   over_ = true;
-  result<void> ended = detail::without_key(reader_.finish(std::move(outcome)), key);
+  result<void> ended = detail::without_secrets(settle(std::move(outcome)), sent);
   latency_ms_ = since_begin_ms();
   if (!span_.recording()) return ended;
 
-  record_reply(ended ? nullptr : &ended.error());
+  if (chat()) {
+    record_reply(ended ? nullptr : &ended.error());
+  } else {
+    record_embeddings();
+  }
   if (ended) {
     span_.status(span_status::ok);
   } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {
@@ -15467,6 +15950,9 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 
 // ---- orcast/openrouter/impl/client.ipp ----
 
+#include <cstddef>
+#include <mutex>
+#include <string>
 #include <utility>
 
 // ---- orcast/http/mailbox.hpp ----
@@ -15628,7 +16114,7 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-class call_news final : public delta_listener {
+class call_news final : public delta_listener, public byte_listener {
  public:
   bool empty() const noexcept { return next_ == pieces_.size(); }
 
@@ -15647,14 +16133,17 @@ class call_news final : public delta_listener {
     tools_.push_back(call);
     pieces_.push_back({kind::tool, 0});
   }
+  void on_data(std::string_view bytes) noexcept override { add(kind::bytes, bytes); }
 
-  /// Hands on the next piece, of which there is one. `text` grows by it; the listener may be null.
-  void hand_on(delta_listener* listener, std::string& text) {
+  /// Hands on the next piece, of which there is one. `text` grows by it; both listeners may be
+  /// null.
+  void hand_on(delta_listener* listener, byte_listener* taker, std::string& text) {
     const piece next = pieces_[next_++];
     const std::string_view words = std::string_view(text_).substr(next_text_, next.size);
     next_text_ += next.size;
     if (next.what == kind::text) text.append(words);
     const tool_call* const tool = next.what == kind::tool ? &tools_[next_tool_++] : nullptr;
+    if (next.what == kind::bytes && taker != nullptr) taker->on_data(words);
     if (listener == nullptr) return;
     switch (next.what) {
       case kind::first_chunk:
@@ -15667,14 +16156,16 @@ class call_news final : public delta_listener {
         return listener->on_reasoning(words);
       case kind::tool:
         return listener->on_tool_call(*tool);
+      case kind::bytes:
+        return;
     }
   }
 
  private:
-  enum class kind : unsigned char { first_chunk, first_token, text, reasoning, tool };
+  enum class kind : unsigned char { first_chunk, first_token, text, reasoning, tool, bytes };
   struct piece {
     kind what;
-    std::size_t size;  // in text_, of text and reasoning
+    std::size_t size;  // in text_, of text, reasoning and bytes
   };
 
   void add(kind what, std::string_view words) {
@@ -15701,6 +16192,7 @@ class call_news final : public delta_listener {
 // ---- orcast/openrouter/impl/call_entry.hpp ----
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -15729,11 +16221,11 @@ struct outgoing_call {
   std::string body;
 };
 
-struct call_entry final : http::response_sink, delta_listener {
+struct call_entry final : http::response_sink, delta_listener, byte_listener {
   call_entry(const recording& record, const reply_limits& limits, const orcast::host& time,
              const http::retry_policy& retries)
       : policy(retries), clock(time), seen(record, limits) {
-    seen.listen(this);
+    seen.listen(static_cast<delta_listener*>(this));
   }
 
   // The sink: the transport's thread.
@@ -15760,6 +16252,7 @@ struct call_entry final : http::response_sink, delta_listener {
     call_ptr keep;  // outlives the lock
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
+    if (on_wire != nullptr) on_wire->fetch_sub(1, std::memory_order_relaxed);  // counts, no more
     if (over) return outgoing.reset();
     if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
@@ -15774,50 +16267,62 @@ struct call_entry final : http::response_sink, delta_listener {
 
   void on_first_chunk() noexcept override {
     if (std::exchange(began, true)) return;  // an attempt before this one had got as far
-    listener().on_first_chunk();
+    tell_all([](delta_listener& each) { each.on_first_chunk(); });
   }
   void on_first_token() noexcept override {
     heard = true;
-    listener().on_first_token();
+    tell_all([](delta_listener& each) { each.on_first_token(); });
   }
   void on_text(std::string_view piece) noexcept override {
     heard = true;
-    listener().on_text(piece);
+    tell_all([piece](delta_listener& each) { each.on_text(piece); });
   }
   void on_reasoning(std::string_view piece) noexcept override {
     heard = true;
-    listener().on_reasoning(piece);
+    tell_all([piece](delta_listener& each) { each.on_reasoning(piece); });
   }
-  void on_tool_call(const tool_call& call) noexcept override {
+  void on_tool_call(const tool_call& called) noexcept override {
     heard = true;
-    listener().on_tool_call(call);
+    tell_all([&called](delta_listener& each) { each.on_tool_call(called); });
   }
-  delta_listener& listener() noexcept { return direct != nullptr ? *direct : arriving; }
+  void on_data(std::string_view bytes) noexcept override {
+    heard = true;
+    if (at_once_api != nullptr) return at_once_api->on_data(bytes);
+    direct_bytes != nullptr ? direct_bytes->on_data(bytes) : arriving.on_data(bytes);
+  }
+  template <class Tell>
+  void tell_all(Tell tell) noexcept {
+    if (at_once != nullptr) tell(*at_once);
+    tell(direct != nullptr ? *direct : arriving);
+  }
 
   // The rest is called under the lock.
 
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = seen.done(std::move(how), key());
+    outcome = seen.done(std::move(how), outgoing ? &outgoing->request : nullptr);
     over = true;
     if (sending == nullptr) outgoing.reset();
-  }
-
-  /// The key that goes out with the request; a service may quote it.
-  std::string_view key() const noexcept {
-    constexpr std::size_t scheme = sizeof "Bearer";  // and the space after it
-    for (const http::header& line : outgoing->request.headers) {
-      if (line.sensitive) return std::string_view(line.value).substr(scheme);
+    if (call_handler* const chat = std::exchange(at_once, nullptr)) {
+      chat->on_done(outcome, seen.reply());
     }
-    return {};
+    if (api_handler* const api = std::exchange(at_once_api, nullptr)) {
+      api->on_done(outcome, seen.api_answer());
+    }
   }
 
   std::optional<std::int64_t> wait_before_retry() const noexcept {
-    if (verdict->ok() || heard || seen.reader().received_content()) return std::nullopt;
+    if (verdict->ok()) return std::nullopt;
     const failure& why = verdict->error();
-    // From here on codes are the service's words, and it may know that trying again is in vain.
-    if (why.code >= errc::invalid_request && !why.retryable) return std::nullopt;
+    // From here on codes are the service's words: it has not answered, and may know that trying
+    // again is in vain. Before, an answer was cut, which is paid for whether it is heard or not.
+    const bool refused = why.code >= errc::invalid_request;
+    if (heard || (refused ? seen.reader().received_content() : seen.received_content())) {
+      return std::nullopt;
+    }
+    const bool patient = policy.on_404 && why.http_status == 404;
+    if (refused && !why.retryable && !patient) return std::nullopt;
     std::uint32_t random = 0;
     entropy(clock, &random, sizeof random);
     return http::decide(policy, attempt, why, elapsed_ms(), deadline_ms, random);
@@ -15827,13 +16332,17 @@ struct call_entry final : http::response_sink, delta_listener {
     seen.retry(verdict->error(), wait_ms);
     verdict.reset();
     ++attempt;
-    if (deadline_ms > 0) {
-      outgoing->request.limits.total_ms =
-          (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
-    }
+    shorten_deadline(wait_ms);
     retry_wait_ms = wait_ms;
     retry_at_ns = clock.steady_ns() + wait_ms * 1'000'000;
     retry = true;
+  }
+
+  /// The next exchange, which begins in `wait_ms`, may take what is left of the whole.
+  void shorten_deadline(std::int64_t wait_ms) noexcept {
+    if (deadline_ms <= 0) return;
+    outgoing->request.limits.total_ms =
+        (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
   }
 
   std::int64_t elapsed_ms() const noexcept { return (clock.steady_ns() - began_ns) / 1'000'000; }
@@ -15848,14 +16357,21 @@ struct call_entry final : http::response_sink, delta_listener {
   const http::retry_policy policy;
   const orcast::host clock;
   std::int64_t began_ns = 0;
-  std::int64_t deadline_ms = 0;      // of all attempts together; 0: none
-  call_box* box = nullptr;           // of start(): where news is announced
+  std::int64_t deadline_ms = 0;                 // of all attempts together; 0: none
+  call_box* box = nullptr;                      // of start(): where news is announced
+  std::atomic<std::size_t>* on_wire = nullptr;  // of start(): the client's count of exchanges
   delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
+  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
   span_context context;
+  std::string party;  // takes turns with the others, where calls wait
+  call_priority priority = call_priority::normal;
+  bool on_arrival = false;
 
   std::mutex mutex;                 // guards what follows, up to the part of the host's thread
   std::condition_variable arrived;  // where there is no box
   observation seen;
+  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
+  api_handler* at_once_api = nullptr;
   call_news arriving;
   call_ptr sending;  // this entry, while an exchange is under way
   std::optional<outgoing_call> outgoing;
@@ -15873,16 +16389,109 @@ struct call_entry final : http::response_sink, delta_listener {
   // The host's thread only.
   client_core* core = nullptr;  // null once the client has gone
   call_handler* handler = nullptr;
+  api_handler* taker = nullptr;
   call_news delivering;
   std::string text;
   std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
   http::exchange_id exchange = 0;
-  std::size_t place = 0;  // in the client's list
+  std::int64_t waits_since_ns = 0;  // in the client's line
+  std::int64_t waited_ns = 0;       // altogether
+  std::size_t place = 0;            // in the client's list
   double first_token_ms = -1;
   int sent = 0;
   call_state state = call_state::waiting;
   bool queued = false;    // in the client's queue
+  bool in_line = false;   // waits for its turn to be sent
   bool complete = false;  // `over` was seen: only `delivering` is left
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/fair_queue.hpp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// Who goes next, among those who wait for one of few places. A higher priority goes first. Within
+// one, the parties (sessions, characters) take turns, so that one that asks for a hundred things
+// holds up nobody else; what one party asks for keeps its order. The host's thread only.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+template <class T, std::size_t Priorities>
+class fair_queue {
+ public:
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+
+  /// `first`: before what the party already has here.
+  void push(std::size_t priority, std::string_view party, T item, bool first = false) {
+    std::deque<lane>& level = levels_[priority];
+    auto at = find(level, party);
+    if (at == level.end()) at = level.insert(level.end(), lane{std::string(party), {}});
+    if (first) {
+      at->items.push_front(std::move(item));
+    } else {
+      at->items.push_back(std::move(item));
+    }
+    ++size_;
+  }
+
+  /// The next one; only where there is one.
+  T pop() {
+    std::size_t priority = Priorities - 1;
+    while (levels_[priority].empty()) --priority;
+    std::deque<lane>& level = levels_[priority];
+    lane turn = std::move(level.front());
+    level.pop_front();
+    T next = std::move(turn.items.front());
+    turn.items.pop_front();
+    if (!turn.items.empty()) level.push_back(std::move(turn));
+    --size_;
+    return next;
+  }
+
+  /// Takes out those for which `which` is true, wherever they stand.
+  template <class Which>
+  void remove_if(Which which) {
+    for (std::deque<lane>& level : levels_) {
+      for (lane& each : level) {
+        const auto rest = std::remove_if(each.items.begin(), each.items.end(), which);
+        size_ -= static_cast<std::size_t>(each.items.end() - rest);
+        each.items.erase(rest, each.items.end());
+      }
+      level.erase(std::remove_if(level.begin(), level.end(),
+                                 [](const lane& each) { return each.items.empty(); }),
+                  level.end());
+    }
+  }
+
+  void clear() noexcept {
+    for (std::deque<lane>& level : levels_) level.clear();
+    size_ = 0;
+  }
+
+ private:
+  struct lane {
+    std::string party;
+    std::deque<T> items;
+  };
+
+  static typename std::deque<lane>::iterator find(std::deque<lane>& level, std::string_view party) {
+    return std::find_if(level.begin(), level.end(),
+                        [party](const lane& each) { return each.party == party; });
+  }
+
+  std::deque<lane> levels_[Priorities];
+  std::size_t size_ = 0;
 };
 
 }  // namespace detail
@@ -15891,6 +16500,7 @@ struct call_entry final : http::response_sink, delta_listener {
 
 // ---- orcast/openrouter/impl/client_core.hpp ----
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15913,24 +16523,46 @@ class client_core {
 
   /// Streamed or in one piece, as `request.stream` says.
   call_ptr start(chat_request request, call_handler* handler, const call_context& context);
+  call_ptr start(api_request request, api_handler* handler, const call_context& context);
   /// Several threads at once, unless the transport is a polled one.
   result<chat_reply> chat(chat_request request, delta_listener* pieces,
                           const call_context& context);
+  result<api_reply> call(const api_request& request, byte_listener* pieces,
+                         const call_context& context);
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
   std::size_t in_flight() const noexcept { return live_.size(); }
+  std::size_t in_line() const noexcept { return line_.size(); }
 
  private:
   enum class delivery : unsigned char { more, nothing, locked };
 
-  call_ptr open(chat_request& request, const call_context& context, bool refused);
-  result<void> compose(const chat_request& request, outgoing_call& out) const;
+  call_ptr open(const chat_request& request, const call_context& context, bool refused);
+  call_ptr open(const api_request& request, const call_context& context, bool refused);
+  call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
+  /// Settles whether the call can be sent.
+  void prepare(call_entry& entry, result<void> composed, bool refused) const;
+  result<void> compose(const chat_request& request, const call_context& context,
+                       outgoing_call& out) const;
+  result<void> compose(const api_request& request, const call_context& context,
+                       outgoing_call& out) const;
+  result<void> compose_head(std::string_view accept, std::string_view content_type,
+                            std::string_view session, const call_context& context,
+                            http::request& out) const;
   result<void> authorize(http::request& out) const;
+  /// Into the client's care, until it is done.
+  void adopt(const call_ptr& entry);
+  /// Sends, or lets wait for its turn.
+  void send_in_turn(const call_ptr& entry);
+  void send_those_in_line();
+  void join_line(const call_ptr& entry);
   /// Begins the next attempt.
   void send(const call_ptr& entry);
   /// The same on this thread, until the answer is there and `pieces` has heard all of it.
-  void send_and_wait(const call_ptr& entry, delta_listener& pieces);
+  void send_and_wait(const call_ptr& entry, delta_listener& pieces, byte_listener& bytes);
+  /// All attempts, on this thread.
+  void run(const call_ptr& entry, delta_listener* pieces, byte_listener* bytes);
   void wait(std::int64_t wait_ms);
 
   void start_due_retries();
@@ -15943,14 +16575,18 @@ class client_core {
   void finish(const call_ptr& entry);
 
   const client_options options_;
-  const std::string url_;
+  const std::string base_url_;
+  const std::string chat_url_;
   const std::vector<http::header> headers_;
   const orcast::host clock_;
+  const std::size_t most_on_wire_;
   call_box box_;
-  std::vector<call_ptr> live_;     // every call of start() that is not done
-  std::vector<call_ptr> waiting_;  // those of them that will be tried again
-  std::deque<call_ptr> queue_;     // those that may have something to deliver, in turn
-  std::vector<call_ptr> later_;    // those that join the queue at the next tick
+  std::atomic<std::size_t> on_wire_{0};  // exchanges of start() whose sinks have not heard done()
+  std::vector<call_ptr> live_;           // every call of start() that is not done
+  fair_queue<call_ptr, 3> line_;         // those of them that wait for their turn to be sent
+  std::vector<call_ptr> waiting_;        // those of them that will be tried again
+  std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
+  std::vector<call_ptr> later_;          // those that join the queue at the next tick
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
@@ -15967,89 +16603,183 @@ class client_core {
 #include <limits>
 #include <utility>
 
-// How a client works.
-//
-// Two threads meet in a call: the transport's, which calls the sink (with a polled transport it is
-// the host's, inside tick), and the host's, which delivers.
-//
-//   - The transport's thread parses. It feeds the observation, so that the span's times are those
-//     of the bytes' arrival, decides on a retry, ends the span, and leaves pieces and outcome in
-//     the entry. The first news since the host's thread has looked goes into the mailbox.
-//   - The host's thread takes the mailbox in tick(), swaps the pieces out, and calls handlers; it
-//     starts exchanges, first ones and retries.
-//   - Each entry has a lock. tick() only tries it: a call that is being parsed this moment is left
-//     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
-//   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
-//     the client's end. What the sink hears after that, it drops.
-//   - An entry holds itself while an exchange is under way. Handle, client and exchange may
-//     therefore end in any order; a handler is forgotten when its handle or the client goes.
+// ---- orcast/openrouter/impl/request_head.hpp ----
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// What goes into the head of a request besides the key: the client's own lines, and those of one
+// call, which come instead of the client's of the same name.
 
 namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-inline client_core::client_core(client_options options, http::any_transport transport,
-                                std::string url, std::vector<http::header> headers)
-    : options_(std::move(options)),
-      url_(std::move(url)),
-      headers_(std::move(headers)),
-      clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
-      transport_(std::move(transport)) {}
-
-inline call_ptr client_core::start(chat_request request, call_handler* handler,
-                                   const call_context& context) {
-  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
-  entry->core = this;
-  entry->box = &box_;
-  entry->handler = handler;
-  entry->place = live_.size();
-  live_.push_back(entry);
-  if (entry->over) {
-    enqueue_for_next_tick(entry);
-  } else {
-    send(entry);
+inline void put_header(const http::header& line, std::vector<http::header>& head) {
+  for (http::header& each : head) {
+    if (!http::same_name(each.name, line.name)) continue;
+    if (each.sensitive) wipe(each.value.data(), each.value.size());
+    each = line;
+    return;
   }
+  head.push_back(line);
+}
+
+inline void put_header(const char* name, std::string value, std::vector<http::header>& head) {
+  put_header(http::header{name, std::move(value), false}, head);
+}
+
+inline void put_cache(const response_cache& cache, std::vector<http::header>& head) {
+  put_header("X-OpenRouter-Cache", cache.use ? "true" : "false", head);
+  if (cache.ttl_s > 0) put_header("X-OpenRouter-Cache-TTL", std::to_string(cache.ttl_s), head);
+  if (cache.clear) put_header("X-OpenRouter-Cache-Clear", "true", head);
+}
+
+/// What a call adds to the head of its request. Fails, naming the line, where that can't be sent.
+inline result<void> put_context(const call_context& context, std::string_view session,
+                                std::vector<http::header>& head) {
+  if (!session.empty()) put_header("x-session-id", std::string(session), head);
+  if (context.cache) put_cache(*context.cache, head);
+  for (const http::header& line : context.headers) {
+    if (http::same_name(line.name, "authorization")) {
+      return failure(errc::invalid_argument,
+                     "call_context.headers: Authorization is made of the client's key");
+    }
+    if (http::is_token(line.name) && http::is_transport_header(line.name)) {
+      return failure(errc::invalid_argument,
+                     "call_context.headers: " + line.name + " belongs to the transport");
+    }
+    put_header(line, head);
+  }
+  for (const http::header& line : head) {
+    if (!http::is_token(line.name)) {
+      return failure(errc::invalid_argument, "a header name is not an HTTP token");
+    }
+    if (!http::is_field_value(line.value)) {
+      return failure(errc::invalid_argument,
+                     "the value of header " + line.name + " contains a control character");
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client_compose.ipp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// How a client makes a call of a request: its observation begins, its request is put together, and
+// what can't be sent ends here.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline call_ptr client_core::make_entry(const http::retry_policy& retries,
+                                        const call_context& context) {
+  const call_ptr entry =
+      std::make_shared<call_entry>(options_.record, options_.reply, clock_, retries);
+  entry->began_ns = clock_.steady_ns();
+  entry->deadline_ms = options_.timeouts.total_ms;
+  entry->priority = context.priority;
+  entry->on_arrival = context.on_arrival;
+  entry->outgoing.emplace();
   return entry;
 }
 
 /// The observation begins here, for every call, also for one that is refused at once.
-inline call_ptr client_core::open(chat_request& request, const call_context& context,
+inline call_ptr client_core::open(const chat_request& request, const call_context& context,
                                   bool refused) {
-  const call_ptr entry =
-      std::make_shared<call_entry>(options_.record, options_.reply, clock_, options_.retry);
-  entry->began_ns = clock_.steady_ns();
-  entry->deadline_ms = options_.timeouts.total_ms;
-  outgoing_call& out = entry->outgoing.emplace();
-  result<void> composed = compose(request, out);
-  entry->seen.begin(request, out.body, url_, context);
-  entry->context = entry->seen.context();
+  const call_ptr entry = make_entry(options_.retry, context);
+  entry->party = request.session_id.empty() ? context.session_id : request.session_id;
+  result<void> composed = compose(request, context, *entry->outgoing);
+  entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
+  prepare(*entry, std::move(composed), refused);
+  return entry;
+}
+
+inline call_ptr client_core::open(const api_request& request, const call_context& context,
+                                  bool refused) {
+  http::retry_policy retries = request.retry.value_or(options_.retry);
+  const bool repeatable = request.method == "GET" || request.method == "HEAD";
+  if (!request.retry && !repeatable) retries.on_no_answer = false;
+  const call_ptr entry = make_entry(retries, context);
+  entry->party = context.session_id;
+  result<void> composed = compose(request, context, *entry->outgoing);
+  entry->seen.begin(request, entry->outgoing->request.url, context);
+  prepare(*entry, std::move(composed), refused);
+  return entry;
+}
+
+inline void client_core::prepare(call_entry& entry, result<void> composed, bool refused) const {
+  entry.context = entry.seen.context();
   if (composed && refused) {
     composed = failure(errc::busy, "more than " + std::to_string(options_.max_calls) +
                                        " calls at a time (client_options.max_calls)");
   }
-  if (!composed) {
-    entry->conclude(std::move(composed));
-    return entry;
-  }
-  out.request.body = {out.body};
-  out.request.attached = &entry->seen;
-  return entry;
+  if (!composed) return entry.conclude(std::move(composed));
+  outgoing_call& out = *entry.outgoing;
+  if (!out.body.empty()) out.request.body = {out.body};
+  out.request.attached = &entry.seen;
 }
 
-inline result<void> client_core::compose(const chat_request& request, outgoing_call& out) const {
+inline result<void> client_core::compose(const chat_request& request, const call_context& context,
+                                         outgoing_call& out) const {
+  out.request.url = chat_url_;
+  out.request.response = options_.response;
   result<void> written = append_json(request, out.body);
   if (!written) {
     out.body.clear();
     return written;
   }
-  out.request.url = url_;
-  out.request.limits = options_.timeouts;
+  const bool own = !request.session_id.empty();  // it is in the body then, which counts for more
+  return compose_head(request.stream ? "text/event-stream" : "application/json", "application/json",
+                      own ? std::string_view() : context.session_id, context, out.request);
+}
+
+inline result<void> client_core::compose(const api_request& request, const call_context& context,
+                                         outgoing_call& out) const {
+  out.request.method = request.method;
+  out.request.url = base_url_ + request.path;
   out.request.response = options_.response;
-  out.request.headers.reserve(headers_.size() + 2);  // so that the key is never moved
-  out.request.headers = headers_;
-  out.request.headers.push_back(
-      {"Accept", request.stream ? "text/event-stream" : "application/json", false});
-  return authorize(out.request);
+  if (request.body_bytes != 0) out.request.response.body_bytes = request.body_bytes;
+  out.body = request.body;
+  if (request.path.empty() || request.path.front() != '/') {
+    return failure(errc::invalid_argument, "api_request.path does not begin with \"/\"");
+  }
+  const std::string_view type = !request.content_type.empty()
+                                    ? std::string_view(request.content_type)
+                                : request.body.empty() ? std::string_view()
+                                                       : "application/json";
+  const std::string_view accept =
+      request.accept.empty() ? "application/json" : std::string_view(request.accept);
+  result<void> composed = compose_head(accept, type, context.session_id, context, out.request);
+  if (!composed) return composed;
+  const result<http::url> valid = http::validate_request(out.request, options_.allow_insecure_http);
+  if (!valid) return failure(errc::invalid_argument, "api_request: " + valid.error().message);
+  return {};
+}
+
+inline result<void> client_core::compose_head(std::string_view accept,
+                                              std::string_view content_type,
+                                              std::string_view session, const call_context& context,
+                                              http::request& out) const {
+  out.limits = options_.timeouts;
+  constexpr std::size_t own = 8;  // so that the key, which comes last, is never moved
+  out.headers.reserve(headers_.size() + context.headers.size() + own);
+  out.headers = headers_;
+  if (!content_type.empty()) put_header("Content-Type", std::string(content_type), out.headers);
+  put_header("Accept", std::string(accept), out.headers);
+  result<void> added = put_context(context, session, out.headers);
+  return added ? authorize(out) : added;
 }
 
 inline result<void> client_core::authorize(http::request& out) const {
@@ -16078,31 +16808,157 @@ inline result<void> client_core::authorize(http::request& out) const {
   return {};
 }
 
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// How a client works.
+//
+// Two threads meet in a call: the transport's, which calls the sink (with a polled transport it is
+// the host's, inside tick), and the host's, which delivers.
+//
+//   - The transport's thread parses. It feeds the observation, so that the span's times are those
+//     of the bytes' arrival, decides on a retry, ends the span, and leaves pieces and outcome in
+//     the entry. The first news since the host's thread has looked goes into the mailbox.
+//   - The host's thread takes the mailbox in tick(), swaps the pieces out, and calls handlers; it
+//     starts exchanges, first ones and retries.
+//   - Each entry has a lock. tick() only tries it: a call that is being parsed this moment is left
+//     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
+//   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
+//     the client's end. What the sink hears after that, it drops.
+//   - A call of start() holds one of `most_on_wire_` places from send() until its sink has heard
+//     done(). Who finds none free stands in line, and tick() sends those whose turn it is.
+//   - An entry holds itself while an exchange is under way. Handle, client and exchange may
+//     therefore end in any order; a handler is forgotten when its handle or the client goes.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline client_core::client_core(client_options options, http::any_transport transport,
+                                std::string url, std::vector<http::header> headers)
+    : options_(std::move(options)),
+      base_url_(std::move(url)),
+      chat_url_(base_url_ + "/chat/completions"),
+      headers_(std::move(headers)),
+      clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
+      most_on_wire_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
+      transport_(std::move(transport)) {}
+
+inline call_ptr client_core::start(chat_request request, call_handler* handler,
+                                   const call_context& context) {
+  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const bool at_once = context.on_arrival && !entry->over;
+  (at_once ? entry->at_once : entry->handler) = handler;
+  adopt(entry);
+  return entry;
+}
+
+inline call_ptr client_core::start(api_request request, api_handler* handler,
+                                   const call_context& context) {
+  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  if (request.stream) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
+  const bool at_once = context.on_arrival && !entry->over;
+  (at_once ? entry->at_once_api : entry->taker) = handler;
+  adopt(entry);
+  return entry;
+}
+
+inline void client_core::adopt(const call_ptr& entry) {
+  entry->core = this;
+  entry->box = &box_;
+  entry->on_wire = &on_wire_;
+  entry->place = live_.size();
+  live_.push_back(entry);
+  if (entry->over) {
+    enqueue_for_next_tick(entry);
+  } else {
+    send_in_turn(entry);
+  }
+}
+
+/// Who comes while others wait does not overtake them.
+inline void client_core::send_in_turn(const call_ptr& entry) {
+  const bool room = on_wire_.load(std::memory_order_relaxed) < most_on_wire_;
+  if (room && line_.empty()) return send(entry);
+  join_line(entry);
+}
+
+inline void client_core::join_line(const call_ptr& entry) {
+  entry->in_line = true;
+  entry->waits_since_ns = clock_.steady_ns();
+  const bool again = entry->sent != 0;
+  line_.push(static_cast<std::size_t>(entry->priority), entry->party, entry, again);
+}
+
+inline void client_core::send_those_in_line() {
+  if (line_.empty()) return;
+  const std::int64_t now = clock_.steady_ns();
+  line_.remove_if([&](const call_ptr& entry) {
+    if (entry->deadline_ms <= 0 || entry->elapsed_ms() < entry->deadline_ms) return false;
+    entry->in_line = false;
+    entry->ended_by = failure(errc::timeout_total,
+                              "the call had no turn in time (client_options.max_concurrent)");
+    enqueue(entry);
+    return true;
+  });
+  while (!line_.empty() && on_wire_.load(std::memory_order_relaxed) < most_on_wire_) {
+    const call_ptr entry = line_.pop();
+    entry->in_line = false;
+    entry->waited_ns += now - entry->waits_since_ns;
+    {
+      std::lock_guard<std::mutex> lock(entry->mutex);
+      entry->seen.queued(entry->waited_ns / 1'000'000);
+      entry->shorten_deadline(0);
+    }
+    send(entry);
+  }
+}
+
 inline void client_core::send(const call_ptr& entry) {
   {
     std::lock_guard<std::mutex> lock(entry->mutex);
     entry->sending = entry;
   }
   ++entry->sent;
+  if (entry->on_wire != nullptr) on_wire_.fetch_add(1, std::memory_order_relaxed);
   entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
 inline result<chat_reply> client_core::chat(chat_request request, delta_listener* pieces,
                                             const call_context& context) {
   const call_ptr entry = open(request, context, false);
-  call_news unheard;
-  while (!entry->over) {
-    send_and_wait(entry, pieces != nullptr ? *pieces : unheard);
-    if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
-  }
+  run(entry, pieces, nullptr);
   if (!entry->outcome) return entry->outcome.error();
   return std::move(entry->seen.reply());
 }
 
-inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces) {
+inline result<api_reply> client_core::call(const api_request& request, byte_listener* pieces,
+                                           const call_context& context) {
+  const call_ptr entry = open(request, context, false);
+  if (pieces != nullptr) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
+  run(entry, nullptr, pieces);
+  if (!entry->outcome) return entry->outcome.error();
+  return std::move(entry->seen.api_answer());
+}
+
+inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte_listener* bytes) {
+  call_news unheard;
+  delta_listener& deltas = pieces != nullptr ? *pieces : unheard;
+  byte_listener& body = bytes != nullptr ? *bytes : unheard;
+  while (!entry->over) {
+    send_and_wait(entry, deltas, body);
+    if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
+  }
+}
+
+inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces,
+                                       byte_listener& bytes) {
   if (transport_.tier() != http::tier::asynchronous) {
     entry->direct = &pieces;
+    entry->direct_bytes = &bytes;
     entry->sending = entry;
+    ++entry->sent;
     http::exchange_control control;
     return transport_.perform(entry->outgoing->request, *entry, control);
   }
@@ -16117,7 +16973,7 @@ inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pi
     news.clear();
     std::swap(news, entry->arriving);
     lock.unlock();
-    while (!news.empty()) news.hand_on(&pieces, text);
+    while (!news.empty()) news.hand_on(&pieces, &bytes, text);
     lock.lock();
   }
 }
@@ -16145,6 +17001,7 @@ inline void client_core::tick(std::int64_t budget_ns) {
     entry.reset();
   });
   start_due_retries();
+  send_those_in_line();
   while (!queue_.empty()) {
     const call_ptr entry = std::move(queue_.front());
     queue_.pop_front();
@@ -16170,7 +17027,7 @@ inline void client_core::start_due_retries() {
     }
     waiting_[i] = std::move(waiting_.back());
     waiting_.pop_back();
-    if (!entry->ended_by) send(entry);
+    if (!entry->ended_by) send_in_turn(entry);
   }
 }
 
@@ -16201,8 +17058,8 @@ inline client_core::delivery client_core::deliver(const call_ptr& entry, bool ma
   }
   e.state = call_state::streaming;
   do {
-    e.delivering.hand_on(e.handler, e.text);
-  } while (e.handler == nullptr && !e.delivering.empty());
+    e.delivering.hand_on(e.handler, e.taker, e.text);
+  } while (e.handler == nullptr && e.taker == nullptr && !e.delivering.empty());
   // Also after the last piece: news that came meanwhile found the call queued already.
   return delivery::more;
 }
@@ -16234,13 +17091,18 @@ inline void client_core::finish(const call_ptr& entry) {
   live_.pop_back();
   if (e.ended_by) e.outcome = *e.ended_by;
   call_handler* const handler = std::exchange(e.handler, nullptr);
+  api_handler* const taker = std::exchange(e.taker, nullptr);
   if (handler != nullptr) handler->on_done(e.outcome, e.seen.reply());
+  if (taker != nullptr) taker->on_done(e.outcome, e.seen.api_answer());
 }
 
 inline void client_core::cancel(call_entry& entry) {
   if (entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
+  if (std::exchange(entry.in_line, false)) {
+    line_.remove_if([&entry](const call_ptr& each) { return each.get() == &entry; });
+  }
   if (entry.exchange != 0) transport_.cancel(entry.exchange);
 }
 
@@ -16251,16 +17113,20 @@ inline void client_core::shut_down() {
   for (const call_ptr& entry : live_) {
     std::lock_guard<std::mutex> lock(entry->mutex);
     if (!entry->ended_by) entry->ended_by = why;
+    entry->at_once = nullptr;
+    entry->at_once_api = nullptr;
     entry->conclude(*entry->ended_by);
   }
   transport_ = http::any_transport();
   for (const call_ptr& entry : live_) {
     entry->core = nullptr;
     entry->handler = nullptr;
+    entry->taker = nullptr;
     entry->outcome = *entry->ended_by;
     entry->state = call_state::done;
   }
   live_.clear();
+  line_.clear();
   waiting_.clear();
   queue_.clear();
 }
@@ -16269,7 +17135,7 @@ inline void client_core::shut_down() {
 }  // namespace v0
 }  // namespace orcast
 
-// The bodies of orcast/openrouter/client.hpp and call.hpp.
+// The bodies of orcast/openrouter/client.hpp, call.hpp and api_call.hpp.
 
 namespace orcast {
 inline namespace v0 {
@@ -16288,18 +17154,28 @@ ORCAST_DECL result<client> client::make(client_options options, http::any_transp
   if (url.empty()) url = "https://openrouter.ai/api/v1";
   if (url.find('?') != std::string::npos) return refuse("client_options.base_url has a query");
   while (!url.empty() && url.back() == '/') url.pop_back();
-  url += "/chat/completions";
+  if (options.app_categories.size() > 2) return refuse("client_options.app_categories: at most 2");
 
   http::request pattern;
-  pattern.url = url;
-  pattern.headers = {{"Content-Type", "application/json", false},
-                     {"User-Agent", std::string("orcast/") + version, false}};
+  pattern.url = url + "/chat/completions";
+  pattern.headers = {{"User-Agent", std::string("orcast/") + version, false}};
   const auto add = [&pattern](const char* name, std::string value) {
     if (!value.empty()) pattern.headers.push_back({name, std::move(value), false});
   };
+  std::string categories;
+  for (const std::string& each : options.app_categories) {
+    if (!categories.empty()) categories += ',';
+    categories += each;
+  }
   add("HTTP-Referer", options.app_url);
   add("X-OpenRouter-Title", options.app_title);
+  add("X-OpenRouter-Categories", std::move(categories));
   add("X-OpenRouter-Metadata", options.routing_metadata ? "enabled" : "");
+  if (options.cache) detail::put_cache(*options.cache, pattern.headers);
+  for (const http::header& line : options.headers) detail::put_header(line, pattern.headers);
+  if (!pattern.bearer().empty()) {
+    return refuse("client_options.headers: Authorization is made of client_options.api_key");
+  }
   const result<http::url> valid = http::validate_request(pattern, options.allow_insecure_http);
   if (!valid) return refuse("client_options: " + valid.error().message);
 
@@ -16335,16 +17211,32 @@ ORCAST_DECL result<chat_reply> client::chat_stream(chat_request request, delta_l
   return core_->chat(std::move(request), &pieces, context);
 }
 
-ORCAST_DECL call client::start(chat_request request, call_handler* handler,
-                               const call_context& context) {
+ORCAST_DECL orcast::call client::start(chat_request request, call_handler* handler,
+                                       const call_context& context) {
   request.stream = true;
-  return call(core_->start(std::move(request), handler, context));
+  return orcast::call(core_->start(std::move(request), handler, context));
 }
 
-ORCAST_DECL call client::start_whole(chat_request request, call_handler* handler,
-                                     const call_context& context) {
+ORCAST_DECL orcast::call client::start_whole(chat_request request, call_handler* handler,
+                                             const call_context& context) {
   request.stream = false;
-  return call(core_->start(std::move(request), handler, context));
+  return orcast::call(core_->start(std::move(request), handler, context));
+}
+
+ORCAST_DECL result<api_reply> client::call(api_request request, const call_context& context) {
+  request.stream = false;
+  return core_->call(request, nullptr, context);
+}
+
+ORCAST_DECL result<api_reply> client::call_stream(api_request request, byte_listener& pieces,
+                                                  const call_context& context) {
+  request.stream = true;
+  return core_->call(request, &pieces, context);
+}
+
+ORCAST_DECL api_call client::start(api_request request, api_handler* handler,
+                                   const call_context& context) {
+  return api_call(core_->start(std::move(request), handler, context));
 }
 
 ORCAST_DECL void client::tick(std::int64_t budget_ns) {
@@ -16354,12 +17246,14 @@ ORCAST_DECL void client::tick(std::int64_t budget_ns) {
 
 ORCAST_DECL std::size_t client::in_flight() const noexcept { return core_->in_flight(); }
 
-ORCAST_DECL call::call(std::shared_ptr<detail::call_entry> entry) noexcept
+ORCAST_DECL std::size_t client::in_line() const noexcept { return core_->in_line(); }
+
+ORCAST_DECL call_handle::call_handle(std::shared_ptr<detail::call_entry> entry) noexcept
     : entry_(std::move(entry)) {}
 
-ORCAST_DECL call::call(call&& other) noexcept = default;
+ORCAST_DECL call_handle::call_handle(call_handle&& other) noexcept = default;
 
-ORCAST_DECL call& call::operator=(call&& other) noexcept {
+ORCAST_DECL call_handle& call_handle::operator=(call_handle&& other) noexcept {
   if (this != &other) {
     abandon();
     entry_ = std::move(other.entry_);
@@ -16367,15 +17261,21 @@ ORCAST_DECL call& call::operator=(call&& other) noexcept {
   return *this;
 }
 
-ORCAST_DECL call::~call() { abandon(); }
+ORCAST_DECL call_handle::~call_handle() { abandon(); }
 
-ORCAST_DECL void call::abandon() noexcept {
+ORCAST_DECL void call_handle::abandon() noexcept {
   if (entry_ == nullptr) return;
   entry_->handler = nullptr;
+  entry_->taker = nullptr;
+  if (entry_->on_arrival) {
+    std::lock_guard<std::mutex> lock(entry_->mutex);  // until a handler that is called has returned
+    entry_->at_once = nullptr;
+    entry_->at_once_api = nullptr;
+  }
   cancel();
 }
 
-ORCAST_DECL call_state call::state() const noexcept {
+ORCAST_DECL call_state call_handle::state() const noexcept {
   return entry_ != nullptr ? entry_->state : call_state::none;
 }
 
@@ -16384,7 +17284,7 @@ ORCAST_DECL std::string_view call::text() const noexcept {
   return whole ? entry_->seen.reply().text() : std::string_view(entry_->text);
 }
 
-ORCAST_DECL result<void> call::outcome() const {
+ORCAST_DECL result<void> call_handle::outcome() const {
   return entry_->state == call_state::done ? entry_->outcome : result<void>();
 }
 
@@ -16392,17 +17292,21 @@ ORCAST_DECL const chat_reply* call::reply() const noexcept {
   return entry_->state == call_state::done ? &entry_->seen.reply() : nullptr;
 }
 
+ORCAST_DECL const api_reply* api_call::reply() const noexcept {
+  return entry_->state == call_state::done ? &entry_->seen.api_answer() : nullptr;
+}
+
 ORCAST_DECL double call::time_to_first_token_ms() const noexcept { return entry_->first_token_ms; }
 
-ORCAST_DECL double call::latency_ms() const noexcept {
+ORCAST_DECL double call_handle::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
 
-ORCAST_DECL int call::attempts() const noexcept { return entry_->sent; }
+ORCAST_DECL int call_handle::attempts() const noexcept { return entry_->sent; }
 
-ORCAST_DECL span_context call::context() const noexcept { return entry_->context; }
+ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->context; }
 
-ORCAST_DECL void call::cancel() noexcept {
+ORCAST_DECL void call_handle::cancel() noexcept {
   if (entry_ != nullptr && entry_->core != nullptr) entry_->core->cancel(*entry_);
 }
 

@@ -40,7 +40,7 @@ class recording_sink : public http::response_sink {
     return to_.data(bytes);
   }
   void done(result<void> outcome) noexcept override {
-    static_cast<void>(seen_.done(outcome, request_->bearer()));
+    static_cast<void>(seen_.done(outcome, request_));
     to_.done(std::move(outcome));
   }
 

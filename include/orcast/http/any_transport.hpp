@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -75,6 +76,10 @@ class any_transport {
   /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
   /// thread may use it.
   http::tier tier() const noexcept;
+
+  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
+  /// threads (1 in a build without); the others have no limit here.
+  std::size_t capacity() const noexcept;
 
   /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
   /// queue for a worker, and its time limits begin when one takes it up. A full queue answers

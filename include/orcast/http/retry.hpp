@@ -22,13 +22,16 @@ struct retry_policy {
   std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
   double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
 
-  bool on_408 = true;          ///< the service gave up waiting for the request
-  bool on_429 = true;          ///< rate limited
-  bool on_unavailable = true;  ///< 502, 503, 504, 524, 529
-  bool on_other_5xx = true;    ///< 500 and the rest
-  bool on_connect = true;      ///< nothing was sent: not resolved, refused, not connected in time
+  bool on_408 = true;  ///< the service gave up waiting for the request
+  bool on_429 = true;  ///< rate limited
+  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
+  bool on_unavailable = true;
+  bool on_other_5xx = true;  ///< 500 and the rest
+  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
   /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
+  /// False holds for 504 and 524 too, where a gateway gave up waiting.
   bool on_no_answer = true;
+  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
 };
 
 /// Whether the policy tries again after this kind of failure: by HTTP status where there is one of

@@ -14,7 +14,7 @@ namespace http {
 
 struct worker_options {
   std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
 };
 
 }  // namespace http

@@ -34,6 +34,7 @@ class worker_pool {
   static constexpr bool available = false;
 
   explicit worker_pool(worker_options) noexcept {}
+  std::size_t threads() const noexcept { return 1; }
   bool submit(job, void*) noexcept { return false; }
   bool withdraw(void*) noexcept { return false; }
   bool stop(std::int64_t) noexcept { return true; }
@@ -54,6 +55,9 @@ class worker_pool {
   worker_pool& operator=(const worker_pool&) = delete;
   /// Waits for the jobs that were taken, however long they need. Not from inside a job.
   ~worker_pool() { stop(-1); }
+
+  /// How many there may be.
+  std::size_t threads() const noexcept { return most_threads_; }
 
   /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
   /// or the pool was stopped.

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "orcast/core/result.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
@@ -26,6 +27,11 @@ enum class call_state : unsigned char {
 /// Hears about one call, in tick(), on the thread that ticks; from there it may use the client,
 /// destroy its call, even destroy the client. It must live until on_done() or until its call has
 /// been destroyed. Pieces that arrived between two ticks come as one.
+///
+/// With call_context::on_arrival it hears each piece and the end at once instead, on whichever
+/// thread the transport has (that of tick() with a polled one; a call that is cancelled or refused
+/// ends in tick()). It may then use neither client nor call, and must be quick: the exchange waits
+/// for it, and so does whoever destroys the call. tick() is still what sends, and sends again.
 class call_handler : public delta_listener {
  public:
   /// The last word on the call, once. With a failure `reply` holds what arrived; it may be moved
@@ -43,28 +49,18 @@ namespace detail {
 struct call_entry;
 }
 
-/// A handle to a call under way. Move-only; destroying it cancels the call, and its handler hears
-/// nothing more. It may outlive its client. The thread of the client only; the functions that
-/// return something need a handle that is not empty, except state().
-class call {
+/// What the handles of calls have in common. Move-only; destroying one cancels its call, and its
+/// handler hears nothing more. It may outlive its client. The thread of the client only; the
+/// functions that return something need a handle that is not empty, except state().
+class call_handle {
  public:
-  call() = default;
-  ORCAST_DECL call(call&& other) noexcept;
-  ORCAST_DECL call& operator=(call&& other) noexcept;
-  ORCAST_DECL ~call();
-
   ORCAST_DECL call_state state() const noexcept;
-  /// The text so far; valid until the next tick().
-  ORCAST_DECL std::string_view text() const noexcept;
   /// Ok while it is under way or has succeeded; the failure once it has failed.
   ORCAST_DECL result<void> outcome() const;
-  /// The whole reply once state() is done, with a failure what arrived of it; null before.
-  ORCAST_DECL const chat_reply* reply() const noexcept;
-  /// From start() to the first content, reasoning or tool delta; -1 before it.
-  ORCAST_DECL double time_to_first_token_ms() const noexcept;
   /// From start() to the end; -1 before it.
   ORCAST_DECL double latency_ms() const noexcept;
-  /// How many times it has been sent, retries included; 0 for a call that was refused at once.
+  /// How many times it has been sent, retries included; 0 for a call that was refused at once, or
+  /// waits for its turn.
   ORCAST_DECL int attempts() const noexcept;
   /// The call's span, for children (tools that answer it).
   ORCAST_DECL span_context context() const noexcept;
@@ -76,12 +72,35 @@ class call {
 
   explicit operator bool() const noexcept { return entry_ != nullptr; }
 
- private:
-  friend class client;
-  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept;
-  void abandon() noexcept;
+ protected:
+  call_handle() = default;
+  ORCAST_DECL explicit call_handle(std::shared_ptr<detail::call_entry> entry) noexcept;
+  ORCAST_DECL call_handle(call_handle&& other) noexcept;
+  ORCAST_DECL call_handle& operator=(call_handle&& other) noexcept;
+  ORCAST_DECL ~call_handle();
 
   std::shared_ptr<detail::call_entry> entry_;
+
+ private:
+  void abandon() noexcept;
+};
+
+/// A chat completion under way.
+class call : public call_handle {
+ public:
+  call() = default;
+
+  /// The text so far; valid until the next tick().
+  ORCAST_DECL std::string_view text() const noexcept;
+  /// The whole reply once state() is done, with a failure what arrived of it; null before.
+  ORCAST_DECL const chat_reply* reply() const noexcept;
+  /// From start() to the first content, reasoning or tool delta; -1 before it.
+  ORCAST_DECL double time_to_first_token_ms() const noexcept;
+
+ private:
+  friend class client;
+  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept
+      : call_handle(std::move(entry)) {}
 };
 
 }  // namespace v0

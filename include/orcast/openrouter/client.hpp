@@ -4,13 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "orcast/core/result.hpp"
 #include "orcast/core/secret.hpp"
 #include "orcast/http/any_transport.hpp"
 #include "orcast/http/retry.hpp"
+#include "orcast/openrouter/api_call.hpp"
+#include "orcast/openrouter/api_reply.hpp"
+#include "orcast/openrouter/api_request.hpp"
 #include "orcast/openrouter/call.hpp"
+#include "orcast/openrouter/call_context.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
 #include "orcast/openrouter/chat_request.hpp"
 #include "orcast/openrouter/observation.hpp"
@@ -39,7 +45,12 @@ struct client_options {
   bool allow_insecure_http = false;  ///< also to other machines; the key then travels in the clear
   std::string app_url;               ///< HTTP-Referer: identifies the app at OpenRouter
   std::string app_title;             ///< X-OpenRouter-Title
-  bool routing_metadata = false;     ///< ask for openrouter_metadata with each answer
+  /// X-OpenRouter-Categories: at most two, "game", "roleplay", ...
+  std::vector<std::string> app_categories;
+  bool routing_metadata = false;        ///< ask for openrouter_metadata with each answer
+  std::optional<response_cache> cache;  ///< nothing: as the account has it
+  /// Added to the head of every request; a value that is `sensitive` is treated like the key.
+  std::vector<http::header> headers;
 
   /// total_ms covers a call with all its attempts and the waits between them.
   http::timeouts timeouts;
@@ -48,6 +59,10 @@ struct client_options {
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
+  /// How many of them are sent at a time; the others wait for their turn, by call_priority, and of
+  /// one priority the sessions take turns. 0: as many as the transport carries, which is the
+  /// threads of a blocking one, and else no limit. (chat() and call() are not counted.)
+  std::size_t max_concurrent = 0;
 
   recording record;  ///< from broadcast::recording(); default: nothing is recorded
 };
@@ -56,8 +71,9 @@ namespace detail {
 class client_core;
 }
 
-/// Thread rules: make, start, tick and destroy on one thread (the game's). chat() and chat_stream()
-/// on that thread too, or, where the transport is not a polled one, on any, also several at once.
+/// Thread rules: make, start, tick and destroy on one thread (the game's). What waits for its
+/// answer (chat, chat_stream, call, call_stream) on that thread too, or, where the transport is not
+/// a polled one, on any, also several at once.
 class client {
  public:
   /// Validates the options and reads the environment. Fails with invalid_argument, saying what to
@@ -80,13 +96,22 @@ class client {
 
   /// Begins a streamed call and returns at once. Even a refused request gives a call, whose
   /// failure the next tick() delivers. `handler` may be null.
-  ORCAST_DECL call start(chat_request request, call_handler* handler = nullptr,
-                         const call_context& context = {});
+  ORCAST_DECL orcast::call start(chat_request request, call_handler* handler = nullptr,
+                                 const call_context& context = {});
 
   /// The same for a reply in one piece, as response-healing and some models demand: its handler
   /// hears on_done() alone. Such a call can't be stopped at OpenRouter: a cancel saves no money.
-  ORCAST_DECL call start_whole(chat_request request, call_handler* handler = nullptr,
-                               const call_context& context = {});
+  ORCAST_DECL orcast::call start_whole(chat_request request, call_handler* handler = nullptr,
+                                       const call_context& context = {});
+
+  /// Any other endpoint, in the same three ways: call({"GET", "/models"}). The answer is in one
+  /// piece; embeddings are recorded as a span.
+  ORCAST_DECL result<api_reply> call(api_request request, const call_context& context = {});
+  /// Hands on the answer's body as it arrives, on this thread, and keeps none of it.
+  ORCAST_DECL result<api_reply> call_stream(api_request request, byte_listener& pieces,
+                                            const call_context& context = {});
+  ORCAST_DECL api_call start(api_request request, api_handler* handler = nullptr,
+                             const call_context& context = {});
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
@@ -95,6 +120,8 @@ class client {
 
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
+  /// Those of them that wait for their turn.
+  ORCAST_DECL std::size_t in_line() const noexcept;
 
  private:
   explicit client(std::shared_ptr<detail::client_core> core) noexcept;

@@ -10,6 +10,9 @@
 #include "orcast/core/result.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
+#include "orcast/openrouter/api_reply.hpp"
+#include "orcast/openrouter/api_request.hpp"
+#include "orcast/openrouter/call_context.hpp"
 #include "orcast/openrouter/chat_request.hpp"
 #include "orcast/openrouter/reply_reader.hpp"
 #include "orcast/trace/tracer.hpp"
@@ -38,16 +41,6 @@ struct recording {
   bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
 };
 
-/// What a caller knows about a call beyond its request.
-struct call_context {
-  span_context parent;  ///< the span that this call belongs under
-  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;   ///< an object
-  std::vector<std::string> tags;
-  std::string session_id;  ///< where the request has none
-  std::string user;        ///< where the request has none
-};
-
 class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
@@ -60,8 +53,14 @@ class observation : private delta_listener {
   ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions is
-  /// not recorded (and false is returned); a body that can't be read still gives a span.
+  /// The same for a request to another endpoint, whose answer is then in api_answer(). Embeddings
+  /// get a span of their own kind; of the rest nothing is recorded.
+  ORCAST_DECL void begin(const api_request& request, std::string_view url,
+                         const call_context& context = {}) noexcept;
+
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions or
+  /// .../embeddings is not recorded (and false is returned); a body that can't be read still gives
+  /// a span.
   ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
                              const std::vector<std::string_view>& body,
                              const std::vector<http::header>& headers,
@@ -69,6 +68,11 @@ class observation : private delta_listener {
 
   /// A listener for the pieces of the reply, besides the span.
   void listen(delta_listener* listener) noexcept { listener_ = listener; }
+  /// A listener for the body of another endpoint's answer.
+  void listen(byte_listener* listener) noexcept { api_.listen(listener); }
+
+  /// How long the call waited for its turn before it was sent.
+  ORCAST_DECL void queued(std::int64_t wait_ms) noexcept;
 
   /// Another attempt follows: recorded as an event, the reply starts anew.
   ORCAST_DECL void retry(const failure& why, std::int64_t wait_ms) noexcept;
@@ -77,15 +81,21 @@ class observation : private delta_listener {
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
   /// What an exchange has come to, without ending the span: for whoever may try again.
-  result<void> settle(result<void> outcome) noexcept { return reader_.finish(std::move(outcome)); }
+  result<void> settle(result<void> outcome) noexcept {
+    return chat() ? reader_.finish(std::move(outcome)) : api_.finish(std::move(outcome));
+  }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
-  /// refuses: `key` is what must not appear in the failure's words.
-  ORCAST_DECL result<void> done(result<void> outcome, std::string_view key = {}) noexcept;
+  /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
+  ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
 
   const chat_reply& reply() const noexcept { return reader_.reply(); }
   chat_reply& reply() noexcept { return reader_.reply(); }
   const reply_reader& reader() const noexcept { return reader_; }
+  /// Of an endpoint that is not a chat completion.
+  api_reply& api_answer() noexcept { return api_.reply(); }
+  /// Something of the answer itself is here: what was asked for is being paid for.
+  ORCAST_DECL bool received_content() const noexcept;
   /// The span's context, for children and for joining other systems.
   const span_context& context() const noexcept { return context_; }
   /// Milliseconds from begin() to the first content, reasoning or tool delta; -1 before it.
@@ -100,7 +110,12 @@ class observation : private delta_listener {
   void on_first_token() noexcept override;
   void on_first_chunk() noexcept override;
 
+  enum class kind : unsigned char { chat, embeddings, other };
+  bool chat() const noexcept { return kind_ == kind::chat; }
+
   void open(const chat_request& request, const call_context& context, std::string_view url);
+  void open_embeddings(std::string_view body, const call_context& context, std::string_view url);
+  void record_embeddings();
   void record_request(const chat_request& request, std::string_view body);
   void record_messages(const std::vector<message>& messages);
   void record_reply(const failure* why);
@@ -111,6 +126,7 @@ class observation : private delta_listener {
 
   recording where_;
   reply_reader reader_;
+  api_reader api_;
   delta_listener* listener_ = nullptr;
   span span_;
   span_context context_;
@@ -122,6 +138,7 @@ class observation : private delta_listener {
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
+  kind kind_ = kind::chat;
   bool begun_ = false;
   bool over_ = false;
 };

@@ -65,6 +65,33 @@ TEST_CASE("each class of failures has a switch of its own") {
   CHECK(retryable(otlp, without_answer(errc::disconnected)));
 }
 
+TEST_CASE("what the service calls retryable is, whatever its status") {
+  failure gone = with_status(404);
+  gone.retryable = true;
+  CHECK(retryable({}, gone));
+  gone.http_status = 409;
+  CHECK(retryable({}, gone));
+  retry_policy none;
+  none.on_unavailable = false;
+  CHECK_FALSE(retryable(none, gone));
+}
+
+TEST_CASE("what is not there yet is waited for on request only") {
+  retry_policy patient;
+  patient.on_404 = true;
+  CHECK(retryable(patient, with_status(404)));
+  CHECK_FALSE(retryable(patient, with_status(403)));
+}
+
+TEST_CASE("without repeating what was sent, a gateway's time-out is none to repeat either") {
+  retry_policy careful;
+  careful.on_no_answer = false;
+  CHECK_FALSE(retryable(careful, with_status(504)));
+  CHECK_FALSE(retryable(careful, with_status(524)));
+  CHECK_FALSE(retryable(careful, without_answer(errc::timeout_idle)));
+  CHECK(retryable(careful, with_status(503)));
+}
+
 TEST_CASE("the backoff grows by its factor up to its limit") {
   retry_policy policy;
   policy.max_attempts = 100;

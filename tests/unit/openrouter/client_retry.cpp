@@ -153,6 +153,102 @@ TEST_CASE(
   CHECK(heard.log == "chunk token +Hi done(ok):Hi");
 }
 
+TEST_CASE("an answer in one piece that is cut was paid for, and is not asked for again") {
+  test::bench bench;
+  fake_transport net;
+  std::size_t expected = 1;
+  fake_reply cut = fake_reply().head(200, {{"Content-Type", "application/json", false}});
+  SECTION("within its text") { cut.data(R"({"id":"gen-1","choices":[)"); }
+  SECTION("of which nothing was there but what keeps the connection alive") {
+    cut.data("\n \n");
+    expected = 3;
+  }
+  cut.fail(errc::disconnected, "cut");
+  net.otherwise(cut);
+  client_options options = exact(bench);
+  options.retry.initial_ms = 0;
+  client made = bench.client(net, std::move(options));
+  const auto reply = made.chat(hello());
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.error().code == errc::disconnected);
+  CHECK(net.requests().size() == expected);
+}
+
+TEST_CASE("what the service says of trying again counts for more than its status") {
+  test::bench bench;
+  fake_transport net;
+  const auto attempts = [&](int status, const std::string& availability) {
+    const std::size_t before = net.requests().size();
+    net.otherwise(fake_reply::whole(status, R"({"error":{"code":)" + std::to_string(status) +
+                                                R"(,"message":"none","availability":)" +
+                                                availability + "}}"));
+    client_options options = exact(bench);
+    options.retry.initial_ms = 0;
+    client made = bench.client(net, std::move(options));
+    CHECK_FALSE(made.chat(hello()).ok());
+    return net.requests().size() - before;
+  };
+  CHECK(attempts(503, R"({"code":"temporarily_unavailable","retryable":true})") == 3);
+  CHECK(attempts(503, R"({"code":"constraint_filtered","retryable":false})") == 1);
+  CHECK(attempts(429, R"({"code":"capacity_exhausted","retryable":false})") == 1);
+  CHECK(attempts(404, R"({"code":"no_endpoints","retryable":true})") == 3);
+  CHECK(attempts(404, R"({"code":"no_endpoints","retryable":false})") == 1);
+  CHECK(attempts(200, R"({"code":"temporarily_unavailable","retryable":false})") == 1);
+}
+
+TEST_CASE("an error that came as a success is tried again as what it is") {
+  test::bench bench;
+  fake_transport net;
+  net.reply(fake_reply::whole(200, R"({"error":{"code":502,"message":"provider down"}})"));
+  net.reply(test::answer("Hi"));
+  client_options options = exact(bench);
+  options.retry.initial_ms = 0;
+  client made = bench.client(net, std::move(options));
+  CHECK(made.chat(hello()).ok());
+  CHECK(net.requests().size() == 2);
+}
+
+TEST_CASE("the longest of our wait, Retry-After and availability.retry_after is waited") {
+  test::bench bench;
+  fake_transport net;
+  net.reply(fake_reply::whole(
+      503,
+      R"({"error":{"code":503,"message":"x","availability":{"retryable":true,"retry_after":9}}})",
+      {{"Retry-After", "7", false}}));
+  net.reply(test::stream({"Hi"}));
+  client made = bench.client(net, exact(bench));
+  call talk = made.start(hello());
+  made.tick(0);
+  bench.clock.advance_ms(8999);
+  made.tick(0);
+  CHECK(net.requests().size() == 1);
+  bench.clock.advance_ms(1);
+  made.tick(0);
+  made.tick(0);
+  CHECK(talk.text() == "Hi");
+}
+
+TEST_CASE("a request that was sent and not answered is not repeated where that is switched off") {
+  test::bench bench;
+  fake_transport net;
+  const auto attempts = [&](fake_reply reply) {
+    const std::size_t before = net.requests().size();
+    net.otherwise(std::move(reply));
+    client_options options = exact(bench);
+    options.retry.initial_ms = 0;
+    options.retry.on_no_answer = false;
+    client made = bench.client(net, std::move(options));
+    CHECK_FALSE(made.chat(hello()).ok());
+    return net.requests().size() - before;
+  };
+  CHECK(attempts(fake_reply().fail(errc::timeout_first_byte, "silent")) == 1);
+  CHECK(attempts(fake_reply().fail(errc::disconnected, "cut")) == 1);
+  CHECK(attempts(test::refusal(504, "gateway")) == 1);
+  CHECK(attempts(test::refusal(524, "edge")) == 1);
+  CHECK(attempts(fake_reply().fail(errc::timeout_connect, "no way")) == 3);
+  CHECK(attempts(test::refusal(503, "busy")) == 3);
+}
+
 TEST_CASE("a wait that reaches the call's deadline is not begun") {
   test::bench bench;
   fake_transport net;

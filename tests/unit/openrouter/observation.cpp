@@ -257,7 +257,7 @@ TEST_CASE("what is no chat completion is not recorded") {
   where.traces = traces.get();
   observation seen(where);
   CHECK_FALSE(seen.begin_raw("GET", "https://openrouter.ai/api/v1/models", {}, {}));
-  CHECK_FALSE(seen.begin_raw("POST", "https://openrouter.ai/api/v1/embeddings", {}, {}));
+  CHECK_FALSE(seen.begin_raw("POST", "https://openrouter.ai/api/v1/rerank", {}, {}));
   CHECK_FALSE(seen.begin_raw("GET", url, {}, {}));
   CHECK(seen.begin_raw("POST", "https://openrouter.ai/api/v1/chat/completions?x=1", {}, {}));
   static_cast<void>(seen.done(failure(errc::cancelled, "")));
@@ -358,7 +358,10 @@ TEST_CASE("a service that quotes the key does not bring it into the span") {
               "application/json",
               R"({"error":{"code":401,"message":"No such key: hunter2-canary, hunter2-canary."}})",
               {}});
-  const auto ended = seen.done({}, "hunter2-canary");
+  orcast::http::request sent;
+  sent.headers = {{"Authorization", "Bearer hunter2-canary", true},
+                  {"X-Gate", "gate-canary", true}};
+  const auto ended = seen.done({}, &sent);
   REQUIRE_FALSE(ended.ok());
   CHECK(ended.error().message.find("canary") == std::string::npos);
   CHECK(ended.error().message.find("No such key: [key]") != std::string::npos);

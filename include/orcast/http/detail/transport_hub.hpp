@@ -30,7 +30,7 @@ class transport_hub {
  public:
   transport_hub(void* transport, const transport_functions& table, void (*destroy)(void*),
                 worker_options workers) noexcept
-      : transport_(transport), table_(table), destroy_(destroy), workers_(workers) {}
+      : transport_(transport), table_(table), destroy_(destroy), workers_(with_room(workers)) {}
   transport_hub(const transport_hub&) = delete;
   transport_hub& operator=(const transport_hub&) = delete;
   ~transport_hub() {
@@ -40,6 +40,9 @@ class transport_hub {
   }
 
   http::tier tier() const noexcept { return table_.tier; }
+  std::size_t capacity() const noexcept {
+    return table_.tier == tier::blocking ? workers_.threads() : ~std::size_t{0};
+  }
 
   exchange_id start(const request& what, response_sink& sink) {
     std::unique_ptr<relay> made = std::make_unique<relay>(*this, what, sink);
@@ -189,6 +192,12 @@ class transport_hub {
     bool over = false;
     bool cancel_wanted = false;
   };
+
+  /// Who keeps to capacity() finds room even while threads are still on their way back from done().
+  static worker_options with_room(worker_options workers) noexcept {
+    workers.queue = (std::max)(workers.queue, workers.threads);
+    return workers;
+  }
 
   /// A worker's thread.
   void work(relay& exchange) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "orcast/http/any_transport.hpp"
@@ -26,6 +27,10 @@ ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transpor
 
 ORCAST_DECL http::tier any_transport::tier() const noexcept {
   return hub_ != nullptr ? hub_->tier() : http::tier::none;
+}
+
+ORCAST_DECL std::size_t any_transport::capacity() const noexcept {
+  return hub_ != nullptr ? hub_->capacity() : 0;
 }
 
 ORCAST_DECL exchange_id any_transport::start(const request& what, response_sink& sink) {

@@ -130,17 +130,20 @@ ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexc
       return policy.on_408;
     case 429:
       return policy.on_429;
+    case 404:
+      return policy.on_404 || (why.retryable && policy.on_unavailable);
     case 502:
     case 503:
-    case 504:
-    case 524:
     case 529:
       return policy.on_unavailable;
+    case 504:
+    case 524:
+      return policy.on_unavailable && policy.on_no_answer;
     default:
       break;
   }
   if (why.http_status >= 500) return policy.on_other_5xx;
-  if (why.http_status >= 400) return false;
+  if (why.http_status >= 400) return why.retryable && policy.on_unavailable;  // it says so itself
   switch (why.code) {
     case errc::rate_limited:
       return policy.on_429;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "orcast/http/response.hpp"
 #include "orcast/http/retry.hpp"
 #include "orcast/http/transport.hpp"
+#include "orcast/openrouter/api_call.hpp"
 #include "orcast/openrouter/call.hpp"
 #include "orcast/openrouter/impl/call_news.hpp"
 #include "orcast/openrouter/observation.hpp"
@@ -41,11 +43,11 @@ struct outgoing_call {
   std::string body;
 };
 
-struct call_entry final : http::response_sink, delta_listener {
+struct call_entry final : http::response_sink, delta_listener, byte_listener {
   call_entry(const recording& record, const reply_limits& limits, const orcast::host& time,
              const http::retry_policy& retries)
       : policy(retries), clock(time), seen(record, limits) {
-    seen.listen(this);
+    seen.listen(static_cast<delta_listener*>(this));
   }
 
   // The sink: the transport's thread.
@@ -72,6 +74,7 @@ struct call_entry final : http::response_sink, delta_listener {
     call_ptr keep;  // outlives the lock
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
+    if (on_wire != nullptr) on_wire->fetch_sub(1, std::memory_order_relaxed);  // counts, no more
     if (over) return outgoing.reset();
     if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
@@ -86,50 +89,62 @@ struct call_entry final : http::response_sink, delta_listener {
 
   void on_first_chunk() noexcept override {
     if (std::exchange(began, true)) return;  // an attempt before this one had got as far
-    listener().on_first_chunk();
+    tell_all([](delta_listener& each) { each.on_first_chunk(); });
   }
   void on_first_token() noexcept override {
     heard = true;
-    listener().on_first_token();
+    tell_all([](delta_listener& each) { each.on_first_token(); });
   }
   void on_text(std::string_view piece) noexcept override {
     heard = true;
-    listener().on_text(piece);
+    tell_all([piece](delta_listener& each) { each.on_text(piece); });
   }
   void on_reasoning(std::string_view piece) noexcept override {
     heard = true;
-    listener().on_reasoning(piece);
+    tell_all([piece](delta_listener& each) { each.on_reasoning(piece); });
   }
-  void on_tool_call(const tool_call& call) noexcept override {
+  void on_tool_call(const tool_call& called) noexcept override {
     heard = true;
-    listener().on_tool_call(call);
+    tell_all([&called](delta_listener& each) { each.on_tool_call(called); });
   }
-  delta_listener& listener() noexcept { return direct != nullptr ? *direct : arriving; }
+  void on_data(std::string_view bytes) noexcept override {
+    heard = true;
+    if (at_once_api != nullptr) return at_once_api->on_data(bytes);
+    direct_bytes != nullptr ? direct_bytes->on_data(bytes) : arriving.on_data(bytes);
+  }
+  template <class Tell>
+  void tell_all(Tell tell) noexcept {
+    if (at_once != nullptr) tell(*at_once);
+    tell(direct != nullptr ? *direct : arriving);
+  }
 
   // The rest is called under the lock.
 
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = seen.done(std::move(how), key());
+    outcome = seen.done(std::move(how), outgoing ? &outgoing->request : nullptr);
     over = true;
     if (sending == nullptr) outgoing.reset();
-  }
-
-  /// The key that goes out with the request; a service may quote it.
-  std::string_view key() const noexcept {
-    constexpr std::size_t scheme = sizeof "Bearer";  // and the space after it
-    for (const http::header& line : outgoing->request.headers) {
-      if (line.sensitive) return std::string_view(line.value).substr(scheme);
+    if (call_handler* const chat = std::exchange(at_once, nullptr)) {
+      chat->on_done(outcome, seen.reply());
     }
-    return {};
+    if (api_handler* const api = std::exchange(at_once_api, nullptr)) {
+      api->on_done(outcome, seen.api_answer());
+    }
   }
 
   std::optional<std::int64_t> wait_before_retry() const noexcept {
-    if (verdict->ok() || heard || seen.reader().received_content()) return std::nullopt;
+    if (verdict->ok()) return std::nullopt;
     const failure& why = verdict->error();
-    // From here on codes are the service's words, and it may know that trying again is in vain.
-    if (why.code >= errc::invalid_request && !why.retryable) return std::nullopt;
+    // From here on codes are the service's words: it has not answered, and may know that trying
+    // again is in vain. Before, an answer was cut, which is paid for whether it is heard or not.
+    const bool refused = why.code >= errc::invalid_request;
+    if (heard || (refused ? seen.reader().received_content() : seen.received_content())) {
+      return std::nullopt;
+    }
+    const bool patient = policy.on_404 && why.http_status == 404;
+    if (refused && !why.retryable && !patient) return std::nullopt;
     std::uint32_t random = 0;
     entropy(clock, &random, sizeof random);
     return http::decide(policy, attempt, why, elapsed_ms(), deadline_ms, random);
@@ -139,13 +154,17 @@ struct call_entry final : http::response_sink, delta_listener {
     seen.retry(verdict->error(), wait_ms);
     verdict.reset();
     ++attempt;
-    if (deadline_ms > 0) {
-      outgoing->request.limits.total_ms =
-          (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
-    }
+    shorten_deadline(wait_ms);
     retry_wait_ms = wait_ms;
     retry_at_ns = clock.steady_ns() + wait_ms * 1'000'000;
     retry = true;
+  }
+
+  /// The next exchange, which begins in `wait_ms`, may take what is left of the whole.
+  void shorten_deadline(std::int64_t wait_ms) noexcept {
+    if (deadline_ms <= 0) return;
+    outgoing->request.limits.total_ms =
+        (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
   }
 
   std::int64_t elapsed_ms() const noexcept { return (clock.steady_ns() - began_ns) / 1'000'000; }
@@ -160,14 +179,21 @@ struct call_entry final : http::response_sink, delta_listener {
   const http::retry_policy policy;
   const orcast::host clock;
   std::int64_t began_ns = 0;
-  std::int64_t deadline_ms = 0;      // of all attempts together; 0: none
-  call_box* box = nullptr;           // of start(): where news is announced
+  std::int64_t deadline_ms = 0;                 // of all attempts together; 0: none
+  call_box* box = nullptr;                      // of start(): where news is announced
+  std::atomic<std::size_t>* on_wire = nullptr;  // of start(): the client's count of exchanges
   delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
+  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
   span_context context;
+  std::string party;  // takes turns with the others, where calls wait
+  call_priority priority = call_priority::normal;
+  bool on_arrival = false;
 
   std::mutex mutex;                 // guards what follows, up to the part of the host's thread
   std::condition_variable arrived;  // where there is no box
   observation seen;
+  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
+  api_handler* at_once_api = nullptr;
   call_news arriving;
   call_ptr sending;  // this entry, while an exchange is under way
   std::optional<outgoing_call> outgoing;
@@ -185,15 +211,19 @@ struct call_entry final : http::response_sink, delta_listener {
   // The host's thread only.
   client_core* core = nullptr;  // null once the client has gone
   call_handler* handler = nullptr;
+  api_handler* taker = nullptr;
   call_news delivering;
   std::string text;
   std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
   http::exchange_id exchange = 0;
-  std::size_t place = 0;  // in the client's list
+  std::int64_t waits_since_ns = 0;  // in the client's line
+  std::int64_t waited_ns = 0;       // altogether
+  std::size_t place = 0;            // in the client's list
   double first_token_ms = -1;
   int sent = 0;
   call_state state = call_state::waiting;
   bool queued = false;    // in the client's queue
+  bool in_line = false;   // waits for its turn to be sent
   bool complete = false;  // `over` was seen: only `delivering` is left
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/openrouter/api_reply.hpp"
 #include "orcast/openrouter/reply_reader.hpp"
 
 // The pieces of one reply on their way from the thread that reads it to the thread that hears of
@@ -17,7 +18,7 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-class call_news final : public delta_listener {
+class call_news final : public delta_listener, public byte_listener {
  public:
   bool empty() const noexcept { return next_ == pieces_.size(); }
 
@@ -36,14 +37,17 @@ class call_news final : public delta_listener {
     tools_.push_back(call);
     pieces_.push_back({kind::tool, 0});
   }
+  void on_data(std::string_view bytes) noexcept override { add(kind::bytes, bytes); }
 
-  /// Hands on the next piece, of which there is one. `text` grows by it; the listener may be null.
-  void hand_on(delta_listener* listener, std::string& text) {
+  /// Hands on the next piece, of which there is one. `text` grows by it; both listeners may be
+  /// null.
+  void hand_on(delta_listener* listener, byte_listener* taker, std::string& text) {
     const piece next = pieces_[next_++];
     const std::string_view words = std::string_view(text_).substr(next_text_, next.size);
     next_text_ += next.size;
     if (next.what == kind::text) text.append(words);
     const tool_call* const tool = next.what == kind::tool ? &tools_[next_tool_++] : nullptr;
+    if (next.what == kind::bytes && taker != nullptr) taker->on_data(words);
     if (listener == nullptr) return;
     switch (next.what) {
       case kind::first_chunk:
@@ -56,14 +60,16 @@ class call_news final : public delta_listener {
         return listener->on_reasoning(words);
       case kind::tool:
         return listener->on_tool_call(*tool);
+      case kind::bytes:
+        return;
     }
   }
 
  private:
-  enum class kind : unsigned char { first_chunk, first_token, text, reasoning, tool };
+  enum class kind : unsigned char { first_chunk, first_token, text, reasoning, tool, bytes };
   struct piece {
     kind what;
-    std::size_t size;  // in text_, of text and reasoning
+    std::size_t size;  // in text_, of text, reasoning and bytes
   };
 
   void add(kind what, std::string_view words) {

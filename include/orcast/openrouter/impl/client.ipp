@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include "orcast/core/environment.hpp"
@@ -8,8 +11,9 @@
 
 #include "orcast/http/validate.hpp"
 #include "orcast/openrouter/impl/client_core.ipp"
+#include "orcast/openrouter/impl/request_head.hpp"
 
-// The bodies of orcast/openrouter/client.hpp and call.hpp.
+// The bodies of orcast/openrouter/client.hpp, call.hpp and api_call.hpp.
 
 namespace orcast {
 inline namespace v0 {
@@ -28,18 +32,28 @@ ORCAST_DECL result<client> client::make(client_options options, http::any_transp
   if (url.empty()) url = "https://openrouter.ai/api/v1";
   if (url.find('?') != std::string::npos) return refuse("client_options.base_url has a query");
   while (!url.empty() && url.back() == '/') url.pop_back();
-  url += "/chat/completions";
+  if (options.app_categories.size() > 2) return refuse("client_options.app_categories: at most 2");
 
   http::request pattern;
-  pattern.url = url;
-  pattern.headers = {{"Content-Type", "application/json", false},
-                     {"User-Agent", std::string("orcast/") + version, false}};
+  pattern.url = url + "/chat/completions";
+  pattern.headers = {{"User-Agent", std::string("orcast/") + version, false}};
   const auto add = [&pattern](const char* name, std::string value) {
     if (!value.empty()) pattern.headers.push_back({name, std::move(value), false});
   };
+  std::string categories;
+  for (const std::string& each : options.app_categories) {
+    if (!categories.empty()) categories += ',';
+    categories += each;
+  }
   add("HTTP-Referer", options.app_url);
   add("X-OpenRouter-Title", options.app_title);
+  add("X-OpenRouter-Categories", std::move(categories));
   add("X-OpenRouter-Metadata", options.routing_metadata ? "enabled" : "");
+  if (options.cache) detail::put_cache(*options.cache, pattern.headers);
+  for (const http::header& line : options.headers) detail::put_header(line, pattern.headers);
+  if (!pattern.bearer().empty()) {
+    return refuse("client_options.headers: Authorization is made of client_options.api_key");
+  }
   const result<http::url> valid = http::validate_request(pattern, options.allow_insecure_http);
   if (!valid) return refuse("client_options: " + valid.error().message);
 
@@ -75,16 +89,32 @@ ORCAST_DECL result<chat_reply> client::chat_stream(chat_request request, delta_l
   return core_->chat(std::move(request), &pieces, context);
 }
 
-ORCAST_DECL call client::start(chat_request request, call_handler* handler,
-                               const call_context& context) {
+ORCAST_DECL orcast::call client::start(chat_request request, call_handler* handler,
+                                       const call_context& context) {
   request.stream = true;
-  return call(core_->start(std::move(request), handler, context));
+  return orcast::call(core_->start(std::move(request), handler, context));
 }
 
-ORCAST_DECL call client::start_whole(chat_request request, call_handler* handler,
-                                     const call_context& context) {
+ORCAST_DECL orcast::call client::start_whole(chat_request request, call_handler* handler,
+                                             const call_context& context) {
   request.stream = false;
-  return call(core_->start(std::move(request), handler, context));
+  return orcast::call(core_->start(std::move(request), handler, context));
+}
+
+ORCAST_DECL result<api_reply> client::call(api_request request, const call_context& context) {
+  request.stream = false;
+  return core_->call(request, nullptr, context);
+}
+
+ORCAST_DECL result<api_reply> client::call_stream(api_request request, byte_listener& pieces,
+                                                  const call_context& context) {
+  request.stream = true;
+  return core_->call(request, &pieces, context);
+}
+
+ORCAST_DECL api_call client::start(api_request request, api_handler* handler,
+                                   const call_context& context) {
+  return api_call(core_->start(std::move(request), handler, context));
 }
 
 ORCAST_DECL void client::tick(std::int64_t budget_ns) {
@@ -94,12 +124,14 @@ ORCAST_DECL void client::tick(std::int64_t budget_ns) {
 
 ORCAST_DECL std::size_t client::in_flight() const noexcept { return core_->in_flight(); }
 
-ORCAST_DECL call::call(std::shared_ptr<detail::call_entry> entry) noexcept
+ORCAST_DECL std::size_t client::in_line() const noexcept { return core_->in_line(); }
+
+ORCAST_DECL call_handle::call_handle(std::shared_ptr<detail::call_entry> entry) noexcept
     : entry_(std::move(entry)) {}
 
-ORCAST_DECL call::call(call&& other) noexcept = default;
+ORCAST_DECL call_handle::call_handle(call_handle&& other) noexcept = default;
 
-ORCAST_DECL call& call::operator=(call&& other) noexcept {
+ORCAST_DECL call_handle& call_handle::operator=(call_handle&& other) noexcept {
   if (this != &other) {
     abandon();
     entry_ = std::move(other.entry_);
@@ -107,15 +139,21 @@ ORCAST_DECL call& call::operator=(call&& other) noexcept {
   return *this;
 }
 
-ORCAST_DECL call::~call() { abandon(); }
+ORCAST_DECL call_handle::~call_handle() { abandon(); }
 
-ORCAST_DECL void call::abandon() noexcept {
+ORCAST_DECL void call_handle::abandon() noexcept {
   if (entry_ == nullptr) return;
   entry_->handler = nullptr;
+  entry_->taker = nullptr;
+  if (entry_->on_arrival) {
+    std::lock_guard<std::mutex> lock(entry_->mutex);  // until a handler that is called has returned
+    entry_->at_once = nullptr;
+    entry_->at_once_api = nullptr;
+  }
   cancel();
 }
 
-ORCAST_DECL call_state call::state() const noexcept {
+ORCAST_DECL call_state call_handle::state() const noexcept {
   return entry_ != nullptr ? entry_->state : call_state::none;
 }
 
@@ -124,7 +162,7 @@ ORCAST_DECL std::string_view call::text() const noexcept {
   return whole ? entry_->seen.reply().text() : std::string_view(entry_->text);
 }
 
-ORCAST_DECL result<void> call::outcome() const {
+ORCAST_DECL result<void> call_handle::outcome() const {
   return entry_->state == call_state::done ? entry_->outcome : result<void>();
 }
 
@@ -132,17 +170,21 @@ ORCAST_DECL const chat_reply* call::reply() const noexcept {
   return entry_->state == call_state::done ? &entry_->seen.reply() : nullptr;
 }
 
+ORCAST_DECL const api_reply* api_call::reply() const noexcept {
+  return entry_->state == call_state::done ? &entry_->seen.api_answer() : nullptr;
+}
+
 ORCAST_DECL double call::time_to_first_token_ms() const noexcept { return entry_->first_token_ms; }
 
-ORCAST_DECL double call::latency_ms() const noexcept {
+ORCAST_DECL double call_handle::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
 
-ORCAST_DECL int call::attempts() const noexcept { return entry_->sent; }
+ORCAST_DECL int call_handle::attempts() const noexcept { return entry_->sent; }
 
-ORCAST_DECL span_context call::context() const noexcept { return entry_->context; }
+ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->context; }
 
-ORCAST_DECL void call::cancel() noexcept {
+ORCAST_DECL void call_handle::cancel() noexcept {
   if (entry_ != nullptr && entry_->core != nullptr) entry_->core->cancel(*entry_);
 }
 

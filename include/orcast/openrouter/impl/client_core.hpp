@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 #include "orcast/http/any_transport.hpp"
 #include "orcast/openrouter/client.hpp"
 #include "orcast/openrouter/impl/call_entry.hpp"
+#include "orcast/openrouter/impl/fair_queue.hpp"
 
 // What a client consists of. The host's thread only, except chat(). See client_core.ipp for the
 // threads.
@@ -28,24 +30,46 @@ class client_core {
 
   /// Streamed or in one piece, as `request.stream` says.
   call_ptr start(chat_request request, call_handler* handler, const call_context& context);
+  call_ptr start(api_request request, api_handler* handler, const call_context& context);
   /// Several threads at once, unless the transport is a polled one.
   result<chat_reply> chat(chat_request request, delta_listener* pieces,
                           const call_context& context);
+  result<api_reply> call(const api_request& request, byte_listener* pieces,
+                         const call_context& context);
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
   std::size_t in_flight() const noexcept { return live_.size(); }
+  std::size_t in_line() const noexcept { return line_.size(); }
 
  private:
   enum class delivery : unsigned char { more, nothing, locked };
 
-  call_ptr open(chat_request& request, const call_context& context, bool refused);
-  result<void> compose(const chat_request& request, outgoing_call& out) const;
+  call_ptr open(const chat_request& request, const call_context& context, bool refused);
+  call_ptr open(const api_request& request, const call_context& context, bool refused);
+  call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
+  /// Settles whether the call can be sent.
+  void prepare(call_entry& entry, result<void> composed, bool refused) const;
+  result<void> compose(const chat_request& request, const call_context& context,
+                       outgoing_call& out) const;
+  result<void> compose(const api_request& request, const call_context& context,
+                       outgoing_call& out) const;
+  result<void> compose_head(std::string_view accept, std::string_view content_type,
+                            std::string_view session, const call_context& context,
+                            http::request& out) const;
   result<void> authorize(http::request& out) const;
+  /// Into the client's care, until it is done.
+  void adopt(const call_ptr& entry);
+  /// Sends, or lets wait for its turn.
+  void send_in_turn(const call_ptr& entry);
+  void send_those_in_line();
+  void join_line(const call_ptr& entry);
   /// Begins the next attempt.
   void send(const call_ptr& entry);
   /// The same on this thread, until the answer is there and `pieces` has heard all of it.
-  void send_and_wait(const call_ptr& entry, delta_listener& pieces);
+  void send_and_wait(const call_ptr& entry, delta_listener& pieces, byte_listener& bytes);
+  /// All attempts, on this thread.
+  void run(const call_ptr& entry, delta_listener* pieces, byte_listener* bytes);
   void wait(std::int64_t wait_ms);
 
   void start_due_retries();
@@ -58,14 +82,18 @@ class client_core {
   void finish(const call_ptr& entry);
 
   const client_options options_;
-  const std::string url_;
+  const std::string base_url_;
+  const std::string chat_url_;
   const std::vector<http::header> headers_;
   const orcast::host clock_;
+  const std::size_t most_on_wire_;
   call_box box_;
-  std::vector<call_ptr> live_;     // every call of start() that is not done
-  std::vector<call_ptr> waiting_;  // those of them that will be tried again
-  std::deque<call_ptr> queue_;     // those that may have something to deliver, in turn
-  std::vector<call_ptr> later_;    // those that join the queue at the next tick
+  std::atomic<std::size_t> on_wire_{0};  // exchanges of start() whose sinks have not heard done()
+  std::vector<call_ptr> live_;           // every call of start() that is not done
+  fair_queue<call_ptr, 3> line_;         // those of them that wait for their turn to be sent
+  std::vector<call_ptr> waiting_;        // those of them that will be tried again
+  std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
+  std::vector<call_ptr> later_;          // those that join the queue at the next tick
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest

@@ -9,7 +9,7 @@
 #include "orcast/openrouter/impl/client_core.hpp"
 
 #include "orcast/http/control.hpp"
-#include "orcast/http/validate.hpp"
+#include "orcast/openrouter/impl/client_compose.ipp"
 
 // How a client works.
 //
@@ -25,6 +25,8 @@
 //     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
 //   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
 //     the client's end. What the sink hears after that, it drops.
+//   - A call of start() holds one of `most_on_wire_` places from send() until its sink has heard
+//     done(). Who finds none free stands in line, and tick() sends those whose turn it is.
 //   - An entry holds itself while an exchange is under way. Handle, client and exchange may
 //     therefore end in any order; a handler is forgotten when its handle or the client goes.
 
@@ -35,91 +37,81 @@ namespace detail {
 inline client_core::client_core(client_options options, http::any_transport transport,
                                 std::string url, std::vector<http::header> headers)
     : options_(std::move(options)),
-      url_(std::move(url)),
+      base_url_(std::move(url)),
+      chat_url_(base_url_ + "/chat/completions"),
       headers_(std::move(headers)),
       clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
+      most_on_wire_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
       transport_(std::move(transport)) {}
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
                                    const call_context& context) {
   const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const bool at_once = context.on_arrival && !entry->over;
+  (at_once ? entry->at_once : entry->handler) = handler;
+  adopt(entry);
+  return entry;
+}
+
+inline call_ptr client_core::start(api_request request, api_handler* handler,
+                                   const call_context& context) {
+  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  if (request.stream) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
+  const bool at_once = context.on_arrival && !entry->over;
+  (at_once ? entry->at_once_api : entry->taker) = handler;
+  adopt(entry);
+  return entry;
+}
+
+inline void client_core::adopt(const call_ptr& entry) {
   entry->core = this;
   entry->box = &box_;
-  entry->handler = handler;
+  entry->on_wire = &on_wire_;
   entry->place = live_.size();
   live_.push_back(entry);
   if (entry->over) {
     enqueue_for_next_tick(entry);
   } else {
+    send_in_turn(entry);
+  }
+}
+
+/// Who comes while others wait does not overtake them.
+inline void client_core::send_in_turn(const call_ptr& entry) {
+  const bool room = on_wire_.load(std::memory_order_relaxed) < most_on_wire_;
+  if (room && line_.empty()) return send(entry);
+  join_line(entry);
+}
+
+inline void client_core::join_line(const call_ptr& entry) {
+  entry->in_line = true;
+  entry->waits_since_ns = clock_.steady_ns();
+  const bool again = entry->sent != 0;
+  line_.push(static_cast<std::size_t>(entry->priority), entry->party, entry, again);
+}
+
+inline void client_core::send_those_in_line() {
+  if (line_.empty()) return;
+  const std::int64_t now = clock_.steady_ns();
+  line_.remove_if([&](const call_ptr& entry) {
+    if (entry->deadline_ms <= 0 || entry->elapsed_ms() < entry->deadline_ms) return false;
+    entry->in_line = false;
+    entry->ended_by = failure(errc::timeout_total,
+                              "the call had no turn in time (client_options.max_concurrent)");
+    enqueue(entry);
+    return true;
+  });
+  while (!line_.empty() && on_wire_.load(std::memory_order_relaxed) < most_on_wire_) {
+    const call_ptr entry = line_.pop();
+    entry->in_line = false;
+    entry->waited_ns += now - entry->waits_since_ns;
+    {
+      std::lock_guard<std::mutex> lock(entry->mutex);
+      entry->seen.queued(entry->waited_ns / 1'000'000);
+      entry->shorten_deadline(0);
+    }
     send(entry);
   }
-  return entry;
-}
-
-/// The observation begins here, for every call, also for one that is refused at once.
-inline call_ptr client_core::open(chat_request& request, const call_context& context,
-                                  bool refused) {
-  const call_ptr entry =
-      std::make_shared<call_entry>(options_.record, options_.reply, clock_, options_.retry);
-  entry->began_ns = clock_.steady_ns();
-  entry->deadline_ms = options_.timeouts.total_ms;
-  outgoing_call& out = entry->outgoing.emplace();
-  result<void> composed = compose(request, out);
-  entry->seen.begin(request, out.body, url_, context);
-  entry->context = entry->seen.context();
-  if (composed && refused) {
-    composed = failure(errc::busy, "more than " + std::to_string(options_.max_calls) +
-                                       " calls at a time (client_options.max_calls)");
-  }
-  if (!composed) {
-    entry->conclude(std::move(composed));
-    return entry;
-  }
-  out.request.body = {out.body};
-  out.request.attached = &entry->seen;
-  return entry;
-}
-
-inline result<void> client_core::compose(const chat_request& request, outgoing_call& out) const {
-  result<void> written = append_json(request, out.body);
-  if (!written) {
-    out.body.clear();
-    return written;
-  }
-  out.request.url = url_;
-  out.request.limits = options_.timeouts;
-  out.request.response = options_.response;
-  out.request.headers.reserve(headers_.size() + 2);  // so that the key is never moved
-  out.request.headers = headers_;
-  out.request.headers.push_back(
-      {"Accept", request.stream ? "text/event-stream" : "application/json", false});
-  return authorize(out.request);
-}
-
-inline result<void> client_core::authorize(http::request& out) const {
-  secret provided;
-  if (options_.key_provider != nullptr) {
-    provided = options_.key_provider(options_.key_context);
-    if (provided.empty()) {
-      return failure(errc::authentication, "no API key: client_options.key_provider returned none");
-    }
-  }
-  const std::string_view key =
-      options_.key_provider != nullptr ? provided.reveal() : options_.api_key.reveal();
-  if (key.empty()) {
-    return failure(errc::authentication,
-                   "no API key: set OPENROUTER_API_KEY or client_options.api_key");
-  }
-  if (!http::is_field_value(key)) {
-    return failure(errc::authentication, "the API key contains a line break or control character");
-  }
-  constexpr std::string_view scheme = "Bearer ";
-  http::header& line = out.headers.emplace_back();
-  line.name = "Authorization";
-  line.sensitive = true;
-  line.value.reserve(scheme.size() + key.size());
-  line.value.append(scheme).append(key);
-  return {};
 }
 
 inline void client_core::send(const call_ptr& entry) {
@@ -128,25 +120,44 @@ inline void client_core::send(const call_ptr& entry) {
     entry->sending = entry;
   }
   ++entry->sent;
+  if (entry->on_wire != nullptr) on_wire_.fetch_add(1, std::memory_order_relaxed);
   entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
 inline result<chat_reply> client_core::chat(chat_request request, delta_listener* pieces,
                                             const call_context& context) {
   const call_ptr entry = open(request, context, false);
-  call_news unheard;
-  while (!entry->over) {
-    send_and_wait(entry, pieces != nullptr ? *pieces : unheard);
-    if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
-  }
+  run(entry, pieces, nullptr);
   if (!entry->outcome) return entry->outcome.error();
   return std::move(entry->seen.reply());
 }
 
-inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces) {
+inline result<api_reply> client_core::call(const api_request& request, byte_listener* pieces,
+                                           const call_context& context) {
+  const call_ptr entry = open(request, context, false);
+  if (pieces != nullptr) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
+  run(entry, nullptr, pieces);
+  if (!entry->outcome) return entry->outcome.error();
+  return std::move(entry->seen.api_answer());
+}
+
+inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte_listener* bytes) {
+  call_news unheard;
+  delta_listener& deltas = pieces != nullptr ? *pieces : unheard;
+  byte_listener& body = bytes != nullptr ? *bytes : unheard;
+  while (!entry->over) {
+    send_and_wait(entry, deltas, body);
+    if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
+  }
+}
+
+inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces,
+                                       byte_listener& bytes) {
   if (transport_.tier() != http::tier::asynchronous) {
     entry->direct = &pieces;
+    entry->direct_bytes = &bytes;
     entry->sending = entry;
+    ++entry->sent;
     http::exchange_control control;
     return transport_.perform(entry->outgoing->request, *entry, control);
   }
@@ -161,7 +172,7 @@ inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pi
     news.clear();
     std::swap(news, entry->arriving);
     lock.unlock();
-    while (!news.empty()) news.hand_on(&pieces, text);
+    while (!news.empty()) news.hand_on(&pieces, &bytes, text);
     lock.lock();
   }
 }
@@ -189,6 +200,7 @@ inline void client_core::tick(std::int64_t budget_ns) {
     entry.reset();
   });
   start_due_retries();
+  send_those_in_line();
   while (!queue_.empty()) {
     const call_ptr entry = std::move(queue_.front());
     queue_.pop_front();
@@ -214,7 +226,7 @@ inline void client_core::start_due_retries() {
     }
     waiting_[i] = std::move(waiting_.back());
     waiting_.pop_back();
-    if (!entry->ended_by) send(entry);
+    if (!entry->ended_by) send_in_turn(entry);
   }
 }
 
@@ -245,8 +257,8 @@ inline client_core::delivery client_core::deliver(const call_ptr& entry, bool ma
   }
   e.state = call_state::streaming;
   do {
-    e.delivering.hand_on(e.handler, e.text);
-  } while (e.handler == nullptr && !e.delivering.empty());
+    e.delivering.hand_on(e.handler, e.taker, e.text);
+  } while (e.handler == nullptr && e.taker == nullptr && !e.delivering.empty());
   // Also after the last piece: news that came meanwhile found the call queued already.
   return delivery::more;
 }
@@ -278,13 +290,18 @@ inline void client_core::finish(const call_ptr& entry) {
   live_.pop_back();
   if (e.ended_by) e.outcome = *e.ended_by;
   call_handler* const handler = std::exchange(e.handler, nullptr);
+  api_handler* const taker = std::exchange(e.taker, nullptr);
   if (handler != nullptr) handler->on_done(e.outcome, e.seen.reply());
+  if (taker != nullptr) taker->on_done(e.outcome, e.seen.api_answer());
 }
 
 inline void client_core::cancel(call_entry& entry) {
   if (entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
+  if (std::exchange(entry.in_line, false)) {
+    line_.remove_if([&entry](const call_ptr& each) { return each.get() == &entry; });
+  }
   if (entry.exchange != 0) transport_.cancel(entry.exchange);
 }
 
@@ -295,16 +312,20 @@ inline void client_core::shut_down() {
   for (const call_ptr& entry : live_) {
     std::lock_guard<std::mutex> lock(entry->mutex);
     if (!entry->ended_by) entry->ended_by = why;
+    entry->at_once = nullptr;
+    entry->at_once_api = nullptr;
     entry->conclude(*entry->ended_by);
   }
   transport_ = http::any_transport();
   for (const call_ptr& entry : live_) {
     entry->core = nullptr;
     entry->handler = nullptr;
+    entry->taker = nullptr;
     entry->outcome = *entry->ended_by;
     entry->state = call_state::done;
   }
   live_.clear();
+  line_.clear();
   waiting_.clear();
   queue_.clear();
 }

@@ -3,6 +3,7 @@
 
 #include "orcast/openrouter/observation.hpp"
 
+#include "orcast/openrouter/impl/span_embeddings.ipp"
 #include "orcast/openrouter/impl/span_reply.ipp"
 #include "orcast/openrouter/impl/span_request.ipp"
 #include "orcast/trace/openrouter_keys.hpp"
@@ -15,12 +16,20 @@ inline namespace v0 {
 
 namespace detail {
 
-inline result<void> without_key(result<void> ended, std::string_view key) {
-  if (ended.ok() || key.empty()) return ended;
+inline void replace_all(std::string& words, std::string_view what) {
+  if (what.empty()) return;
+  for (std::size_t at = 0; (at = words.find(what, at)) != std::string::npos;) {
+    words.replace(at, what.size(), "[key]");
+  }
+}
+
+/// What is sensitive in the request that was sent: the key, and header lines that are marked.
+inline result<void> without_secrets(result<void> ended, const http::request* sent) {
+  if (ended.ok() || sent == nullptr) return ended;
   failure why = ended.error();
-  std::string& words = why.message;
-  for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos;) {
-    words.replace(at, key.size(), "[key]");
+  replace_all(why.message, sent->bearer());
+  for (const http::header& line : sent->headers) {
+    if (line.sensitive) replace_all(why.message, line.value);
   }
   return why;
 }
@@ -28,7 +37,7 @@ inline result<void> without_key(result<void> ended, std::string_view key) {
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits) {
+    : where_(where), reader_(limits), api_(limits) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
@@ -49,21 +58,38 @@ ORCAST_DECL void observation::begin(const chat_request& request, std::string_vie
   if (span_.recording()) record_request(request, body);
 }
 
+ORCAST_DECL void observation::begin(const api_request& request, std::string_view url,
+                                    const call_context& context) noexcept {
+  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+  const bool embeddings = request.method == "POST" && path == "/embeddings";
+  kind_ = embeddings ? kind::embeddings : kind::other;
+  begun_ = true;
+  began_ns_ = clock_.steady_ns();
+  if (embeddings) open_embeddings(request.body, context, url);
+}
+
 ORCAST_DECL bool observation::begin_raw(std::string_view method, std::string_view url,
                                         const std::vector<std::string_view>& body,
                                         const std::vector<http::header>& headers,
                                         const call_context& context) noexcept {
-  constexpr std::string_view endpoint = "/chat/completions";
   const std::string_view path = url.substr(0, url.find('?'));
-  if (method != "POST" || path.size() < endpoint.size() ||
-      path.substr(path.size() - endpoint.size()) != endpoint) {
-    return false;
-  }
+  const auto is = [path](std::string_view endpoint) {
+    return path.size() >= endpoint.size() && path.substr(path.size() - endpoint.size()) == endpoint;
+  };
+  const bool embeddings = is("/embeddings");
+  if (method != "POST" || (!embeddings && !is("/chat/completions"))) return false;
   std::string joined;
   std::string_view whole = body.size() == 1 ? body.front() : std::string_view();
   if (body.size() > 1) {
     for (std::string_view segment : body) joined.append(segment);
     whole = joined;
+  }
+  if (embeddings) {
+    kind_ = kind::embeddings;
+    begun_ = true;
+    began_ns_ = clock_.steady_ns();
+    open_embeddings(whole, context, url);
+    return true;
   }
   result<chat_request> read = parse_chat_request(whole);
   chat_request request = read ? std::move(*read) : chat_request();
@@ -81,13 +107,31 @@ ORCAST_DECL void observation::retry(const failure& why, std::int64_t wait_ms) no
   span_.event("retry", {{keys::error_type, to_string(why.code)},
                         {keys::http_response_status_code, why.http_status},
                         {keys::openrouter_wait_ms, wait_ms}});
+  if (!chat()) return api_.reset();
   reader_.reset();
   reader_.listen(this);
 }
 
-ORCAST_DECL void observation::head(const http::response_head& head) noexcept { reader_.head(head); }
+ORCAST_DECL void observation::queued(std::int64_t wait_ms) noexcept {
+  span_.set(keys::openrouter_queue_ms, wait_ms);
+}
 
-ORCAST_DECL bool observation::data(std::string_view bytes) noexcept { return reader_.data(bytes); }
+ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
+  return chat() ? reader_.head(head) : api_.head(head);
+}
+
+ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
+  return chat() ? reader_.data(bytes) : api_.data(bytes);
+}
+
+/// A document is not looked into before it is whole, but once a success has begun its price is due.
+ORCAST_DECL bool observation::received_content() const noexcept {
+  if (!chat()) return api_.received_content();
+  if (reader_.received_content()) return true;
+  const int status = reader_.http_status();
+  return !reader_.streamed() && status >= 200 && status < 300 &&
+         reader_.reply().raw.find_first_not_of(" \t\r\n") != std::string::npos;
+}
 
 ORCAST_DECL void observation::on_text(std::string_view piece) noexcept {
   if (listener_ != nullptr) listener_->on_text(piece);
@@ -114,14 +158,19 @@ ORCAST_DECL void observation::on_first_token() noexcept {
   if (listener_ != nullptr) listener_->on_first_token();
 }
 
-ORCAST_DECL result<void> observation::done(result<void> outcome, std::string_view key) noexcept {
+ORCAST_DECL result<void> observation::done(result<void> outcome,
+                                           const http::request* sent) noexcept {
   if (over_) return outcome;
   over_ = true;
-  result<void> ended = detail::without_key(reader_.finish(std::move(outcome)), key);
+  result<void> ended = detail::without_secrets(settle(std::move(outcome)), sent);
   latency_ms_ = since_begin_ms();
   if (!span_.recording()) return ended;
 
-  record_reply(ended ? nullptr : &ended.error());
+  if (chat()) {
+    record_reply(ended ? nullptr : &ended.error());
+  } else {
+    record_embeddings();
+  }
   if (ended) {
     span_.status(span_status::ok);
   } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {

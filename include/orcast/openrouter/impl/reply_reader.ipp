@@ -13,6 +13,7 @@
 #include "orcast/http/retry.hpp"
 #include "orcast/http/sse.hpp"
 #include "orcast/openrouter/impl/error_reader.hpp"
+#include "orcast/openrouter/impl/header_token.hpp"
 #include "orcast/openrouter/impl/reply_merge.hpp"
 #include "orcast/openrouter/reply_reader.hpp"
 
@@ -32,16 +33,6 @@ inline std::string_view trim(std::string_view text) noexcept {
 /// Whether a Content-Type is that of server-sent events, whatever its parameters.
 inline bool is_event_stream(std::string_view content_type) noexcept {
   return http::same_name(trim(content_type.substr(0, content_type.find(';'))), "text/event-stream");
-}
-
-/// An id or a word from a header line; what is neither leaves `place` empty.
-inline void copy_token(std::string_view value, std::string& place) {
-  place.clear();
-  if (value.size() > 256) return;
-  for (const char c : value) {
-    if (c <= 0x20 || c > 0x7E) return;
-  }
-  place.assign(value);
 }
 
 inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
@@ -322,6 +313,7 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
   } else if (self.now != parser::state::complete && self.now != parser::state::failed) {
     self.end_document(*this, outcome);
   }
+  if (reply_.id.empty()) reply_.id = generation_id_;  // where the body came to no word of it
   if (self.now == parser::state::complete) return {};
   self.seal(*this);
   return self.why;
