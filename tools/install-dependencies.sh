@@ -57,6 +57,10 @@ concurrentqueue() {
 
 catch2() { header catch2/catch.hpp || header catch2/catch_all.hpp; }
 
+clang_sanitizers() {
+  test -e "$(clang++-14 --print-runtime-dir)/libclang_rt.asan-$(uname -m).a"
+}
+
 thirty_two_bit() {
   case $(uname -m) in
     x86_64)
@@ -84,6 +88,7 @@ if [ "$wanted" = tests ] || [ "$wanted" = ci ]; then
 fi
 if [ "$wanted" = ci ]; then
   need clang-14 "the second compiler" program clang++-14
+  need libclang-rt-14-dev "its sanitizers" clang_sanitizers
   need clang-format-14 "the format check" program clang-format-14
   need meson "the second build system" program meson
   need g++-multilib "the build for 32 bits" thirty_two_bit

@@ -43,7 +43,9 @@ class server {
     };
     engine_.Get(".*", handle).Post(".*", handle).Put(".*", handle).Delete(".*", handle);
     port_ = engine_.bind_to_any_port("127.0.0.1");
-    if (port_ <= 0) throw std::runtime_error("the stand-in found no free port on 127.0.0.1");
+    if (port_ <= 0 || !engine_.make_room_for_connections()) {
+      throw std::runtime_error("the stand-in found no free port on 127.0.0.1");
+    }
     listener_ = std::thread([this] { engine_.listen_after_bind(); });
     while (!engine_.is_running()) std::this_thread::yield();  // stop() before that would be lost
   }
@@ -78,6 +80,10 @@ class server {
   class engine : public httplib::Server {
    public:
     explicit engine(server& owner) : owner_(owner) {}
+
+    /// A compiled cpp-httplib lets five connections wait to be accepted; of two hundred that come
+    /// at once some would then be reset.
+    bool make_room_for_connections() { return ::listen(svr_sock_, 1024) == 0; }
 
    private:
     bool process_and_close_socket(socket_t socket) override {

@@ -91,8 +91,10 @@ struct listener final : orcast::call_handler {
   void on_done(orcast::result<void> outcome, orcast::chat_reply&) noexcept override {
     ++ends;
     ok = outcome.ok();
+    if (!ok) why = outcome.error().message;
   }
   std::string text;
+  std::string why;
   int ends = 0;
   bool ok = false;
 };
@@ -372,7 +374,10 @@ TEST_CASE("client: two hundred calls at a time over libcurl") {
   }
   CHECK(talker.in_flight() == 200);
   finish(talker);
-  for (const auto& each : heard) CHECK((each.ok && each.text == heard[0].text));
+  for (const auto& each : heard) {
+    INFO(each.why);
+    CHECK((each.ok && each.text == heard[0].text));
+  }
   CHECK(bench.spans().size() == 200);
 }
 
