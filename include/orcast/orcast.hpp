@@ -21,6 +21,7 @@
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/broadcast/settings_file.hpp"
 #include "orcast/openrouter/client.hpp"
+#include "orcast/openrouter/reply_details.hpp"
 #include "orcast/openrouter/work.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"

@@ -919,17 +919,134 @@ class any_transport {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/message.hpp ----
+// ---- orcast/openrouter/json_text.hpp ----
 
-// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
-// fill in what you need, leave the rest empty. Where OpenRouter's shape is open-ended the member is
-// JSON text, passed on as it is.
+// JSON in the interface of the OpenRouter layer. Where a shape is open-ended, or OpenRouter's to
+// change, a member is JSON text: passed on as it is, looked at before it is sent.
 
 namespace orcast {
 inline namespace v0 {
 
 /// JSON text. Empty means "not set".
 using json_text = std::string;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/cache_control.hpp ----
+
+// Where a provider that caches prompts on request (Anthropic and others) is to cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// {"type":"ephemeral","ttl":...}: all up to and with the thing that carries it is to be cached.
+struct cache_control {
+  std::string ttl;  ///< "5m" or "1h"; empty: the provider's default
+};
+
+/// For providers that keep a cache by name (OpenAI).
+struct prompt_cache_options {
+  std::string mode;  ///< "explicit"
+  std::string ttl;
+  json_text extra;  ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/content_part.hpp ----
+
+// The parts of a message that is more than text. They are made by the functions in `part`:
+//
+//   message::user({part::text("What is this?"), part::image_url("https://example.com/a.png")})
+//
+// Those that take bytes encode them (base64, in a data URL) and tell their type from the bytes.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One part of a message.
+struct content_part {
+  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
+  std::string type;
+  std::string text;  ///< of a "text" part
+  /// The whole part as JSON, for every other type (and for a text part with members of its own).
+  json_text json;
+  /// Set: the prompt is to be cached up to and with this part.
+  std::optional<cache_control> cache = std::nullopt;
+
+  /// The same part, marked: part::text(lore).cached("1h").
+  content_part cached(std::string ttl = {}) const& { return content_part(*this).cached(ttl); }
+  content_part cached(std::string ttl = {}) && {
+    cache = cache_control{std::move(ttl)};
+    return std::move(*this);
+  }
+};
+
+namespace part {
+
+/// The most bytes that a part is made of, before encoding; more is refused with errc::too_large.
+inline constexpr std::size_t most_bytes = std::size_t{32} << 20;
+
+inline content_part text(std::string words) {
+  content_part made;
+  made.type = "text";
+  made.text = std::move(words);
+  return made;
+}
+
+/// Any part: its type, and the whole part as a JSON object.
+inline content_part json(std::string type, json_text whole) {
+  content_part made;
+  made.type = std::move(type);
+  made.json = std::move(whole);
+  return made;
+}
+
+/// An image that the provider fetches, or a data URL. `detail`: "auto", "low", "high", "original".
+ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail = {});
+
+/// The bytes of an image file. Fails with invalid_argument when they are of no type that is known
+/// and `media_type` ("image/png") does not say it.
+ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type = {},
+                                       std::string_view detail = {});
+
+/// The bytes of an audio file. `format` is "wav", "mp3", ...; empty: told from the bytes.
+ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format = {});
+
+/// A document that OpenRouter fetches, or a data URL.
+ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename = {});
+
+/// The bytes of a document. `media_type`: as for image().
+ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
+                                      std::string_view media_type = {});
+
+/// A document that was uploaded to /files.
+ORCAST_DECL content_part file_id(std::string_view id);
+
+/// A film that the provider fetches, or a data URL.
+ORCAST_DECL content_part video_url(std::string_view url);
+
+/// The bytes of a film. `media_type`: as for image().
+ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type = {});
+
+/// A file on this machine as the part that its bytes call for: image, audio, video, else document.
+/// Fails as read_file() and the functions above do. Blocks: not for a frame's thread.
+ORCAST_DECL result<content_part> from_file(const std::string& name);
+
+}  // namespace part
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/message.hpp ----
+
+// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
+// fill in what you need, leave the rest empty.
+
+namespace orcast {
+inline namespace v0 {
 
 /// A call that a model asks for.
 struct tool_call {
@@ -941,33 +1058,23 @@ struct tool_call {
   json_text json;
 };
 
-/// One part of a message that is more than text.
-struct content_part {
-  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
-  std::string type;
-  std::string text;  ///< of a "text" part
-  /// The whole part as JSON, for every other type (and for a text part with cache_control).
-  json_text json;
-
-  static content_part plain(std::string text) {
-    return content_part{"text", std::move(text), std::string()};
-  }
-  /// Any other part: its type, and the whole part as a JSON object.
-  static content_part other(std::string type, json_text json) {
-    return content_part{std::move(type), std::string(), std::move(json)};
-  }
-};
-
+/// One message. That of a reply can be sent back as it is: what a model needs to go on from it
+/// (signed reasoning, images) is in it, unchanged.
 struct message {
-  std::string role;     ///< "system", "developer", "user", "assistant" or "tool"
-  std::string content;  ///< the text; with parts: the text in them, which is not sent
+  std::string role;  ///< "system", "developer", "user", "assistant" or "tool"
+  /// The text. With parts it is not sent; of a message that was read it is then the text in them.
+  std::string content;
   std::vector<content_part> parts;
   std::string name;
 
   std::vector<tool_call> tool_calls;  ///< of an assistant message
   std::string tool_call_id;           ///< of a tool message: the call that it answers
-  std::string reasoning;              ///< of an assistant message
+  std::string reasoning;              ///< of an assistant message, as the following
   json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
+  std::string refusal;                ///< why the model does not answer
+  json_text images;                   ///< an array of the images that the model made
+  json_text audio;                    ///< an object: the model's voice, and what it says
+  json_text annotations;              ///< an array: sources, and documents that were read
   json_text extra;                    ///< an object with further members of this message
   /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
   /// null beside tool calls: some providers refuse calls without it, others "".
@@ -975,6 +1082,7 @@ struct message {
 
   static message system(std::string text) { return of("system", std::move(text)); }
   static message user(std::string text) { return of("user", std::move(text)); }
+  static message user(std::vector<content_part> parts) { return of("user", std::move(parts)); }
   static message assistant(std::string text) { return of("assistant", std::move(text)); }
   static message tool(std::string call_id, std::string result) {
     message made = of("tool", std::move(result));
@@ -986,6 +1094,12 @@ struct message {
     message made;
     made.role = role;
     made.content = std::move(text);
+    return made;
+  }
+  static message of(const char* role, std::vector<content_part> parts) {
+    message made;
+    made.role = role;
+    made.parts = std::move(parts);
     return made;
   }
 };
@@ -1423,10 +1537,238 @@ struct call_context {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/chat_request.hpp ----
+// ---- orcast/openrouter/plugin.hpp ----
 
-// A request to POST /chat/completions. Only `messages` is needed; what is not set is not sent, so
-// that OpenRouter's and the model's own defaults hold.
+// What OpenRouter does to a request or a reply on its way: search the web, read documents, mend
+// JSON, shorten a long conversation.
+//
+//   request.plugins = {plugin::of("response-healing"), plugin::pdf("native")};
+
+namespace orcast {
+inline namespace v0 {
+
+/// One plugin. The members with a type are those of most plugins and of the web search.
+struct plugin {
+  std::string id;  ///< "web", "web-fetch", "file-parser", "response-healing", ...
+  std::optional<bool> enabled;
+  std::string engine;  ///< of "web": "native", "exa", ...; of "context-compression"
+  std::string mode;
+  std::optional<std::int64_t> max_results;
+  std::optional<std::int64_t> max_uses;
+  std::string search_prompt;
+  std::vector<std::string> include_domains;
+  std::vector<std::string> exclude_domains;
+  json_text settings;  ///< an object with the plugin's further members
+
+  /// Any plugin, with its settings.
+  static plugin of(std::string id, json_text settings = {}) {
+    plugin made;
+    made.id = std::move(id);
+    made.settings = std::move(settings);
+    return made;
+  }
+  /// Web search before the answer, with so many results at most.
+  static plugin web(std::int64_t max_results = 5) {
+    plugin made = of("web");
+    made.max_results = max_results;
+    return made;
+  }
+  /// Who reads documents: "mistral-ocr", "cloudflare-ai" or "native".
+  static plugin pdf(const std::string& engine) {
+    return of("file-parser", R"({"pdf":{"engine":")" + engine + "\"}}");
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/provider_preferences.hpp ----
+
+// Which of the providers of a model may answer, and which of them first. OpenRouter falls back from
+// one to the next by itself; without any of this it balances by price and uptime.
+
+namespace orcast {
+inline namespace v0 {
+
+/// By what providers are sorted: preferences.sort = "throughput".
+struct provider_sort {
+  std::string by;         ///< "price", "throughput", "latency", "exacto"
+  std::string partition;  ///< "model" or "none": of several models, each or all together
+
+  provider_sort() = default;
+  provider_sort(const char* what) : by(what) {}
+  provider_sort(std::string what, std::string over = {})
+      : by(std::move(what)), partition(std::move(over)) {}
+};
+
+/// A bound on speed, as measured over the last minutes: one number for the median, or one for each
+/// percentile.
+struct speed_bound {
+  std::optional<double> value;
+  std::optional<double> p50;
+  std::optional<double> p75;
+  std::optional<double> p90;
+  std::optional<double> p99;
+
+  speed_bound() = default;
+  speed_bound(double median) : value(median) {}
+};
+
+/// The most that may be asked, as decimal text in US dollars: for a million tokens, or for one
+/// image, sound or request. "0.5".
+struct price_limits {
+  std::string prompt;
+  std::string completion;
+  std::string image;
+  std::string audio;
+  std::string request;
+  json_text extra;  ///< an object with further members
+};
+
+struct provider_preferences {
+  std::vector<std::string> order;   ///< slugs, to be tried in this order
+  std::vector<std::string> only;    ///< these and no others
+  std::vector<std::string> ignore;  ///< not these
+  std::optional<bool> allow_fallbacks;
+  std::optional<bool> require_parameters;  ///< only who supports every parameter of the request
+  std::string data_collection;             ///< "deny": only who does not store prompts; "allow"
+  std::optional<bool> zdr;                 ///< only who retains no data at all
+  std::optional<bool> enforce_distillable_text;
+  std::vector<std::string> quantizations;  ///< "fp8", "bf16", ...
+  provider_sort sort;
+  price_limits max_price;
+  speed_bound preferred_min_throughput;  ///< tokens per second
+  speed_bound preferred_max_latency;     ///< seconds to the first token
+  json_text extra;                       ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reasoning_options.hpp ----
+
+// How much a model is to think before it answers. Reasoning is billed as output.
+
+namespace orcast {
+inline namespace v0 {
+
+struct reasoning_options {
+  /// "max", "xhigh", "high", "medium", "low", "minimal" or "none". Not together with max_tokens.
+  std::string effort;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<bool> enabled;  ///< true: medium effort
+  std::optional<bool> exclude;  ///< true: it thinks, but the thoughts are not sent
+  std::string summary;          ///< "auto", "concise" or "detailed"
+  json_text extra;              ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/response_format.hpp ----
+
+// The form that an answer is to have. With a JSON Schema the model's text is JSON of that shape:
+//
+//   request.response_format = response_format::json_schema("npc_line", schema);
+//
+// orcast/openrouter/structured.hpp reads the answer.
+
+namespace orcast {
+inline namespace v0 {
+
+struct response_format {
+  std::string type;         ///< "text", "json_object", "json_schema", "grammar", "python"
+  std::string name;         ///< of the schema: letters, digits, '_' and '-', 64 at most
+  std::string description;  ///< what the answer is for, to the model
+  json_text schema;         ///< a JSON Schema: an object
+  /// True: the provider keeps exactly to the schema. Providers then demand that every object of it
+  /// lists all its properties as required and allows no others: see strict_schema().
+  std::optional<bool> strict;
+  std::string grammar;
+  json_text json;  ///< sent instead of all the above
+
+  /// Any JSON object; the prompt has to say which.
+  static response_format json_object() {
+    response_format made;
+    made.type = "json_object";
+    return made;
+  }
+  static response_format json_schema(std::string name, json_text schema, bool strict = true) {
+    response_format made;
+    made.type = "json_schema";
+    made.name = std::move(name);
+    made.schema = std::move(schema);
+    made.strict = strict;
+    return made;
+  }
+};
+
+/// A plain schema as strict mode wants it: every object has "additionalProperties": false and
+/// requires all its properties. What was optional may be null instead. Fails with invalid_argument
+/// when `schema` is not a JSON object.
+ORCAST_DECL result<json_text> strict_schema(std::string_view schema);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/stop_condition.hpp ----
+
+// When OpenRouter is to stop running its own tools within one call. The first condition that holds
+// counts.
+
+namespace orcast {
+inline namespace v0 {
+
+struct stop_condition {
+  std::string type;
+  std::optional<std::int64_t> step_count;
+  std::string tool_name;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<double> max_cost_in_dollars;
+  std::string reason;
+  json_text extra;  ///< an object with further members
+
+  static stop_condition steps(std::int64_t count) {
+    stop_condition made = of("step_count_is");
+    made.step_count = count;
+    return made;
+  }
+  static stop_condition calls(std::string tool_name) {
+    stop_condition made = of("has_tool_call");
+    made.tool_name = std::move(tool_name);
+    return made;
+  }
+  static stop_condition tokens(std::int64_t most) {
+    stop_condition made = of("max_tokens_used");
+    made.max_tokens = most;
+    return made;
+  }
+  static stop_condition dollars(double most) {
+    stop_condition made = of("max_cost");
+    made.max_cost_in_dollars = most;
+    return made;
+  }
+  static stop_condition finish(std::string reason) {
+    stop_condition made = of("finish_reason_is");
+    made.reason = std::move(reason);
+    return made;
+  }
+
+ private:
+  static stop_condition of(const char* type) {
+    stop_condition made;
+    made.type = type;
+    return made;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool.hpp ----
+
+// What a model may use besides words: functions of the host's, described by a JSON Schema, and
+// tools that OpenRouter runs itself.
 
 namespace orcast {
 inline namespace v0 {
@@ -1436,12 +1778,49 @@ struct tool {
   std::string name;
   std::string description;
   json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
-  /// Sent instead of all the above: the whole tool as OpenRouter takes it, e.g.
-  /// {"type":"openrouter:web_search"}, or a function with `strict` or `cache_control`.
+  /// Sent instead of all else: the whole tool as OpenRouter takes it.
   json_text json;
+  /// Only providers that keep exactly to the schema. Set to true it may leave no provider at all.
+  std::optional<bool> strict = std::nullopt;
+  std::optional<cache_control> cache =
+      std::nullopt;  ///< set: the prompt is to be cached up to this tool
+
+  /// A tool that OpenRouter runs: "openrouter:web_search", "openrouter:datetime", ...; the
+  /// parameters are an object, or nothing.
+  static tool server(const std::string& type, const json_text& parameters = {}) {
+    tool made;
+    made.json = "{\"type\":\"" + type + '"';
+    if (!parameters.empty()) made.json += ",\"parameters\":" + parameters;
+    made.json += '}';
+    return made;
+  }
 };
 
-/// OpenRouter's `trace` object: how this call is to appear in a tracing system.
+/// Values for chat_request::tool_choice.
+namespace choose {
+
+inline json_text none() { return "\"none\""; }
+inline json_text automatic() { return "\"auto\""; }
+inline json_text required() { return "\"required\""; }
+/// That function and no other. A function's name is letters, digits, '_' and '-'.
+inline json_text function(const std::string& name) {
+  return R"({"type":"function","function":{"name":")" + name + "\"}}";
+}
+/// That tool of OpenRouter's.
+inline json_text server_tool(const std::string& type) { return R"({"type":")" + type + "\"}"; }
+
+}  // namespace choose
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/trace_fields.hpp ----
+
+// OpenRouter's `trace` object: how a call is to appear in a tracing system.
+
+namespace orcast {
+inline namespace v0 {
+
 struct trace_fields {
   std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
   std::string trace_name;       ///< name of the root span
@@ -1449,33 +1828,107 @@ struct trace_fields {
   std::string generation_name;  ///< name of the call's own span
   std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
   json_text metadata;           ///< an object with any further keys
+};
 
-  bool empty() const noexcept {
-    return trace_id.empty() && trace_name.empty() && span_name.empty() && generation_name.empty() &&
-           parent_span_id.empty() && metadata.empty();
-  }
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_request.hpp ----
+
+// A request to POST /chat/completions. Set `model` and `messages`; what is not set is not sent, so
+// that OpenRouter's and the model's own defaults hold. Members have OpenRouter's names.
+//
+// orcast looks at what it needs to write a body: that text is UTF-8, that JSON is JSON. Whether a
+// value makes sense to a model is for OpenRouter to say, so that tomorrow's values work today.
+
+namespace orcast {
+inline namespace v0 {
+
+/// How a model that speaks is to sound.
+struct audio_output_options {
+  std::string voice;
+  std::string format;  ///< "wav", "mp3", "pcm16", ...
+  json_text extra;     ///< an object with further members
+};
+
+/// OpenRouter's help for debugging, for streamed calls. Not for production.
+struct debug_options {
+  std::optional<bool> echo_upstream_body;  ///< the first chunks hold what the providers were sent
+  json_text extra;                         ///< an object with further members
+};
+
+/// Without effect, deprecated: usage is always sent.
+struct stream_options {
+  std::optional<bool> include_usage;
+  json_text extra;  ///< an object with further members
+};
+
+/// Most of the answer, known beforehand: a text that is to be changed here and there.
+struct predicted_output {
+  std::string content;
 };
 
 struct chat_request {
-  std::string model;  ///< "author/name[:variant]"; empty: the account's default
+  std::string model;                ///< "author/name[:variant]"
+  std::vector<std::string> models;  ///< to fall back to, in order
+  /// Names no model on purpose: the default of the account answers.
+  bool account_model = false;
   std::vector<message> messages;
+  std::string prompt;   ///< plain text instead of messages
   bool stream = false;  ///< set by the client according to the function that is called
 
+  // How the answer is drawn.
   std::optional<double> temperature;
   std::optional<double> top_p;
+  std::optional<std::int64_t> top_k;
+  std::optional<double> min_p;
+  std::optional<double> top_a;
+  std::optional<double> frequency_penalty;
+  std::optional<double> presence_penalty;
+  std::optional<double> repetition_penalty;
   std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> max_tokens;  ///< deprecated
   std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;
+  std::vector<std::string> stop;  ///< up to 4
+  std::vector<std::pair<std::string, double>> logit_bias;
+  std::optional<bool> logprobs;
+  std::optional<std::int64_t> top_logprobs;
 
+  // What it is made with.
   std::vector<tool> tools;
-  json_text tool_choice;  ///< "\"auto\"", "\"none\"", "\"required\"" or an object
-  json_text response_format;
-  json_text reasoning;
-  json_text provider;
-  std::vector<std::string> models;  ///< to fall back to, in order
+  json_text tool_choice;  ///< see choose:: in tool.hpp
+  std::optional<bool> parallel_tool_calls;
+  std::vector<stop_condition> stop_server_tools_when;
+  std::vector<plugin> plugins;
+  json_text web_search_options;  ///< an object
 
+  // What it looks like.
+  orcast::response_format response_format;
+  std::optional<bool> structured_outputs;
+  reasoning_options reasoning;
+  std::string reasoning_effort;  ///< the same as reasoning.effort
+  std::string verbosity;         ///< "low", "medium", "high", ...
+  std::vector<std::string> modalities;
+  audio_output_options audio;
+  json_text image_config;  ///< an object
+  predicted_output prediction;
+
+  // Who gives it.
+  provider_preferences provider;
+  std::string preset;
+  std::string service_tier;
+  std::string route;                   ///< deprecated
+  std::optional<cache_control> cache;  ///< sent as `cache_control`
+  std::string prompt_cache_key;        ///< groups requests that share a prefix
+  prompt_cache_options cache_options;  ///< sent as `prompt_cache_options`
+  orcast::stream_options stream_options;
+  debug_options debug;
+
+  // Who asked.
   std::string user;        ///< your end user, up to 128 characters
   std::string session_id;  ///< one conversation, up to 256 characters
+  /// Up to 16 pairs of 64 and 512 characters.
+  std::vector<std::pair<std::string, std::string>> metadata;
   trace_fields trace;
 
   /// An object whose members are added to the body; a member that is also set above is refused.
@@ -1496,18 +1949,83 @@ ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::
 /// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
 ORCAST_DECL void append_json(const tool& each, std::string& out);
 
+/// Whether a client may send it: it names a model (or says that it does not) and holds messages or
+/// a prompt, and all its text together is no more than `most_bytes`. Fails with invalid_argument or
+/// too_large, saying what to set.
+ORCAST_DECL result<void> validate_chat_request(const chat_request& request, std::size_t most_bytes);
+
 /// Reads a body that somebody else wrote. Members without a place above, or of another shape than
-/// append_json gives them, end up in `extra` (of the request, a message or `trace`), so that
-/// append_json makes an equal body of what was read. One thing is not kept: "stream":false, which
-/// is what no `stream` means. Fails with malformed_response when it is not a JSON object.
+/// append_json gives them, end up in `extra` (of the request, a message or one of its objects), so
+/// that append_json makes an equal body of what was read. One thing is not kept: "stream":false,
+/// which is what no `stream` means. Fails with malformed_response when it is not a JSON object.
 ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
+
+/// Lays a JSON object over a request: each member of `body` replaces the whole member of that name,
+/// whatever had set it, and is read as parse_chat_request reads it; the others stay. So "provider"
+/// in `body` replaces all of request.provider, and null makes a member null. Fails as
+/// parse_chat_request does; the request is then what it was.
+ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/routing_metadata.hpp ----
+
+// How OpenRouter routed a call: which providers it could ask, which it tried, and what happened on
+// the way. It comes when client_options.routing_metadata asks for it; never with an answer from the
+// response cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One provider that was tried.
+struct routing_attempt {
+  std::string provider;
+  std::string model;
+  std::int64_t status = 0;  ///< HTTP status of its answer
+};
+
+/// One provider that could have been asked.
+struct routing_endpoint {
+  std::string provider;
+  std::string model;
+  bool selected = false;
+};
+
+/// Something that was done to the request or the reply.
+struct routing_stage {
+  std::string type;  ///< "guardrail", "plugin", "server_tools", "response_healing", ...
+  std::string name;
+  std::string guardrail_id;
+  std::string guardrail_scope;
+  std::string summary;
+  json_text data;        ///< an object
+  std::string cost_usd;  ///< decimal text
+};
+
+struct routing_metadata {
+  bool received = false;
+  std::string requested;  ///< the model that was asked for
+  std::string strategy;   ///< "direct", "auto", "fallback", ...
+  std::string region;
+  std::string summary;
+  std::optional<std::int64_t> attempt;  ///< which of the attempts this answer comes from, from 1
+  std::optional<bool> is_byok;
+  std::optional<std::int64_t> endpoints_total;
+  std::vector<routing_endpoint> endpoints;
+  std::vector<routing_attempt> attempts;
+  json_text params;  ///< an object
+  std::vector<routing_stage> pipeline;
+};
 
 }  // namespace v0
 }  // namespace orcast
 
 // ---- orcast/openrouter/chat_reply.hpp ----
 
-// The answer to a chat completion, the same whether it came in one piece or as a stream.
+// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
+// kept as JSON here (images, sources, probabilities) is read by
+// orcast/openrouter/reply_details.hpp.
 
 namespace orcast {
 inline namespace v0 {
@@ -1531,24 +2049,23 @@ struct token_usage {
   std::string upstream_cost;
   std::string upstream_prompt_cost;
   std::string upstream_completion_cost;
+  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
+  std::optional<std::int64_t> tool_calls_executed;
+  std::optional<std::int64_t> web_search_requests;
   std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
   bool received = false;        ///< false: there was no usage object at all
 };
 
 /// One alternative answer. Almost always there is exactly one.
 struct chat_choice {
-  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
-  message reply;
+  message reply;  ///< ready to be sent back
   /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
   /// "other" when it gave none. Where there are tool calls and no word of the above, it is
   /// "tool_calls".
   std::string finish_reason;
   std::string native_finish_reason;
-  std::string refusal;
-  json_text images;       ///< an array
-  json_text audio;        ///< an object
-  json_text annotations;  ///< an array
-  json_text logprobs;     ///< an object
+  json_text logprobs;  ///< an object
+  json_text extra;     ///< an object with further members of the choice
 };
 
 struct chat_reply {
@@ -1560,8 +2077,9 @@ struct chat_reply {
   std::int64_t created = 0;  ///< seconds since 1970
   std::vector<chat_choice> choices;
   token_usage usage;
-  json_text metadata;  ///< openrouter_metadata, when it was asked for
-  json_text extra;     ///< an object with the top-level members that have no place above
+  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
+  json_text metadata;        ///< the same as it came
+  json_text extra;           ///< an object with the top-level members that have no place above
 
   /// The response body; of a stream, the equal body that a blocking call would have brought.
   json_text raw;
@@ -5050,6 +5568,7 @@ struct client_options {
   http::timeouts timeouts;
   http::response_limits response;
   reply_limits reply;
+  std::size_t max_request_bytes = std::size_t{64} << 20;  ///< of a request's text and files
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
@@ -5123,6 +5642,79 @@ class client {
   // Shared with a tick() that is under way, so that a handler may destroy the client.
   std::shared_ptr<detail::client_core> core_;
 };
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reply_details.hpp ----
+
+// What a reply carries besides text, in types: images, sound, sources, reasoning, probabilities. A
+// reply holds it as the JSON that came, so that it can be sent back unchanged; these functions read
+// it when it is wanted. What is missing, null or of another kind than documented is left empty.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A place on the web that the answer draws on, or a document that was read for it.
+struct annotation {
+  std::string type;  ///< "url_citation", "file", or what is new
+  std::string url;
+  std::string title;
+  std::string content;                      ///< of a page: an excerpt
+  std::optional<std::int64_t> start_index;  ///< where in the text it is cited
+  std::optional<std::int64_t> end_index;
+  std::string file_hash;  ///< of a document
+  std::string file_name;
+  json_text file_content;  ///< an array of parts
+  json_text json;          ///< the whole annotation
+};
+
+/// What the model said aloud.
+struct audio_output {
+  std::string id;
+  std::string data;  ///< base64
+  std::string transcript;
+  std::optional<std::int64_t> expires_at;  ///< seconds since 1970
+};
+
+struct reasoning_detail {
+  std::string type;  ///< "reasoning.text", "reasoning.summary", "reasoning.encrypted", ...
+  std::string id;
+  std::string format;
+  std::optional<std::int64_t> index;
+  std::string text;
+  std::string signature;
+  std::string summary;
+  std::string data;
+  std::string tool_name;  ///< of a tool that OpenRouter ran, as the following
+  std::string arguments;
+  std::string result;
+  std::string tool_call_id;
+  json_text json;  ///< the whole item
+};
+
+struct token_probability {
+  std::string token;
+  std::string bytes;  ///< its UTF-8, which may be a part of a character
+  double logprob = 0;
+  std::vector<token_probability> top;  ///< what else it might have been
+};
+
+/// The images of a message, each as the URL that came, mostly a data URL.
+ORCAST_DECL std::vector<std::string> image_urls_of(const message& said);
+ORCAST_DECL std::vector<annotation> annotations_of(const message& said);
+ORCAST_DECL audio_output audio_of(const message& said);
+ORCAST_DECL std::vector<reasoning_detail> reasoning_details_of(const message& said);
+/// Of the tokens of the content.
+ORCAST_DECL std::vector<token_probability> probabilities_of(const chat_choice& choice);
+
+/// What a data URL holds: "data:image/png;base64,...".
+struct data_url {
+  std::string media_type;
+  std::string bytes;
+};
+/// Fails with invalid_argument when it is not a data URL in base64.
+ORCAST_DECL result<data_url> parse_data_url(std::string_view url);
 
 }  // namespace v0
 }  // namespace orcast
@@ -9094,6 +9686,560 @@ ORCAST_DECL bool any_transport::cancel_all(std::int64_t wait_ms) {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/core/base64.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Bytes as base64 text and back (RFC 4648, section 4: with padding), as data URLs carry them.
+
+namespace orcast {
+inline namespace v0 {
+
+/// How many characters `size` bytes become.
+constexpr std::size_t base64_size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
+
+/// Appends base64_size(bytes.size()) characters.
+inline void append_base64(std::string& out, std::string_view bytes) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t before = out.size();
+  out.resize(before + base64_size(bytes.size()), '=');
+  char* to = &out[before];
+  const auto byte = [&bytes](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+  };
+  std::size_t i = 0;
+  for (; bytes.size() - i >= 3; i += 3) {
+    const std::uint32_t three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *to++ = digits[three >> 18];
+    *to++ = digits[three >> 12 & 63];
+    *to++ = digits[three >> 6 & 63];
+    *to++ = digits[three & 63];
+  }
+  if (i == bytes.size()) return;
+  const bool two_left = bytes.size() - i == 2;
+  const std::uint32_t last = byte(i) << 16 | (two_left ? byte(i + 1) << 8 : 0);
+  *to++ = digits[last >> 18];
+  *to++ = digits[last >> 12 & 63];
+  if (two_left) *to = digits[last >> 6 & 63];
+}
+
+/// Appends the bytes of `text`; false, and nothing appended, when it is not base64. Padding may be
+/// missing, but nothing else is let through: no white space, no other alphabet.
+inline bool append_base64_decoded(std::string& out, std::string_view text) {
+  const auto value = [](char c) -> int {
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+  };
+  if (text.size() % 4 == 0 && !text.empty() && text.back() == '=') {
+    text.remove_suffix(text[text.size() - 2] == '=' ? 2 : 1);
+  }
+  if (text.size() % 4 == 1) return false;
+  const std::size_t before = out.size();
+  out.reserve(before + text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const int digit = value(c);
+    if (digit < 0) {
+      out.resize(before);
+      return false;
+    }
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out += static_cast<char>(bits >> held & 0xFF);
+    }
+  }
+  return true;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/file.hpp ----
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+// Small files that a program keeps for itself, settings above all: read whole, and replaced as a
+// whole. Not for the game's thread: a disk may take its time.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline failure file_failure(std::string_view what, const std::string& path, int error) {
+  return failure(errc::io,
+                 std::string(what) + " " + path + ": " + std::generic_category().message(error));
+}
+
+}  // namespace detail
+
+/// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
+/// are more than `most_bytes`.
+inline result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return detail::file_failure("can't read", path, errno);
+  std::string text;
+  char buffer[4096];
+  std::size_t got = 0;
+  while (text.size() <= most_bytes && (got = std::fread(buffer, 1, sizeof buffer, file)) != 0) {
+    text.append(buffer, got);
+  }
+  const int error = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error != 0) return detail::file_failure("can't read", path, error);
+  if (text.size() > most_bytes) {
+    return failure(errc::too_large,
+                   path + " is larger than " + std::to_string(most_bytes) + " bytes");
+  }
+  return text;
+}
+
+/// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
+/// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
+/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
+/// systems without POSIX files with errc::unsupported.
+inline result<void> write_private_file(const std::string& path, std::string_view text) {
+#if defined(__unix__) || defined(__APPLE__)
+  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
+  const int file =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return detail::file_failure("can't write", beside, errno);
+  int error = 0;
+  while (error == 0 && !text.empty()) {
+    const auto put = ::write(file, text.data(), text.size());
+    if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno != EINTR) {
+      error = put == 0 ? ENOSPC : errno;
+    }
+  }
+  if (error == 0 && ::fsync(file) != 0) error = errno;
+  if (::close(file) != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(beside.c_str());
+    return detail::file_failure("can't write", path, error);
+  }
+  // The new name is safe once its directory is; a file system that can't say so is no failure.
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (directory >= 0) {
+    static_cast<void>(::fsync(directory));
+    ::close(directory);
+  }
+  return {};
+#else
+  static_cast<void>(text);
+  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/media_type.hpp ----
+
+#include <string_view>
+
+// The type of an image, a sound, a film or a document, told by its first bytes as browsers do it
+// (WHATWG MIME Sniffing, sections 6.1 and 6.2), for the types that models take. File names are not
+// asked.
+
+namespace orcast {
+inline namespace v0 {
+
+/// "image/png" and the like; empty when the bytes are of no type that is known here.
+inline std::string_view media_type_of(std::string_view bytes) noexcept {
+  struct mark {
+    std::string_view at_0;
+    std::string_view at_8;  // of containers, whose content is named there
+    std::string_view type;
+  };
+  constexpr mark marks[] = {
+      {"\x89PNG\r\n\x1A\n", {}, "image/png"},
+      {"\xFF\xD8\xFF", {}, "image/jpeg"},
+      {"GIF87a", {}, "image/gif"},
+      {"GIF89a", {}, "image/gif"},
+      {"RIFF", "WEBP", "image/webp"},
+      {"BM", {}, "image/bmp"},
+      {"%PDF-", {}, "application/pdf"},
+      {"RIFF", "WAVE", "audio/wav"},
+      {"ID3", {}, "audio/mpeg"},
+      {"OggS", {}, "audio/ogg"},
+      {"fLaC", {}, "audio/flac"},
+      {"FORM", "AIFF", "audio/aiff"},
+      {"\x1A\x45\xDF\xA3", {}, "video/webm"},
+  };
+  for (const mark& each : marks) {
+    if (bytes.substr(0, each.at_0.size()) != each.at_0) continue;
+    if (each.at_8.empty() || (bytes.size() >= 12 && bytes.substr(8, 4) == each.at_8)) {
+      return each.type;
+    }
+  }
+  // ISO base media: a box "ftyp" whose brand tells what is in it.
+  if (bytes.size() >= 12 && bytes.substr(4, 4) == "ftyp") {
+    const std::string_view brand = bytes.substr(8, 4);
+    if (brand == "M4A ") return "audio/mp4";
+    if (brand == "avif") return "image/avif";
+    if (brand == "heic" || brand == "heix") return "image/heic";
+    return brand == "qt  " ? "video/quicktime" : "video/mp4";
+  }
+  // A frame of MPEG audio, or of ADTS, without a tag before it.
+  if (bytes.size() >= 2 && bytes[0] == '\xFF' && (bytes[1] & '\xE0') == '\xE0') {
+    return (bytes[1] & '\x06') == 0 ? "audio/aac" : "audio/mpeg";
+  }
+  return {};
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/json_text.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+// Text on its way into and out of JSON: escaping, and the surrogates that a careless service leaves
+// alone when it cuts "\ud83d\ude00" between two deltas. Inside the codec such a half travels as the
+// three bytes that UTF-8 would give it (0xED 0xA0..0xBF 0x80..0xBF), until its other half arrives
+// or the text ends; nothing outside ever sees it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// The surrogate whose three bytes `text` begins with, or 0.
+inline unsigned surrogate_at(std::string_view text) noexcept {
+  if (text.size() < 3 || text[0] != '\xED') return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const auto third = static_cast<unsigned char>(text[2]);
+  if (second < 0xA0 || second > 0xBF || (third & 0xC0) != 0x80) return 0;
+  return 0xD000u | ((second & 0x3Fu) << 6) | (third & 0x3Fu);
+}
+
+constexpr bool is_high_surrogate(unsigned code) noexcept { return code >= 0xD800 && code < 0xDC00; }
+constexpr bool is_low_surrogate(unsigned code) noexcept { return code >= 0xDC00 && code < 0xE000; }
+
+inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low) {
+  const unsigned code = 0x10000u + ((high - 0xD800u) << 10) + (low - 0xDC00u);
+  out += static_cast<char>(0xF0 | (code >> 18));
+  out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
+  out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// Pieces of text in, whole characters out: what utf8_gate does, and halves of surrogate pairs put
+/// together. Never holds back more than one character's beginning.
+class text_gate {
+ public:
+  void push(std::string_view piece, std::string& out) {
+    if (high_ == 0 && gate_.held() == 0 && valid_utf8(piece)) {
+      out.append(piece);
+      return;
+    }
+    while (!piece.empty()) {
+      if (high_ != 0) {
+        const unsigned low = surrogate_at(piece);
+        if (is_low_surrogate(low)) {
+          append_surrogate_pair(out, high_, low);
+          piece.remove_prefix(3);
+        } else {
+          out.append(utf8_replacement);
+        }
+        high_ = 0;
+        continue;
+      }
+      const std::size_t next = find_surrogate(piece);
+      gate_.push(piece.substr(0, next), out);
+      piece.remove_prefix(next);
+      if (piece.empty()) return;
+      gate_.finish(out);
+      const unsigned code = surrogate_at(piece);
+      piece.remove_prefix(3);
+      if (is_high_surrogate(code)) {
+        high_ = code;
+      } else {
+        out.append(utf8_replacement);
+      }
+    }
+  }
+
+  /// The end of the text: what is still held becomes U+FFFD.
+  void finish(std::string& out) {
+    if (high_ != 0) out.append(utf8_replacement);
+    high_ = 0;
+    gate_.finish(out);
+  }
+
+ private:
+  static std::size_t find_surrogate(std::string_view text) noexcept {
+    std::size_t at = 0;
+    while ((at = text.find('\xED', at)) != std::string_view::npos) {
+      if (surrogate_at(text.substr(at)) != 0) return at;
+      ++at;
+    }
+    return text.size();
+  }
+
+  utf8_gate gate_;
+  unsigned high_ = 0;
+};
+
+/// Makes whole text of what may hold broken characters.
+inline void repair_text(std::string& text) {
+  if (valid_utf8(text)) return;
+  std::string whole;
+  text_gate gate;
+  gate.push(text, whole);
+  gate.finish(whole);
+  text.swap(whole);
+}
+
+/// Appends `text`, which is UTF-8, as a JSON string.
+inline void append_json_string(std::string& out, std::string_view text) {
+  constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, begin, i - begin);
+    begin = i + 1;
+    out += '\\';
+    switch (byte) {
+      case '"':
+      case '\\':
+        out += text[i];
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      default:
+        out += "u00";
+        out += hex[byte >> 4];
+        out += hex[byte & 15];
+    }
+  }
+  out.append(text, begin, std::string_view::npos);
+  out += '"';
+}
+
+/// The value of the four hex digits at the beginning of `text`, or nothing above 0xFFFF.
+inline unsigned hex_quad(std::string_view text) noexcept {
+  if (text.size() < 4) return 0x10000;
+  unsigned value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return 0x10000;
+    value = value * 16 + static_cast<unsigned>(digit);
+  }
+  return value;
+}
+
+/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
+/// bytes. False when there is none.
+inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
+  out.clear();
+  const auto escape_at = [json](std::size_t at) -> unsigned {
+    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
+  };
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while ((at = json.find('\\', at)) != std::string_view::npos) {
+    const unsigned code = escape_at(at);
+    if (is_high_surrogate(code) &&
+        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
+      at += 12;
+    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
+      out.append(json, begin, at - begin);
+      out += '\xED';
+      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
+      at += 6;
+      begin = at;
+    } else {
+      at += 2;
+    }
+    if (at >= json.size()) break;
+  }
+  if (begin == 0) return false;
+  out.append(json, begin, std::string_view::npos);
+  return true;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/content_part.ipp ----
+
+// The bodies of orcast/openrouter/content_part.hpp. What they are given may be no UTF-8: it is put
+// into the JSON as it is, and the request that carries it is refused.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Bytes as a data URL; refused when there are too many, or none says what they are.
+inline result<std::string> data_url(const char* what, std::string_view bytes,
+                                    std::string_view media_type) {
+  const std::string name = what;
+  if (bytes.empty()) return failure(errc::invalid_argument, name + ": there are no bytes");
+  if (bytes.size() > part::most_bytes) {
+    return failure(errc::too_large, name + ": " + std::to_string(bytes.size()) +
+                                        " bytes are more than a message may carry (" +
+                                        std::to_string(part::most_bytes) + "); send a URL instead");
+  }
+  if (media_type.empty()) media_type = media_type_of(bytes);
+  if (media_type.empty()) {
+    return failure(errc::invalid_argument,
+                   name + ": the bytes are of no type that is known; name their media type");
+  }
+  std::string url = "data:";
+  url.reserve(url.size() + media_type.size() + 8 + base64_size(bytes.size()));
+  url.append(media_type).append(";base64,");
+  append_base64(url, bytes);
+  return url;
+}
+
+/// {"type":TYPE,TYPE:{FIRST:"...",SECOND:"..."}}, without a second member that is empty.
+inline content_part object_part(std::string_view type, std::string_view inside,
+                                std::string_view first, std::string_view first_text,
+                                std::string_view second = {}, std::string_view second_text = {}) {
+  json_text whole;
+  whole.reserve(first_text.size() + 128);
+  whole.append("{\"type\":\"").append(type).append("\",\"").append(inside).append("\":{\"");
+  whole.append(first).append("\":");
+  append_json_string(whole, first_text);
+  if (!second_text.empty()) {
+    whole.append(",\"").append(second).append("\":");
+    append_json_string(whole, second_text);
+  }
+  whole += "}}";
+  return part::json(std::string(type), std::move(whole));
+}
+
+/// OpenRouter's names of audio formats; empty for what is none.
+inline std::string_view audio_format_of(std::string_view media_type) noexcept {
+  if (media_type == "audio/mpeg") return "mp3";
+  if (media_type == "audio/mp4") return "m4a";
+  return media_type.substr(0, 6) == "audio/" ? media_type.substr(6) : std::string_view();
+}
+
+}  // namespace detail
+
+namespace part {
+
+ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail) {
+  return v0::detail::object_part("image_url", "image_url", "url", url, "detail", detail);
+}
+
+ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type,
+                                       std::string_view detail) {
+  result<std::string> url = v0::detail::data_url("part::image", bytes, media_type);
+  if (!url) return url.error();
+  return image_url(*url, detail);
+}
+
+ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format) {
+  if (format.empty()) format = v0::detail::audio_format_of(media_type_of(bytes));
+  // The data goes without the head of its URL; the type is only looked at.
+  constexpr std::string_view type = "audio/any";
+  result<std::string> url =
+      v0::detail::data_url("part::audio", bytes, format.empty() ? std::string_view() : type);
+  if (!url) return url.error();
+  if (format.empty()) {
+    return failure(errc::invalid_argument, "part::audio: the bytes are no audio; name the format");
+  }
+  const std::string_view data = std::string_view(*url).substr(url->find(',') + 1);
+  return v0::detail::object_part("input_audio", "input_audio", "data", data, "format", format);
+}
+
+ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename) {
+  return v0::detail::object_part("file", "file", "file_data", url, "filename", filename);
+}
+
+ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
+                                      std::string_view media_type) {
+  result<std::string> url = v0::detail::data_url("part::file", bytes, media_type);
+  if (!url) return url.error();
+  return file_url(*url, filename);
+}
+
+ORCAST_DECL content_part file_id(std::string_view id) {
+  return v0::detail::object_part("file", "file", "file_id", id);
+}
+
+ORCAST_DECL content_part video_url(std::string_view url) {
+  return v0::detail::object_part("video_url", "video_url", "url", url);
+}
+
+ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type) {
+  result<std::string> url = v0::detail::data_url("part::video", bytes, media_type);
+  if (!url) return url.error();
+  return video_url(*url);
+}
+
+ORCAST_DECL result<content_part> from_file(const std::string& name) {
+  const result<std::string> bytes = read_file(name, most_bytes);
+  if (!bytes) return bytes.error();
+  const std::string_view type = media_type_of(*bytes);
+  const std::string_view family = type.substr(0, type.find('/'));
+  if (family == "image") return image(*bytes, type);
+  if (family == "audio") return audio(*bytes);
+  if (family == "video") return video(*bytes, type);
+  const std::size_t slash = name.find_last_of("/\\");
+  const std::string short_name = slash == std::string::npos ? name : name.substr(slash + 1);
+  // A model reads any other text; what is neither is refused.
+  const bool plain = type.empty() && valid_utf8(*bytes);
+  return file(*bytes, short_name, plain ? std::string_view("text/plain") : type);
+}
+
+}  // namespace part
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/impl/retry.ipp ----
 
 #include <algorithm>
@@ -9413,202 +10559,6 @@ inline boost::json::parse_options json_options(std::size_t depth, bool exact) no
 /// An error for a handler that wants the parser to stop.
 inline json_error json_stop() noexcept {
   return boost::json::make_error_code(boost::json::error::object_too_large);
-}
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/impl/json_text.hpp ----
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-
-// Text on its way into and out of JSON: escaping, and the surrogates that a careless service leaves
-// alone when it cuts "\ud83d\ude00" between two deltas. Inside the codec such a half travels as the
-// three bytes that UTF-8 would give it (0xED 0xA0..0xBF 0x80..0xBF), until its other half arrives
-// or the text ends; nothing outside ever sees it.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-/// The surrogate whose three bytes `text` begins with, or 0.
-inline unsigned surrogate_at(std::string_view text) noexcept {
-  if (text.size() < 3 || text[0] != '\xED') return 0;
-  const auto second = static_cast<unsigned char>(text[1]);
-  const auto third = static_cast<unsigned char>(text[2]);
-  if (second < 0xA0 || second > 0xBF || (third & 0xC0) != 0x80) return 0;
-  return 0xD000u | ((second & 0x3Fu) << 6) | (third & 0x3Fu);
-}
-
-constexpr bool is_high_surrogate(unsigned code) noexcept { return code >= 0xD800 && code < 0xDC00; }
-constexpr bool is_low_surrogate(unsigned code) noexcept { return code >= 0xDC00 && code < 0xE000; }
-
-inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low) {
-  const unsigned code = 0x10000u + ((high - 0xD800u) << 10) + (low - 0xDC00u);
-  out += static_cast<char>(0xF0 | (code >> 18));
-  out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-  out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-  out += static_cast<char>(0x80 | (code & 0x3F));
-}
-
-/// Pieces of text in, whole characters out: what utf8_gate does, and halves of surrogate pairs put
-/// together. Never holds back more than one character's beginning.
-class text_gate {
- public:
-  void push(std::string_view piece, std::string& out) {
-    if (high_ == 0 && gate_.held() == 0 && valid_utf8(piece)) {
-      out.append(piece);
-      return;
-    }
-    while (!piece.empty()) {
-      if (high_ != 0) {
-        const unsigned low = surrogate_at(piece);
-        if (is_low_surrogate(low)) {
-          append_surrogate_pair(out, high_, low);
-          piece.remove_prefix(3);
-        } else {
-          out.append(utf8_replacement);
-        }
-        high_ = 0;
-        continue;
-      }
-      const std::size_t next = find_surrogate(piece);
-      gate_.push(piece.substr(0, next), out);
-      piece.remove_prefix(next);
-      if (piece.empty()) return;
-      gate_.finish(out);
-      const unsigned code = surrogate_at(piece);
-      piece.remove_prefix(3);
-      if (is_high_surrogate(code)) {
-        high_ = code;
-      } else {
-        out.append(utf8_replacement);
-      }
-    }
-  }
-
-  /// The end of the text: what is still held becomes U+FFFD.
-  void finish(std::string& out) {
-    if (high_ != 0) out.append(utf8_replacement);
-    high_ = 0;
-    gate_.finish(out);
-  }
-
- private:
-  static std::size_t find_surrogate(std::string_view text) noexcept {
-    std::size_t at = 0;
-    while ((at = text.find('\xED', at)) != std::string_view::npos) {
-      if (surrogate_at(text.substr(at)) != 0) return at;
-      ++at;
-    }
-    return text.size();
-  }
-
-  utf8_gate gate_;
-  unsigned high_ = 0;
-};
-
-/// Makes whole text of what may hold broken characters.
-inline void repair_text(std::string& text) {
-  if (valid_utf8(text)) return;
-  std::string whole;
-  text_gate gate;
-  gate.push(text, whole);
-  gate.finish(whole);
-  text.swap(whole);
-}
-
-/// Appends `text`, which is UTF-8, as a JSON string.
-inline void append_json_string(std::string& out, std::string_view text) {
-  constexpr char hex[] = "0123456789abcdef";
-  out += '"';
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(text, begin, i - begin);
-    begin = i + 1;
-    out += '\\';
-    switch (byte) {
-      case '"':
-      case '\\':
-        out += text[i];
-        break;
-      case '\n':
-        out += 'n';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      case '\b':
-        out += 'b';
-        break;
-      case '\f':
-        out += 'f';
-        break;
-      default:
-        out += "u00";
-        out += hex[byte >> 4];
-        out += hex[byte & 15];
-    }
-  }
-  out.append(text, begin, std::string_view::npos);
-  out += '"';
-}
-
-/// The value of the four hex digits at the beginning of `text`, or nothing above 0xFFFF.
-inline unsigned hex_quad(std::string_view text) noexcept {
-  if (text.size() < 4) return 0x10000;
-  unsigned value = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    const char c = text[i];
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) return 0x10000;
-    value = value * 16 + static_cast<unsigned>(digit);
-  }
-  return value;
-}
-
-/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
-/// bytes. False when there is none.
-inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
-  out.clear();
-  const auto escape_at = [json](std::size_t at) -> unsigned {
-    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
-  };
-  std::size_t begin = 0;
-  std::size_t at = 0;
-  while ((at = json.find('\\', at)) != std::string_view::npos) {
-    const unsigned code = escape_at(at);
-    if (is_high_surrogate(code) &&
-        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
-      at += 12;
-    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
-      out.append(json, begin, at - begin);
-      out += '\xED';
-      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-      out += static_cast<char>(0x80 | (code & 0x3F));
-      at += 6;
-      begin = at;
-    } else {
-      at += 2;
-    }
-    if (at >= json.size()) break;
-  }
-  if (begin == 0) return false;
-  out.append(json, begin, std::string_view::npos);
-  return true;
 }
 
 }  // namespace detail
@@ -9982,10 +10932,11 @@ inline void append_number(std::string& out, double value) {
 }
 
 /// One object under way. Between the first call and close() others may append to `out` only what
-/// belongs after key().
-class object_writer {
+/// belongs after key(). has() remembers the first `Names` names.
+template <std::size_t Names>
+class basic_object_writer {
  public:
-  explicit object_writer(std::string& out) : out_(out) { out_ += '{'; }
+  explicit basic_object_writer(std::string& out) : out_(out) { out_ += '{'; }
 
   /// `name` must outlive the writer, so that has() can tell.
   std::string& key(std::string_view name) {
@@ -10019,8 +10970,12 @@ class object_writer {
  private:
   std::string& out_;
   std::size_t members_ = 0;
-  std::string_view names_[24];
+  std::string_view names_[Names];
 };
+
+using object_writer = basic_object_writer<24>;
+/// For the object with the most members, a request.
+using wide_object_writer = basic_object_writer<64>;
 
 }  // namespace detail
 }  // namespace v0
@@ -10403,7 +11358,237 @@ ORCAST_DECL result<void> api_reader::finish(result<void> outcome) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/impl/chat_request.ipp ----
+// ---- orcast/openrouter/impl/response_format.ipp ----
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Makes plain schemas strict.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Members whose value is an object of schemas by name.
+inline bool holds_schemas_by_name(std::string_view key) noexcept {
+  return key == "properties" || key == "$defs" || key == "definitions";
+}
+/// Members whose value is a schema, or an array of them.
+inline bool holds_schemas(std::string_view key) noexcept {
+  return key == "items" || key == "anyOf" || key == "allOf" || key == "oneOf" ||
+         key == "prefixItems" || key == "not";
+}
+
+inline bool lists(json_view names, std::string_view name) noexcept {
+  for (const json_view each : names) {
+    if (each.is_string() && each.text() == name) return true;
+  }
+  return false;
+}
+
+inline bool may_be_null(json_view schema) noexcept {
+  if (schema["type"].text() == "null" || lists(schema["type"], "null")) return true;
+  for (const json_view each : schema["anyOf"]) {
+    if (may_be_null(each)) return true;
+  }
+  return false;
+}
+
+inline void append_strict(std::string& out, json_view schema);
+
+inline void append_strict_properties(std::string& out, json_view properties, json_view required) {
+  object_writer whole(out);
+  for (const json_view each : properties) {
+    std::string& place = whole.key(each.key());
+    const bool optional = !lists(required, each.key()) && each.is_object() && !may_be_null(each);
+    if (optional) place += "{\"anyOf\":[";
+    append_strict(place, each);
+    if (optional) place += ",{\"type\":\"null\"}]}";
+  }
+  whole.close();
+}
+
+inline void append_strict(std::string& out, json_view schema) {
+  if (!schema.is_object()) return append_json(out, schema);
+  const json_view properties = schema["properties"];
+  const bool object = schema["type"].text() == "object" || properties.is_object();
+  object_writer whole(out);
+  for (const json_view member : schema) {
+    const std::string_view key = member.key();
+    if (object && (key == "required" || key == "additionalProperties")) continue;
+    std::string& place = whole.key(key);
+    if (key == "properties" && member.is_object()) {
+      append_strict_properties(place, member, schema["required"]);
+    } else if (holds_schemas_by_name(key) && member.is_object()) {
+      object_writer inner(place);
+      for (const json_view each : member) append_strict(inner.key(each.key()), each);
+      inner.close();
+    } else if (holds_schemas(key) && member.is_array()) {
+      char before = '[';
+      if (member.empty()) place += before;
+      for (const json_view each : member) {
+        place += before;
+        before = ',';
+        append_strict(place, each);
+      }
+      place += ']';
+    } else if (holds_schemas(key)) {
+      append_strict(place, member);
+    } else {
+      append_json(place, member);
+    }
+  }
+  if (object) {
+    whole.key("required");
+    char before = '[';
+    if (properties.empty()) out += before;
+    for (const json_view each : properties) {
+      out += before;
+      before = ',';
+      append_repaired_string(out, each.key());
+    }
+    out += ']';
+    whole.json("additionalProperties", "false");
+  }
+  whole.close();
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<json_text> strict_schema(std::string_view schema) {
+  detail::json_reader reader(detail::json_manners::exact, 128);
+  if (!reader.parse(schema)) return failure(errc::invalid_argument, "the schema is not JSON");
+  if (!reader.root().is_object()) {
+    return failure(errc::invalid_argument, "the schema is not an object");
+  }
+  json_text made;
+  detail::append_strict(made, reader.root());
+  return made;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/request_checks.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// What writing a request needs at every place: where the writer is, what is wrong first, and a look
+// at the JSON that the caller gave (is it JSON, of the right kind?), which is then copied as it is.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Where the writer is, and the first thing that is wrong.
+class request_checks {
+ public:
+  /// `strict`: the first member that cannot be sent as it is ends in a failure. Otherwise text is
+  /// repaired and other members are left out.
+  request_checks(std::string& out, bool strict) : out_(out), size_(out.size()), strict_(strict) {}
+
+  result<void> finish() {
+    if (problem_.empty() || !strict_) return {};
+    out_.resize(size_);
+    return failure(errc::invalid_argument, problem_);
+  }
+
+ protected:
+  void complain(std::string_view member, std::string_view about) {
+    if (!problem_.empty()) return;
+    problem_ = path_;
+    problem_ += member;
+    if (member.empty() && !problem_.empty()) problem_.pop_back();  // the dot
+    problem_ += about;
+  }
+
+  /// Goes into a member, or an element of it; leave() with what was returned goes back.
+  std::size_t enter(std::string_view name) {
+    const std::size_t outer = path_.size();
+    path_.append(name) += '.';
+    return outer;
+  }
+  std::size_t enter(std::string_view list, std::size_t index) {
+    const std::size_t outer = path_.size();
+    path_.append(list) += '[';
+    append_number(path_, static_cast<std::int64_t>(index));
+    path_ += "].";
+    return outer;
+  }
+  void leave(std::size_t outer) { path_.resize(outer); }
+
+  /// Text as a JSON string.
+  void put_text(std::string_view name, std::string_view value) {
+    if (valid_utf8(value)) return append_json_string(out_, value);
+    complain(name, " is not UTF-8");
+    append_repaired_string(out_, value);
+  }
+
+  /// Looks at JSON text; false, with a complaint, when it can't be sent in that place.
+  bool looks_right(std::string_view name, std::string_view json, json_shape shape) {
+    if (!reader_.parse(json)) {
+      complain(name, valid_utf8(json) ? " is not JSON" : " is not UTF-8");
+      return false;
+    }
+    const json_view root = reader_.root();
+    const char* problem = nullptr;
+    if (shape == json_shape::object && !root.is_object()) problem = " is not an object";
+    if (shape == json_shape::array && !root.is_array()) problem = " is not an array";
+    if (shape == json_shape::string_or_object && !root.is_object() && !root.is_string()) {
+      problem = " is neither a string nor an object";
+    }
+    if (problem != nullptr) complain(name, problem);
+    return problem == nullptr;
+  }
+
+  /// An element of an array, which is an object that the caller gave whole.
+  void json_or_null(std::string_view value) {
+    if (value.empty()) {
+      complain("", " has a type but no json");
+    } else if (looks_right("", value, json_shape::object)) {
+      out_ += value;
+      return;
+    }
+    out_ += "null";
+  }
+
+  /// Adds the members of an object to the one under way.
+  template <class Whole>
+  void merge(Whole& whole, std::string_view name, std::string_view object,
+             bool (*leave_out)(std::string_view) = nullptr) {
+    if (object.empty() || !looks_right(name, object, json_shape::object)) return;
+    const json_view root = reader_.root();
+    for (const json_view member : root) {
+      const std::string_view key = member.key();
+      if (leave_out != nullptr && leave_out(key)) continue;
+      if (whole.has(key) || root[key].key().data() != key.data()) {
+        if (problem_.empty()) {
+          complain(name, ".");
+          problem_.append(key).append(" is set twice");
+        }
+        continue;
+      }
+      append_json(whole.key(key), member);
+    }
+  }
+
+  std::string& out_;
+  std::size_t size_;
+  bool strict_;
+  std::string path_;     // of the object under way: "messages[3]."
+  std::string problem_;  // the first
+  json_reader reader_{json_manners::exact, 128};
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/request_writer.hpp ----
 
 #include <cmath>
 #include <cstddef>
@@ -10411,12 +11596,235 @@ ORCAST_DECL result<void> api_reader::finish(result<void> outcome) noexcept {
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+// Writes the members of a request and of the objects in it, each by its type.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+template <class Whole>
+class member_writer;
+
+/// All that is in `members`, and objects of them.
+class object_members_writer : public request_checks {
+ public:
+  using request_checks::request_checks;
+
+ protected:
+  template <class Whole>
+  void text(Whole& whole, std::string_view name, std::string_view value, bool always = false) {
+    if (value.empty() && !always) return;
+    whole.key(name);
+    put_text(name, value);
+  }
+  template <class Whole>
+  void json(Whole& whole, std::string_view name, std::string_view value, json_shape shape) {
+    if (!value.empty() && looks_right(name, value, shape)) whole.json(name, value);
+  }
+  template <class Whole>
+  void number(Whole& whole, std::string_view name, double value) {
+    if (!std::isfinite(value)) return complain(name, " is not a finite number");
+    append_number(whole.key(name), value);
+  }
+
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::string& value) {
+    text(whole, name, value);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, bool value) {
+    if (value) whole.json(name, "true");
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::optional<bool>& value) {
+    if (value) whole.json(name, *value ? "true" : "false");
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::optional<std::int64_t>& value) {
+    if (value) whole.number(name, *value);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::optional<double>& value) {
+    if (value) number(whole, name, *value);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    whole.key(name);
+    char before = '[';
+    for (const std::string& value : values) {
+      out_ += before;
+      before = ',';
+      put_text(name, value);
+    }
+    out_ += ']';
+  }
+  template <class Whole, class Value>
+  void write(Whole& whole, const char* name,
+             const std::vector<std::pair<std::string, Value>>& pairs) {
+    if (pairs.empty()) return;
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    for (const auto& [key, value] : pairs) {
+      if (!valid_utf8(key)) {
+        complain(key, " is not UTF-8");
+      } else if (inner.has(key)) {
+        complain(key, " is set twice");
+      } else {
+        put_pair(inner, key, value);
+      }
+    }
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const std::optional<cache_control>& cache) {
+    if (!cache) return;
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    inner.text("type", "ephemeral");
+    text(inner, "ttl", cache->ttl);
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const provider_sort& sort) {
+    if (sort.partition.empty()) return text(whole, name, sort.by);
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    text(inner, "by", sort.by);
+    text(inner, "partition", sort.partition);
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const speed_bound& bound) {
+    if (!is_set(bound)) return;
+    if (bound.value) return number(whole, name, *bound.value);
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    write(inner, "p50", bound.p50);
+    write(inner, "p75", bound.p75);
+    write(inner, "p90", bound.p90);
+    write(inner, "p99", bound.p99);
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const predicted_output& output) {
+    if (output.content.empty()) return;
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    inner.text("type", "content");
+    text(inner, "content", output.content);
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole>
+  void write(Whole& whole, const char* name, const response_format& format) {
+    if (!format.json.empty()) return json(whole, name, format.json, json_shape::object);
+    if (format.type.empty()) return;
+    const std::size_t outer = enter(name);
+    object_writer inner(whole.key(name));
+    text(inner, "type", format.type);
+    if (format.type == "json_schema") {
+      const std::size_t middle = enter("json_schema");
+      object_writer schema(inner.key("json_schema"));
+      if (format.name.empty()) complain("name", " is empty");
+      text(schema, "name", format.name, true);
+      text(schema, "description", format.description);
+      write(schema, "strict", format.strict);
+      json(schema, "schema", format.schema, json_shape::object);
+      schema.close();
+      leave(middle);
+    }
+    text(inner, "grammar", format.grammar);
+    inner.close();
+    leave(outer);
+  }
+  template <class Whole, class Object, class = decltype(sizeof(members<Object>))>
+  void write(Whole& whole, const char* name, const Object& object) {
+    if (!is_set(object)) return;
+    const std::size_t outer = enter(name);
+    write_object(whole.key(name), object);
+    leave(outer);
+  }
+  template <class Whole, class Object, class = decltype(sizeof(members<Object>))>
+  void write(Whole& whole, const char* name, const std::vector<Object>& objects) {
+    if (objects.empty()) return;
+    whole.key(name);
+    char before = '[';
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      out_ += before;
+      before = ',';
+      const std::size_t outer = enter(name, i);
+      write_object(out_, objects[i]);
+      leave(outer);
+    }
+    out_ += ']';
+  }
+
+  template <class Object>
+  void write_object(std::string& out, const Object& object) {
+    object_writer inner(out);
+    members<Object>::visit(object, member_writer<object_writer>(*this, inner));
+    inner.close();
+  }
+
+ private:
+  template <class Whole>
+  friend class member_writer;
+
+  void put_pair(object_writer& inner, const std::string& key, const std::string& value) {
+    text(inner, key, value, true);
+  }
+  void put_pair(object_writer& inner, const std::string& key, double value) {
+    number(inner, key, value);
+  }
+};
+
+/// Writes one member of an object after the other.
+template <class Whole>
+class member_writer {
+ public:
+  member_writer(object_members_writer& writer, Whole& whole) : writer_(writer), whole_(whole) {}
+
+  template <class T>
+  void operator()(const char* name, const T& value) {
+    writer_.write(whole_, name, value);
+  }
+  void operator()(const char* name, const json_text& json, json_shape shape) {
+    writer_.json(whole_, name, json, shape);
+  }
+  void operator()(others, const char* name, const json_text& object) {
+    writer_.merge(whole_, name, object);
+  }
+
+ private:
+  object_members_writer& writer_;
+  Whole& whole_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/chat_request.ipp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 // ---- orcast/openrouter/impl/message_fields.hpp ----
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // What requests and replies have in common: the parts of a message, and the members that go beyond
@@ -10443,14 +11851,25 @@ inline std::size_t count(json_view values) {
   return members;
 }
 
+inline bool take_cache(json_view value, std::optional<cache_control>& place) {
+  cache_control made;
+  const std::size_t placed = take_text(value["ttl"], made.ttl) ? 2 : 1;
+  if (value["type"].text() != "ephemeral" || count(value) != placed) return false;
+  place = std::move(made);
+  return true;
+}
+
 /// A part that is more than its text keeps its whole JSON.
 inline content_part read_part(json_view value) {
   content_part part;
   take_text(value["type"], part.type);
-  if (part.type == "text") take_text(value["text"], part.text);
-  if (part.type != "text" || !value["text"].is_string() || count(value) != 2) {
-    append_json(part.json, value);
+  if (part.type == "text") {
+    take_text(value["text"], part.text);
+    const std::size_t placed = take_cache(value["cache_control"], part.cache) ? 3 : 2;
+    if (value["text"].is_string() && count(value) == placed) return part;
+    part.cache.reset();
   }
+  append_json(part.json, value);
   return part;
 }
 
@@ -10499,7 +11918,253 @@ class loose_members {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/impl/chat_request_reader.ipp ----
+// ---- orcast/openrouter/impl/request_members.hpp ----
+
+#include <optional>
+#include <string>
+#include <vector>
+
+// The members of a request and of the objects in it: their names in JSON, their places in orcast's
+// types, and their order. Writer and reader both go through these lists, so that a member that is
+// added here is written and read.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// What a member that is JSON text may be.
+enum class json_shape : unsigned char { object, array, string_or_object };
+
+/// Marks the place of the members that have none of their own.
+struct others {};
+
+/// The members of one of orcast's types: `visit` calls `see(name, place[, shape])` for each, in the
+/// order in which they are written, and last `see(others(), name, place)`.
+template <class Object>
+struct members;
+
+template <>
+struct members<price_limits> {
+  template <class Object, class See>
+  static void visit(Object& price, See&& see) {
+    see("prompt", price.prompt);
+    see("completion", price.completion);
+    see("image", price.image);
+    see("audio", price.audio);
+    see("request", price.request);
+    see(others(), "extra", price.extra);
+  }
+};
+
+template <>
+struct members<provider_preferences> {
+  template <class Object, class See>
+  static void visit(Object& provider, See&& see) {
+    see("order", provider.order);
+    see("only", provider.only);
+    see("ignore", provider.ignore);
+    see("allow_fallbacks", provider.allow_fallbacks);
+    see("require_parameters", provider.require_parameters);
+    see("data_collection", provider.data_collection);
+    see("zdr", provider.zdr);
+    see("enforce_distillable_text", provider.enforce_distillable_text);
+    see("quantizations", provider.quantizations);
+    see("sort", provider.sort);
+    see("max_price", provider.max_price);
+    see("preferred_min_throughput", provider.preferred_min_throughput);
+    see("preferred_max_latency", provider.preferred_max_latency);
+    see(others(), "extra", provider.extra);
+  }
+};
+
+template <>
+struct members<reasoning_options> {
+  template <class Object, class See>
+  static void visit(Object& reasoning, See&& see) {
+    see("effort", reasoning.effort);
+    see("max_tokens", reasoning.max_tokens);
+    see("enabled", reasoning.enabled);
+    see("exclude", reasoning.exclude);
+    see("summary", reasoning.summary);
+    see(others(), "extra", reasoning.extra);
+  }
+};
+
+template <>
+struct members<plugin> {
+  template <class Object, class See>
+  static void visit(Object& each, See&& see) {
+    see("id", each.id);
+    see("enabled", each.enabled);
+    see("engine", each.engine);
+    see("mode", each.mode);
+    see("max_results", each.max_results);
+    see("max_uses", each.max_uses);
+    see("search_prompt", each.search_prompt);
+    see("include_domains", each.include_domains);
+    see("exclude_domains", each.exclude_domains);
+    see(others(), "settings", each.settings);
+  }
+};
+
+template <>
+struct members<stop_condition> {
+  template <class Object, class See>
+  static void visit(Object& each, See&& see) {
+    see("type", each.type);
+    see("step_count", each.step_count);
+    see("tool_name", each.tool_name);
+    see("max_tokens", each.max_tokens);
+    see("max_cost_in_dollars", each.max_cost_in_dollars);
+    see("reason", each.reason);
+    see(others(), "extra", each.extra);
+  }
+};
+
+template <>
+struct members<prompt_cache_options> {
+  template <class Object, class See>
+  static void visit(Object& options, See&& see) {
+    see("mode", options.mode);
+    see("ttl", options.ttl);
+    see(others(), "extra", options.extra);
+  }
+};
+
+template <>
+struct members<audio_output_options> {
+  template <class Object, class See>
+  static void visit(Object& options, See&& see) {
+    see("voice", options.voice);
+    see("format", options.format);
+    see(others(), "extra", options.extra);
+  }
+};
+
+template <>
+struct members<debug_options> {
+  template <class Object, class See>
+  static void visit(Object& options, See&& see) {
+    see("echo_upstream_body", options.echo_upstream_body);
+    see(others(), "extra", options.extra);
+  }
+};
+
+template <>
+struct members<stream_options> {
+  template <class Object, class See>
+  static void visit(Object& options, See&& see) {
+    see("include_usage", options.include_usage);
+    see(others(), "extra", options.extra);
+  }
+};
+
+template <>
+struct members<trace_fields> {
+  template <class Object, class See>
+  static void visit(Object& trace, See&& see) {
+    see("trace_id", trace.trace_id);
+    see("trace_name", trace.trace_name);
+    see("span_name", trace.span_name);
+    see("generation_name", trace.generation_name);
+    see("parent_span_id", trace.parent_span_id);
+    see(others(), "metadata", trace.metadata);
+  }
+};
+
+/// What OpenInference calls invocation parameters. `stream` says which kind of call it is, so it
+/// stands first.
+template <class Request, class See>
+void visit_parameters(Request& request, See&& see) {
+  see("stream", request.stream);
+  see("temperature", request.temperature);
+  see("top_p", request.top_p);
+  see("top_k", request.top_k);
+  see("min_p", request.min_p);
+  see("top_a", request.top_a);
+  see("frequency_penalty", request.frequency_penalty);
+  see("presence_penalty", request.presence_penalty);
+  see("repetition_penalty", request.repetition_penalty);
+  see("max_completion_tokens", request.max_completion_tokens);
+  see("max_tokens", request.max_tokens);
+  see("seed", request.seed);
+  see("stop", request.stop);
+  see("logit_bias", request.logit_bias);
+  see("logprobs", request.logprobs);
+  see("top_logprobs", request.top_logprobs);
+  see("tool_choice", request.tool_choice, json_shape::string_or_object);
+  see("parallel_tool_calls", request.parallel_tool_calls);
+  see("stop_server_tools_when", request.stop_server_tools_when);
+  see("plugins", request.plugins);
+  see("web_search_options", request.web_search_options, json_shape::object);
+  see("response_format", request.response_format);
+  see("structured_outputs", request.structured_outputs);
+  see("reasoning", request.reasoning);
+  see("reasoning_effort", request.reasoning_effort);
+  see("verbosity", request.verbosity);
+  see("modalities", request.modalities);
+  see("audio", request.audio);
+  see("prediction", request.prediction);
+  see("image_config", request.image_config, json_shape::object);
+  see("provider", request.provider);
+  see("preset", request.preset);
+  see("service_tier", request.service_tier);
+  see("route", request.route);
+  see("cache_control", request.cache);
+  see("prompt_cache_key", request.prompt_cache_key);
+  see("prompt_cache_options", request.cache_options);
+  see("stream_options", request.stream_options);
+  see("debug", request.debug);
+  see("metadata", request.metadata);
+}
+
+/// Whether a member has something to be written.
+inline bool is_set(const std::string& text) noexcept { return !text.empty(); }
+inline bool is_set(bool value) noexcept { return value; }
+inline bool is_set(const provider_sort& sort) noexcept {
+  return !sort.by.empty() || !sort.partition.empty();
+}
+inline bool is_set(const speed_bound& bound) noexcept {
+  return bound.value || bound.p50 || bound.p75 || bound.p90 || bound.p99;
+}
+inline bool is_set(const response_format& format) noexcept {
+  return !format.type.empty() || !format.json.empty();
+}
+inline bool is_set(const predicted_output& output) noexcept { return !output.content.empty(); }
+template <class T>
+bool is_set(const std::optional<T>& value) noexcept {
+  return value.has_value();
+}
+template <class T>
+bool is_set(const std::vector<T>& values) noexcept {
+  return !values.empty();
+}
+template <class Object, class = decltype(sizeof(members<Object>))>
+bool is_set(const Object& object) noexcept;
+
+struct set_members {
+  bool any = false;
+  template <class T>
+  void operator()(const char*, const T& value, json_shape = {}) noexcept {
+    any = any || is_set(value);
+  }
+  void operator()(others, const char*, const json_text& json) noexcept {
+    any = any || !json.empty();
+  }
+};
+
+template <class Object, class>
+bool is_set(const Object& object) noexcept {
+  set_members seen;
+  members<Object>::visit(object, seen);
+  return seen.any;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/request_reader.hpp ----
 
 #include <cstddef>
 #include <cstdint>
@@ -10509,9 +12174,9 @@ class loose_members {
 #include <utility>
 #include <vector>
 
-// Reads a request that other code wrote. A member goes to its place in chat_request when that place
-// would write it again as it was; whatever is shaped differently goes to `extra`, so that nothing
-// is lost.
+// Reads the members of a request that other code wrote, each by the type of its place. A member
+// goes to its place when that place would write it again as it was; whatever is shaped differently
+// goes to `extra`, so that nothing is lost.
 
 namespace orcast {
 inline namespace v0 {
@@ -10536,7 +12201,58 @@ class extra_members {
   json_text& extra_;
 };
 
-inline bool take_texts(json_view values, std::vector<std::string>& place) {
+/// Of an object whose members are compared with each other.
+inline constexpr std::size_t most_members = 256;
+
+/// A member that is there twice counts once: the first.
+inline bool is_repeated(json_view whole, json_view member) {
+  return whole[member.key()].key().data() != member.key().data();
+}
+
+inline bool all_objects(json_view values) {
+  if (!values.is_array() || values.empty()) return false;
+  for (const json_view each : values) {
+    if (!each.is_object()) return false;
+  }
+  return true;
+}
+
+// take(): the value goes to its place, or nowhere when the place would not write the same again.
+
+inline bool take(json_view value, std::string& place) { return take_text(value, place); }
+
+inline bool take(json_view value, bool& place) {
+  place = value.boolean();
+  return value.is_bool();
+}
+
+inline bool take(json_view value, std::optional<bool>& place) {
+  if (!value.is_bool()) return false;
+  place = value.boolean();
+  return true;
+}
+
+inline bool take(json_view value, std::optional<std::int64_t>& place) {
+  if (!value.is_integer()) return false;
+  place = value.integer();
+  return true;
+}
+
+inline bool take(json_view value, std::optional<double>& place) {
+  if (!value.is_number()) return false;
+  place = value.real();
+  return true;
+}
+
+inline bool take(json_view value, json_text& place, json_shape shape) {
+  const bool fits = (shape != json_shape::array && value.is_object()) ||
+                    (shape == json_shape::array && value.is_array()) ||
+                    (shape == json_shape::string_or_object && value.is_string());
+  if (fits) append_json(place, value);
+  return fits;
+}
+
+inline bool take(json_view values, std::vector<std::string>& place) {
   if (!values.is_array() || values.empty()) return false;
   for (const json_view each : values) {
     if (!each.is_string()) return false;
@@ -10548,39 +12264,152 @@ inline bool take_texts(json_view values, std::vector<std::string>& place) {
   return true;
 }
 
-inline bool take_number(json_view value, std::optional<double>& place) {
-  if (!value.is_number()) return false;
+inline bool take_value(json_view value, std::string& place) {
+  place = value.text();
+  repair_text(place);
+  return value.is_string();
+}
+inline bool take_value(json_view value, double& place) {
   place = value.real();
-  return true;
+  return value.is_number();
 }
 
-inline bool take_integer(json_view value, std::optional<std::int64_t>& place) {
-  if (!value.is_integer()) return false;
-  place = value.integer();
-  return true;
-}
-
-inline bool take_object(json_view value, json_text& place) {
-  if (!value.is_object()) return false;
-  append_json(place, value);
-  return true;
-}
-
-inline bool all_objects(json_view values) {
-  if (!values.is_array() || values.empty()) return false;
+template <class Value>
+bool take(json_view values, std::vector<std::pair<std::string, Value>>& place) {
+  bool fits = values.is_object() && !values.empty() && count(values) <= most_members;
   for (const json_view each : values) {
-    if (!each.is_object()) return false;
+    if (!fits || is_repeated(values, each)) continue;
+    place.emplace_back(each.key(), Value());
+    repair_text(place.back().first);
+    fits = take_value(each, place.back().second);
   }
+  if (!fits) place.clear();
+  return fits;
+}
+
+inline bool take(json_view value, std::optional<cache_control>& place) {
+  return take_cache(value, place);
+}
+
+inline bool take(json_view value, provider_sort& place) {
+  if (value.is_string()) return take_text(value, place.by);
+  if (count(value) != 2) return false;
+  const bool fits =
+      take_text(value["by"], place.by) && take_text(value["partition"], place.partition);
+  if (!fits) place = {};
+  return fits;
+}
+
+inline bool take(json_view value, speed_bound& place) {
+  if (value.is_number()) return take(value, place.value);
+  std::size_t placed = 0;
+  placed += take(value["p50"], place.p50) ? 1 : 0;
+  placed += take(value["p75"], place.p75) ? 1 : 0;
+  placed += take(value["p90"], place.p90) ? 1 : 0;
+  placed += take(value["p99"], place.p99) ? 1 : 0;
+  const bool fits = value.is_object() && placed != 0 && placed == count(value);
+  if (!fits) place = {};
+  return fits;
+}
+
+inline bool take(json_view value, predicted_output& place) {
+  return count(value) == 2 && value["type"].text() == "content" &&
+         take_text(value["content"], place.content);
+}
+
+/// A format with more than its usual members is kept whole; its type and schema can be seen.
+inline bool take(json_view value, response_format& place) {
+  if (!value.is_object() || value.empty()) return false;
+  const json_view inner = value["json_schema"];
+  std::size_t placed = take_text(value["type"], place.type) ? 1 : 0;
+  std::size_t inside = take_text(inner["name"], place.name) ? 1 : 0;
+  const bool named = inside == 1;
+  inside += take_text(inner["description"], place.description) ? 1 : 0;
+  inside += take(inner["strict"], place.strict) ? 1 : 0;
+  inside += take(inner["schema"], place.schema, json_shape::object) ? 1 : 0;
+  placed += take_text(value["grammar"], place.grammar) ? 1 : 0;
+  const bool schema = inner.is_object() && named;
+  const bool plain = !place.type.empty() && inside == count(inner) && inner.is_object() == schema &&
+                     (place.type == "json_schema") == schema &&
+                     placed + (schema ? 1 : 0) == count(value);
+  if (!plain) append_json(place.json, value);
   return true;
 }
 
-/// Of an object whose members are compared with each other.
-inline constexpr std::size_t most_members = 256;
+template <class Object, class = decltype(sizeof(members<Object>))>
+bool take(json_view value, Object& place);
 
-/// A member that is there twice counts once: the first.
-inline bool is_repeated(json_view whole, json_view member) {
-  return whole[member.key()].key().data() != member.key().data();
+template <class Object, class = decltype(sizeof(members<Object>))>
+bool take(json_view values, std::vector<Object>& place) {
+  bool fits = all_objects(values);
+  for (const json_view each : values) {
+    if (!fits) break;
+    place.emplace_back();
+    fits = take(each, place.back());
+  }
+  if (!fits) place.clear();
+  return fits;
 }
+
+/// Looks for the place of one member.
+struct member_taker {
+  json_view member;
+  std::string_view key;
+  bool placed = false;
+
+  explicit member_taker(json_view each) : member(each), key(each.key()) {}
+
+  template <class T>
+  void operator()(const char* name, T& place) {
+    if (key == name) placed = take(member, place);
+  }
+  void operator()(const char* name, json_text& place, json_shape shape) {
+    if (key == name) placed = take(member, place, shape);
+  }
+  void operator()(others, const char*, json_text&) {}
+};
+
+/// Finds the place for the members without one.
+struct rest_finder {
+  json_text* place = nullptr;
+  template <class T>
+  void operator()(const char*, T&, json_shape = {}) {}
+  void operator()(others, const char*, json_text& rest) { place = &rest; }
+};
+
+template <class Object, class>
+bool take(json_view value, Object& place) {
+  if (!value.is_object() || value.empty() || count(value) > most_members) return false;
+  rest_finder rest;
+  members<Object>::visit(place, rest);
+  extra_members extra(*rest.place);
+  for (const json_view member : value) {
+    if (is_repeated(value, member)) continue;
+    member_taker taker(member);
+    members<Object>::visit(place, taker);
+    if (!taker.placed) extra.add(member);
+  }
+  extra.close();
+  return true;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/chat_request_reader.ipp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Reads a request that other code wrote: messages, tools, and the request around them.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
 
 inline bool take_parts(json_view values, message& place) {
   if (!all_objects(values)) return false;
@@ -10608,19 +12437,24 @@ inline bool take_tool_calls(json_view values, std::vector<tool_call>& place) {
   return true;
 }
 
-inline bool take_tools(json_view values, std::vector<tool>& place) {
+/// A tool with more than the usual members is kept whole; its name can be seen.
+inline tool read_tool(json_view value) {
+  tool made;
+  const json_view function = value["function"];
+  std::size_t inside = take_text(function["name"], made.name) ? 1 : 0;
+  inside += take_text(function["description"], made.description) ? 1 : 0;
+  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1 : 0;
+  inside += take(function["strict"], made.strict) ? 1 : 0;
+  const std::size_t placed = take(value["cache_control"], made.cache) ? 3 : 2;
+  const bool plain = count(value) == placed && value["type"].text() == "function" &&
+                     !made.name.empty() && count(function) == inside;
+  if (!plain) append_json(made.json, value);
+  return made;
+}
+
+inline bool take(json_view values, std::vector<tool>& place) {
   if (!all_objects(values)) return false;
-  for (const json_view each : values) {
-    tool made;
-    const json_view function = each["function"];
-    std::size_t placed = take_text(function["name"], made.name) ? 1 : 0;
-    if (take_text(function["description"], made.description)) ++placed;
-    if (take_object(function["parameters"], made.parameters)) ++placed;
-    const bool plain = count(each) == 2 && each["type"].text() == "function" &&
-                       !made.name.empty() && count(function) == placed;
-    if (!plain) append_json(made.json, each);
-    place.push_back(std::move(made));
-  }
+  for (const json_view each : values) place.push_back(read_tool(each));
   return true;
 }
 
@@ -10645,17 +12479,20 @@ inline void take_message(json_view value, message& place) {
     if (key == "name") placed = take_text(member, place.name);
     if (key == "tool_calls") placed = calls;
     if (key == "tool_call_id") placed = take_text(member, place.tool_call_id);
+    if (key == "refusal") placed = take_text(member, place.refusal);
     if (key == "reasoning") placed = take_text(member, place.reasoning);
-    if (key == "reasoning_details" && member.is_array()) {
-      append_json(place.reasoning_details, member);
-      placed = true;
+    if (key == "reasoning_details") {
+      placed = take(member, place.reasoning_details, json_shape::array);
     }
+    if (key == "images") placed = take(member, place.images, json_shape::array);
+    if (key == "audio") placed = take(member, place.audio, json_shape::object);
+    if (key == "annotations") placed = take(member, place.annotations, json_shape::array);
     if (!placed) extra.add(member);
   }
   extra.close();
 }
 
-inline bool take_messages(json_view values, std::vector<message>& place) {
+inline bool take(json_view values, std::vector<message>& place) {
   if (!all_objects(values)) return false;
   for (const json_view each : values) {
     if (count(each) > most_members) return false;
@@ -10667,138 +12504,111 @@ inline bool take_messages(json_view values, std::vector<message>& place) {
   return true;
 }
 
-inline bool take_trace(json_view value, trace_fields& place) {
-  if (!value.is_object() || value.empty() || count(value) > most_members) return false;
-  extra_members metadata(place.metadata);
-  for (const json_view member : value) {
-    const std::string_view key = member.key();
-    if (is_repeated(value, member)) continue;
-    bool placed = false;
-    if (key == "trace_id") placed = take_text(member, place.trace_id);
-    if (key == "trace_name") placed = take_text(member, place.trace_name);
-    if (key == "span_name") placed = take_text(member, place.span_name);
-    if (key == "generation_name") placed = take_text(member, place.generation_name);
-    if (key == "parent_span_id") placed = take_text(member, place.parent_span_id);
-    if (!placed) metadata.add(member);
-  }
-  metadata.close();
-  return true;
+/// Everything that has a place of its own.
+template <class See>
+void visit_request(chat_request& request, See& see) {
+  see("model", request.model);
+  see("models", request.models);
+  see("messages", request.messages);
+  see("prompt", request.prompt);
+  visit_parameters(request, see);
+  see("tools", request.tools);
+  see("user", request.user);
+  see("session_id", request.session_id);
+  see("trace", request.trace);
 }
 
-inline bool take_member(json_view member, chat_request& place) {
-  const std::string_view key = member.key();
-  if (key == "model") return take_text(member, place.model);
-  if (key == "models") return take_texts(member, place.models);
-  if (key == "messages") return take_messages(member, place.messages);
-  if (key == "stream") {
-    place.stream = member.boolean();
-    return member.is_bool();
+/// Empties the place of one member.
+struct member_clearer {
+  std::string_view key;
+  template <class T>
+  void operator()(const char* name, T& place, json_shape = {}) {
+    if (key == name) place = T();
   }
-  if (key == "temperature") return take_number(member, place.temperature);
-  if (key == "top_p") return take_number(member, place.top_p);
-  if (key == "max_completion_tokens") return take_integer(member, place.max_completion_tokens);
-  if (key == "seed") return take_integer(member, place.seed);
-  if (key == "stop") return take_texts(member, place.stop);
-  if (key == "tools") return take_tools(member, place.tools);
-  if (key == "tool_choice") {
-    if (!member.is_string() && !member.is_object()) return false;
-    append_json(place.tool_choice, member);
-    return true;
+};
+
+inline result<void> merge_members(json_view root, chat_request& request) {
+  json_reader own(json_manners::tolerant, 128);
+  if (!request.extra.empty() && (!own.parse(request.extra) || !own.root().is_object())) {
+    return failure(errc::invalid_argument, "extra is not a JSON object");
   }
-  if (key == "response_format") return take_object(member, place.response_format);
-  if (key == "reasoning") return take_object(member, place.reasoning);
-  if (key == "provider") return take_object(member, place.provider);
-  if (key == "user") return take_text(member, place.user);
-  if (key == "session_id") return take_text(member, place.session_id);
-  if (key == "trace") return take_trace(member, place.trace);
-  return false;
+  json_text kept;
+  extra_members extra(kept);
+  for (const json_view member : own.root()) {
+    if (!root[member.key()].exists()) extra.add(member);
+  }
+  for (const json_view member : root) {
+    if (is_repeated(root, member)) continue;
+    member_clearer clearer{member.key()};
+    visit_request(request, clearer);
+    member_taker taker(member);
+    visit_request(request, taker);
+    if (!taker.placed) extra.add(member);
+  }
+  extra.close();
+  request.extra = std::move(kept);
+  return {};
 }
 
 }  // namespace detail
 
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
+ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request) {
+  const auto refuse = [](const char* why) { return failure(errc::malformed_response, why); };
   detail::json_reader reader(detail::json_manners::tolerant, 64);
-  if (!reader.parse(body)) return failure(errc::malformed_response, "the request is not JSON");
+  if (!reader.parse(body)) return refuse("the request is not JSON");
   const detail::json_view root = reader.root();
-  if (!root.is_object()) {
-    return failure(errc::malformed_response, "the request is not a JSON object");
-  }
+  if (!root.is_object()) return refuse("the request is not a JSON object");
   if (detail::count(root) > detail::most_members) {
-    return failure(errc::malformed_response, "the request has too many members");
+    return refuse("the request has too many members");
   }
+  return detail::merge_members(root, request);
+}
+
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
   chat_request request;
-  detail::extra_members extra(request.extra);
-  for (const detail::json_view member : root) {
-    if (detail::is_repeated(root, member)) continue;
-    if (!detail::take_member(member, request)) extra.add(member);
-  }
-  extra.close();
+  const result<void> read = merge_chat_request(body, request);
+  if (!read) return read.error();
+  request.account_model = request.model.empty() && request.models.empty() && request.preset.empty();
   return request;
 }
 
 }  // namespace v0
 }  // namespace orcast
 
-// Writes requests. Members come in the order in which chat_request declares them, each message's
-// members likewise. What the caller gave as JSON is looked at (is it JSON, of the right kind?) and
-// copied as it is; nothing is put into a tree.
+// Writes requests. Members come in a fixed order, that of request_members.hpp and of the functions
+// here, each message's members likewise.
 
 namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-class request_writer {
+class request_writer : public object_members_writer {
  public:
-  /// `strict`: the first member that cannot be sent as it is ends in a failure. Otherwise text is
-  /// repaired and other members are left out.
-  request_writer(std::string& out, bool strict) : out_(out), size_(out.size()), strict_(strict) {}
+  using object_members_writer::object_members_writer;
 
   void write_body(const chat_request& request) {
-    object_writer body(out_);
+    wide_object_writer body(out_);
     text(body, "model", request.model);
-    texts(body, "models", request.models);
-    if (!request.messages.empty()) {
-      body.key("messages");
-      char before = '[';
-      for (std::size_t i = 0; i < request.messages.size(); ++i) {
-        out_ += before;
-        before = ',';
-        path_.clear();
-        enter("messages", i);
-        write_message(request.messages[i]);
-      }
-      out_ += ']';
-      path_.clear();
-    }
-    write_parameters(body, request);
-    if (!request.tools.empty()) {
-      body.key("tools");
-      char before = '[';
-      for (std::size_t i = 0; i < request.tools.size(); ++i) {
-        out_ += before;
-        before = ',';
-        path_.clear();
-        enter("tools", i);
-        write_tool(request.tools[i]);
-      }
-      out_ += ']';
-      path_.clear();
-    }
+    write(body, "models", request.models);
+    if (!request.messages.empty()) write_messages(body.key("messages"), request.messages);
+    text(body, "prompt", request.prompt);
+    visit_parameters(request, member_writer<wide_object_writer>(*this, body));
+    if (!request.tools.empty()) write_tools(body.key("tools"), request.tools);
     text(body, "user", request.user);
     text(body, "session_id", request.session_id);
-    if (!request.trace.empty()) write_trace(body.key("trace"), request.trace);
-    merge(body, request.extra);
+    write(body, "trace", request.trace);
+    merge(body, "extra", request.extra);
     body.close();
   }
 
   void write_invocation_parameters(const chat_request& request) {
-    object_writer body(out_);
+    wide_object_writer body(out_);
     text(body, "model", request.model);
-    texts(body, "models", request.models);
-    write_parameters(body, request);
-    merge(body, request.extra, [](std::string_view name) {
+    write(body, "models", request.models);
+    visit_parameters(request, member_writer<wide_object_writer>(*this, body));
+    merge(body, "extra", request.extra, [](std::string_view name) {
       return name == "messages" || name == "tools" || name == "functions" || name == "user" ||
-             name == "session_id" || name == "trace";
+             name == "session_id" || name == "trace" || name == "prompt";
     });
     body.close();
   }
@@ -10811,40 +12621,43 @@ class request_writer {
     object_writer function(whole.key("function"));
     text(function, "name", each.name, true);
     text(function, "description", each.description);
-    json(function, "parameters", each.parameters, object_only);
+    json(function, "parameters", each.parameters, json_shape::object);
+    write(function, "strict", each.strict);
     function.close();
+    write(whole, "cache_control", each.cache);
     whole.close();
   }
 
-  result<void> finish() {
-    if (problem_.empty() || !strict_) return {};
-    out_.resize(size_);
-    return failure(errc::invalid_argument, problem_);
+ private:
+  void write_tools(std::string& out, const std::vector<tool>& tools) {
+    char before = '[';
+    for (std::size_t i = 0; i < tools.size(); ++i) {
+      out += before;
+      before = ',';
+      const std::size_t outer = enter("tools", i);
+      write_tool(tools[i]);
+      leave(outer);
+    }
+    out += ']';
   }
 
- private:
-  enum kinds : unsigned { object_only = 1, array_only = 2, string_or_object = 4 };
-
-  void write_parameters(object_writer& body, const chat_request& request) {
-    if (request.stream) body.json("stream", "true");
-    number(body, "temperature", request.temperature);
-    number(body, "top_p", request.top_p);
-    if (request.max_completion_tokens) {
-      body.number("max_completion_tokens", *request.max_completion_tokens);
+  void write_messages(std::string& out, const std::vector<message>& messages) {
+    char before = '[';
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      out += before;
+      before = ',';
+      const std::size_t outer = enter("messages", i);
+      write_message(messages[i]);
+      leave(outer);
     }
-    if (request.seed) body.number("seed", *request.seed);
-    texts(body, "stop", request.stop);
-    json(body, "tool_choice", request.tool_choice, string_or_object);
-    json(body, "response_format", request.response_format, object_only);
-    json(body, "reasoning", request.reasoning, object_only);
-    json(body, "provider", request.provider, object_only);
+    out += ']';
   }
 
   void write_message(const message& each) {
     object_writer whole(out_);
     text(whole, "role", each.role);
     if (!each.parts.empty()) {
-      write_parts(whole.key("content"), each);
+      write_parts(whole.key("content"), each.parts);
     } else if (!each.content.empty() || !each.omit_content) {
       if (each.content.empty() && !each.tool_calls.empty()) {
         whole.null("content");
@@ -10853,172 +12666,96 @@ class request_writer {
       }
     }
     text(whole, "name", each.name);
-    if (!each.tool_calls.empty()) write_tool_calls(whole.key("tool_calls"), each);
+    if (!each.tool_calls.empty()) write_tool_calls(whole.key("tool_calls"), each.tool_calls);
     text(whole, "tool_call_id", each.tool_call_id);
+    text(whole, "refusal", each.refusal);
     text(whole, "reasoning", each.reasoning);
-    json(whole, "reasoning_details", each.reasoning_details, array_only);
-    merge(whole, each.extra);
+    json(whole, "reasoning_details", each.reasoning_details, json_shape::array);
+    json(whole, "images", each.images, json_shape::array);
+    json(whole, "audio", each.audio, json_shape::object);
+    json(whole, "annotations", each.annotations, json_shape::array);
+    merge(whole, "extra", each.extra);
     whole.close();
   }
 
-  void write_parts(std::string& out, const message& each) {
-    const std::size_t outer = path_.size();
+  void write_parts(std::string& out, const std::vector<content_part>& parts) {
     char before = '[';
-    for (std::size_t i = 0; i < each.parts.size(); ++i) {
-      const content_part& part = each.parts[i];
+    for (std::size_t i = 0; i < parts.size(); ++i) {
       out += before;
       before = ',';
-      enter("content", i);
-      if (!part.json.empty()) {
-        json_or_null(part.json);
-      } else if (part.type == "text") {
-        object_writer whole(out);
-        whole.text("type", "text");
-        text(whole, "text", part.text, true);
-        whole.close();
-      } else {
-        json_or_null("");
-      }
-      path_.resize(outer);
+      const std::size_t outer = enter("content", i);
+      write_part(parts[i]);
+      leave(outer);
     }
     out += ']';
   }
 
-  void write_tool_calls(std::string& out, const message& each) {
-    const std::size_t outer = path_.size();
-    char before = '[';
-    for (std::size_t i = 0; i < each.tool_calls.size(); ++i) {
-      const tool_call& call = each.tool_calls[i];
-      out += before;
-      before = ',';
-      enter("tool_calls", i);
-      if (!call.json.empty()) {
-        json_or_null(call.json);
-      } else {
-        object_writer whole(out);
-        text(whole, "id", call.id, true);
-        whole.text("type", "function");
-        object_writer function(whole.key("function"));
-        text(function, "name", call.name, true);
-        text(function, "arguments", call.arguments, true);
-        function.close();
-        whole.close();
-      }
-      path_.resize(outer);
-    }
-    out += ']';
-  }
-
-  void write_trace(std::string& out, const trace_fields& trace) {
-    path_ = "trace.";
-    object_writer whole(out);
-    text(whole, "trace_id", trace.trace_id);
-    text(whole, "trace_name", trace.trace_name);
-    text(whole, "span_name", trace.span_name);
-    text(whole, "generation_name", trace.generation_name);
-    text(whole, "parent_span_id", trace.parent_span_id);
-    merge(whole, trace.metadata, nullptr, "metadata");
-    whole.close();
-    path_.clear();
-  }
-
-  void enter(const char* list, std::size_t index) {
-    path_ += list;
-    path_ += '[';
-    append_number(path_, static_cast<std::int64_t>(index));
-    path_ += "].";
-  }
-
-  void complain(std::string_view member, std::string_view about) {
-    if (!problem_.empty()) return;
-    problem_ = path_;
-    problem_ += member;
-    if (member.empty() && !problem_.empty()) problem_.pop_back();  // the dot
-    problem_ += about;
-  }
-
-  void text(object_writer& whole, std::string_view name, std::string_view value,
-            bool always = false) {
-    if (value.empty() && !always) return;
-    if (!valid_utf8(value)) {
-      complain(name, " is not UTF-8");
-      return append_repaired_string(whole.key(name), value);
-    }
-    whole.text(name, value);
-  }
-
-  void texts(object_writer& whole, std::string_view name, const std::vector<std::string>& values) {
-    if (values.empty()) return;
-    whole.key(name);
-    char before = '[';
-    for (const std::string& value : values) {
-      out_ += before;
-      before = ',';
-      if (!valid_utf8(value)) complain(name, " is not UTF-8");
-      append_repaired_string(out_, value);
-    }
-    out_ += ']';
-  }
-
-  void number(object_writer& whole, std::string_view name, const std::optional<double>& value) {
-    if (!value) return;
-    if (!std::isfinite(*value)) return complain(name, " is not a finite number");
-    append_number(whole.key(name), *value);
-  }
-
-  void json(object_writer& whole, std::string_view name, std::string_view value, kinds accepted) {
-    if (value.empty()) return;
-    if (!reader_.parse(value)) return complain(name, " is not JSON");
-    const json_view root = reader_.root();
-    if (accepted == object_only && !root.is_object()) return complain(name, " is not an object");
-    if (accepted == array_only && !root.is_array()) return complain(name, " is not an array");
-    if (accepted == string_or_object && !root.is_object() && !root.is_string()) {
-      return complain(name, " is neither a string nor an object");
-    }
-    whole.json(name, value);
-  }
-
-  /// An element of an array, which is an object that the caller gave whole.
-  void json_or_null(std::string_view value) {
-    if (!reader_.parse(value)) {
-      complain("", value.empty() ? " has a type but no json" : " is not JSON");
-    } else if (!reader_.root().is_object()) {
-      complain("", " is not an object");
-    } else {
-      out_ += value;
+  void write_part(const content_part& part) {
+    if (!part.json.empty() || part.type != "text") {
+      json_or_null(part.json);
+      if (part.cache && out_.back() == '}') append_cache(*part.cache);
       return;
     }
-    out_ += "null";
+    object_writer whole(out_);
+    whole.text("type", "text");
+    text(whole, "text", part.text, true);
+    write(whole, "cache_control", part.cache);
+    whole.close();
   }
 
-  /// Adds the members of an object to the one under way.
-  void merge(object_writer& whole, std::string_view members,
-             bool (*leave_out)(std::string_view) = nullptr, std::string_view name = "extra") {
-    if (members.empty()) return;
-    if (!reader_.parse(members)) return complain(name, " is not JSON");
-    const json_view root = reader_.root();
-    if (!root.is_object()) return complain(name, " is not an object");
-    for (const json_view member : root) {
-      const std::string_view key = member.key();
-      if (leave_out != nullptr && leave_out(key)) continue;
-      if (whole.has(key) || root[key].key().data() != key.data()) {
-        if (problem_.empty()) {
-          complain(name, ".");
-          problem_.append(key).append(" is set twice");
-        }
-        continue;
-      }
-      detail::append_json(whole.key(key), member);
+  /// Into the object that the output ends with.
+  void append_cache(const cache_control& cache) {
+    if (reader_.root()["cache_control"].exists()) return complain("cache_control", " is set twice");
+    out_.pop_back();
+    if (!reader_.root().empty()) out_ += ',';
+    out_ += R"("cache_control":{"type":"ephemeral")";
+    if (!cache.ttl.empty()) {
+      out_ += ",\"ttl\":";
+      put_text("cache_control.ttl", cache.ttl);
     }
+    out_ += "}}";
   }
 
-  std::string& out_;
-  std::size_t size_;
-  bool strict_;
-  std::string path_;     // of the object under way: "messages[3]."
-  std::string problem_;  // the first
-  json_reader reader_{json_manners::exact, 128};
+  void write_tool_calls(std::string& out, const std::vector<tool_call>& calls) {
+    char before = '[';
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      out += before;
+      before = ',';
+      const std::size_t outer = enter("tool_calls", i);
+      write_tool_call(calls[i]);
+      leave(outer);
+    }
+    out += ']';
+  }
+
+  void write_tool_call(const tool_call& call) {
+    if (!call.json.empty()) return json_or_null(call.json);
+    object_writer whole(out_);
+    text(whole, "id", call.id, true);
+    whole.text("type", "function");
+    object_writer function(whole.key("function"));
+    text(function, "name", call.name, true);
+    text(function, "arguments", call.arguments, true);
+    function.close();
+    whole.close();
+  }
 };
+
+/// About how large the body will be: the text that grows without bound.
+inline std::size_t size_of(const chat_request& request) noexcept {
+  std::size_t size = request.prompt.size() + request.prediction.content.size() +
+                     request.extra.size() + request.response_format.schema.size();
+  for (const message& each : request.messages) {
+    size += each.content.size() + each.reasoning.size() + each.reasoning_details.size() +
+            each.images.size() + each.audio.size() + each.annotations.size() + each.extra.size();
+    for (const content_part& part : each.parts) size += part.text.size() + part.json.size();
+    for (const tool_call& call : each.tool_calls) size += call.arguments.size() + call.json.size();
+  }
+  for (const tool& each : request.tools) {
+    size += each.description.size() + each.parameters.size() + each.json.size();
+  }
+  return size;
+}
 
 }  // namespace detail
 
@@ -11034,6 +12771,28 @@ ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::
 
 ORCAST_DECL void append_json(const tool& each, std::string& out) {
   detail::request_writer(out, false).write_tool(each);
+}
+
+ORCAST_DECL result<void> validate_chat_request(const chat_request& request,
+                                               std::size_t most_bytes) {
+  detail::json_reader extra(detail::json_manners::exact, 128);
+  extra.parse(request.extra);
+  if (request.model.empty() && request.models.empty() && request.preset.empty() &&
+      !request.account_model && extra.root()["model"].is_null()) {
+    return failure(errc::invalid_argument,
+                   "the request names no model: set chat_request.model, or account_model to use "
+                   "the default of the account");
+  }
+  if (request.messages.empty() && request.prompt.empty() && !extra.root()["messages"].exists()) {
+    return failure(errc::invalid_argument, "the request is empty: set chat_request.messages");
+  }
+  const std::size_t size = detail::size_of(request);
+  if (size > most_bytes) {
+    return failure(errc::too_large, "the request holds " + std::to_string(size) + " bytes; " +
+                                        std::to_string(most_bytes) +
+                                        " are the most (client_options.max_request_bytes)");
+  }
+  return {};
 }
 
 }  // namespace v0
@@ -11499,6 +13258,7 @@ class reasoning_merge {
 // ---- orcast/openrouter/impl/reply_fields.hpp ----
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11546,6 +13306,9 @@ inline void read_usage(json_view value, token_usage& usage) {
   const json_view prompt = value["prompt_tokens_details"];
   const json_view completion = value["completion_tokens_details"];
   const json_view costs = value["cost_details"];
+  const json_view tools = value["server_tool_use_details"].is_object()
+                              ? value["server_tool_use_details"]
+                              : value["server_tool_use"];
   usage.received = true;
   usage.prompt_tokens = read_count(value["prompt_tokens"]);
   usage.completion_tokens = read_count(value["completion_tokens"]);
@@ -11559,12 +13322,56 @@ inline void read_usage(json_view value, token_usage& usage) {
   usage.completion_image_tokens = read_count(completion["image_tokens"]);
   usage.accepted_prediction_tokens = read_count(completion["accepted_prediction_tokens"]);
   usage.rejected_prediction_tokens = read_count(completion["rejected_prediction_tokens"]);
+  usage.tool_calls_requested = read_count(tools["tool_calls_requested"]);
+  usage.tool_calls_executed = read_count(tools["tool_calls_executed"]);
+  usage.web_search_requests = read_count(tools["web_search_requests"]);
   read_price(value["cost"], usage.cost);
   read_price(costs["upstream_inference_cost"], usage.upstream_cost);
   read_price(costs["upstream_inference_prompt_cost"], usage.upstream_prompt_cost);
   read_price(costs["upstream_inference_completions_cost"], usage.upstream_completion_cost);
   const json_view is_byok = value["is_byok"];
   usage.is_byok = is_byok.is_bool() ? std::optional<bool>(is_byok.boolean()) : std::nullopt;
+}
+
+/// Of endpoints, attempts and stages each: there are a few.
+inline constexpr std::size_t most_routing_steps = 256;
+
+inline void read_routing(json_view value, routing_metadata& routing) {
+  routing = {};
+  routing.received = true;
+  take_text(value["requested"], routing.requested);
+  take_text(value["strategy"], routing.strategy);
+  take_text(value["region"], routing.region);
+  take_text(value["summary"], routing.summary);
+  routing.attempt = read_count(value["attempt"]);
+  if (value["is_byok"].is_bool()) routing.is_byok = value["is_byok"].boolean();
+  routing.endpoints_total = read_count(value["endpoints"]["total"]);
+  for (const json_view each : value["endpoints"]["available"]) {
+    if (routing.endpoints.size() == most_routing_steps) break;
+    routing_endpoint& endpoint = routing.endpoints.emplace_back();
+    take_text(each["provider"], endpoint.provider);
+    take_text(each["model"], endpoint.model);
+    endpoint.selected = each["selected"].boolean();
+  }
+  for (const json_view each : value["attempts"]) {
+    if (routing.attempts.size() == most_routing_steps) break;
+    routing_attempt& attempt = routing.attempts.emplace_back();
+    take_text(each["provider"], attempt.provider);
+    take_text(each["model"], attempt.model);
+    attempt.status = read_count(each["status"]).value_or(0);
+  }
+  if (value["params"].is_object()) routing.params = to_json(value["params"]);
+  for (const json_view each : value["pipeline"]) {
+    if (routing.pipeline.size() == most_routing_steps) break;
+    routing_stage& stage = routing.pipeline.emplace_back();
+    take_text(each["type"], stage.type);
+    take_text(each["name"], stage.name);
+    take_text(each["guardrail_id"], stage.guardrail_id);
+    take_text(each["guardrail_scope"], stage.guardrail_scope);
+    take_text(each["summary"], stage.summary);
+    if (each["data"].is_object()) stage.data = to_json(each["data"]);
+    read_price(each["cost_usd"], stage.cost_usd);
+  }
 }
 
 }  // namespace detail
@@ -11795,9 +13602,19 @@ class choice_merge {
       if (state.too_large) return;
       add_member(member, first ? state.heard() : nullptr, choice, state);
     }
-    replace_text(choice.finish_reason, value["finish_reason"]);
-    replace_text(choice.native_finish_reason, value["native_finish_reason"]);
-    const json_view logprobs = value["logprobs"];
+    json_view logprobs;
+    for (const json_view member : value) {
+      const std::string_view key = member.key();
+      if (key == "finish_reason") {
+        replace_text(choice.finish_reason, member);
+      } else if (key == "native_finish_reason") {
+        replace_text(choice.native_finish_reason, member);
+      } else if (key == "logprobs") {
+        logprobs = member;
+      } else if (key != "index" && key != "message" && key != "delta" && key != "error") {
+        state.spend(beside_.set(member));
+      }
+    }
     if (!logprobs.is_object()) return;
     if (state.whole) {
       choice.logprobs = to_json(logprobs);
@@ -11812,15 +13629,16 @@ class choice_merge {
   void finish(chat_choice& choice) {
     content_.finish(choice.reply.content);
     reasoning_.finish(choice.reply.reasoning);
-    repair_text(choice.refusal);
+    repair_text(choice.reply.refusal);
     tool_call_merge::repair(choice.reply.tool_calls);
     if (choice.reply.role.empty()) choice.reply.role = "assistant";
     details_.write(choice.reply.reasoning_details);
-    if (!images_.empty()) write_list(images_, choice.images);
-    if (!annotations_.empty()) write_list(annotations_, choice.annotations);
-    if (has_audio_) write_audio(choice.audio);
+    if (!images_.empty()) write_list(images_, choice.reply.images);
+    if (!annotations_.empty()) write_list(annotations_, choice.reply.annotations);
+    if (has_audio_) write_audio(choice.reply.audio);
     if (has_logprobs_) write_logprobs(choice.logprobs);
     choice.reply.extra = more_.object();
+    choice.extra = beside_.object();
   }
 
   /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
@@ -11851,17 +13669,18 @@ class choice_merge {
     } else {
       inner.text("content", choice.reply.content);
     }
-    inner.text_if("refusal", choice.refusal);
+    inner.text_if("refusal", choice.reply.refusal);
     inner.text_if("reasoning", choice.reply.reasoning);
     inner.json_if("reasoning_details", choice.reply.reasoning_details);
     if (!choice.reply.tool_calls.empty()) {
       write_tool_calls(choice.reply.tool_calls, inner.key("tool_calls"));
     }
-    inner.json_if("images", choice.images);
-    inner.json_if("audio", choice.audio);
-    inner.json_if("annotations", choice.annotations);
+    inner.json_if("images", choice.reply.images);
+    inner.json_if("audio", choice.reply.audio);
+    inner.json_if("annotations", choice.reply.annotations);
     more_.write(inner);
     inner.close();
+    beside_.write(whole);
     whole.close();
   }
 
@@ -11881,7 +13700,7 @@ class choice_merge {
     } else if (key == "tool_calls" && member.is_array()) {
       add_tool_calls(member, reply.tool_calls, state);
     } else if (key == "refusal") {
-      choice.refusal += member.text();
+      choice.reply.refusal += member.text();
       state.spend(member.text().size());
     } else if (key == "images" && member.is_array()) {
       add_elements(member, images_, state);
@@ -11889,7 +13708,7 @@ class choice_merge {
       add_elements(member, annotations_, state);
     } else if (key == "audio" && member.is_object()) {
       if (state.whole) {
-        choice.audio = to_json(member);
+        choice.reply.audio = to_json(member);
       } else {
         add_audio(member, state);
       }
@@ -12013,7 +13832,8 @@ class choice_merge {
   std::string audio_data_;
   std::string audio_transcript_;
   json_text audio_expires_at_;
-  loose_members more_;
+  loose_members more_;    // of the message
+  loose_members beside_;  // of the choice
   bool has_audio_ = false;
   bool has_logprobs_ = false;
   bool finished_ = false;
@@ -12066,7 +13886,10 @@ class reply_merge {
       } else if (key == "usage") {
         if (member.is_object()) add_usage(member, reply);
       } else if (key == "openrouter_metadata") {
-        if (member.is_object()) reply.metadata = to_json(member);
+        if (member.is_object()) {
+          reply.metadata = to_json(member);
+          read_routing(member, reply.routing);
+        }
       } else if (key == "choices" && member.is_array()) {
         std::int64_t position = 0;
         for (const json_view each : member) add_choice(each, position++, reply);
@@ -12143,6 +13966,7 @@ class reply_merge {
     }
     reply.created = 0;
     reply.usage = {};
+    reply.routing = {};
     reply.no_done = false;
     reply.missing_finish_reason = false;
     choices_.clear();
@@ -12193,9 +14017,9 @@ class reply_merge {
     message& reply = choice.reply;
     for (std::string* text :
          {&reply.role, &reply.content, &reply.name, &reply.tool_call_id, &reply.reasoning,
-          &reply.reasoning_details, &reply.extra, &choice.finish_reason,
-          &choice.native_finish_reason, &choice.refusal, &choice.images, &choice.audio,
-          &choice.annotations, &choice.logprobs}) {
+          &reply.reasoning_details, &reply.refusal, &reply.images, &reply.audio, &reply.annotations,
+          &reply.extra, &choice.finish_reason, &choice.native_finish_reason, &choice.logprobs,
+          &choice.extra}) {
       text->clear();
     }
     reply.parts.clear();
@@ -15629,100 +17453,6 @@ ORCAST_DECL connection_report test_connection(const broadcast_settings& settings
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/core/file.hpp ----
-
-#include <cerrno>
-#include <cstddef>
-#include <cstdio>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#endif
-
-// Small files that a program keeps for itself, settings above all: read whole, and replaced as a
-// whole. Not for the game's thread: a disk may take its time.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-inline failure file_failure(std::string_view what, const std::string& path, int error) {
-  return failure(errc::io,
-                 std::string(what) + " " + path + ": " + std::generic_category().message(error));
-}
-
-}  // namespace detail
-
-/// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
-/// are more than `most_bytes`.
-inline result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
-  std::FILE* const file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) return detail::file_failure("can't read", path, errno);
-  std::string text;
-  char buffer[4096];
-  std::size_t got = 0;
-  while (text.size() <= most_bytes && (got = std::fread(buffer, 1, sizeof buffer, file)) != 0) {
-    text.append(buffer, got);
-  }
-  const int error = std::ferror(file) != 0 ? errno : 0;
-  std::fclose(file);
-  if (error != 0) return detail::file_failure("can't read", path, error);
-  if (text.size() > most_bytes) {
-    return failure(errc::too_large,
-                   path + " is larger than " + std::to_string(most_bytes) + " bytes");
-  }
-  return text;
-}
-
-/// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
-/// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
-/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
-/// systems without POSIX files with errc::unsupported.
-inline result<void> write_private_file(const std::string& path, std::string_view text) {
-#if defined(__unix__) || defined(__APPLE__)
-  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
-  const int file =
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return detail::file_failure("can't write", beside, errno);
-  int error = 0;
-  while (error == 0 && !text.empty()) {
-    const auto put = ::write(file, text.data(), text.size());
-    if (put > 0) {
-      text.remove_prefix(static_cast<std::size_t>(put));
-    } else if (errno != EINTR) {
-      error = put == 0 ? ENOSPC : errno;
-    }
-  }
-  if (error == 0 && ::fsync(file) != 0) error = errno;
-  if (::close(file) != 0 && error == 0) error = errno;
-  if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(beside.c_str());
-    return detail::file_failure("can't write", path, error);
-  }
-  // The new name is safe once its directory is; a file system that can't say so is no failure.
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-  if (directory >= 0) {
-    static_cast<void>(::fsync(directory));
-    ::close(directory);
-  }
-  return {};
-#else
-  static_cast<void>(text);
-  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
-#endif
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/broadcast/impl/settings_file.ipp ----
 
 #include <utility>
@@ -16735,7 +18465,8 @@ inline result<void> client_core::compose(const chat_request& request, const call
                                          outgoing_call& out) const {
   out.request.url = chat_url_;
   out.request.response = options_.response;
-  result<void> written = append_json(request, out.body);
+  result<void> written = validate_chat_request(request, options_.max_request_bytes);
+  if (written) written = append_json(request, out.body);
   if (!written) {
     out.body.clear();
     return written;
@@ -17308,6 +19039,147 @@ ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->
 
 ORCAST_DECL void call_handle::cancel() noexcept {
   if (entry_ != nullptr && entry_->core != nullptr) entry_->core->cancel(*entry_);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/reply_details.ipp ----
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Reads what a reply holds as JSON.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Calls `take(element, place)` for each object of a JSON array.
+template <class Element, class Take>
+std::vector<Element> read_elements(std::string_view json, Take take) {
+  std::vector<Element> made;
+  json_reader reader(json_manners::tolerant);
+  if (json.empty() || !reader.parse(json) || !reader.root().is_array()) return made;
+  for (const json_view each : reader.root()) {
+    if (!each.is_object()) continue;
+    made.emplace_back();
+    take(each, made.back());
+  }
+  return made;
+}
+
+inline void read_annotation(json_view value, annotation& made) {
+  take_text(value["type"], made.type);
+  const json_view page = value["url_citation"];
+  take_text(page["url"], made.url);
+  take_text(page["title"], made.title);
+  take_text(page["content"], made.content);
+  made.start_index = read_count(page["start_index"]);
+  made.end_index = read_count(page["end_index"]);
+  const json_view file = value["file"];
+  take_text(file["hash"], made.file_hash);
+  take_text(file["name"], made.file_name);
+  if (file["content"].is_array()) made.file_content = to_json(file["content"]);
+  made.json = to_json(value);
+}
+
+inline void read_reasoning_detail(json_view value, reasoning_detail& made) {
+  take_text(value["type"], made.type);
+  take_text(value["id"], made.id);
+  take_text(value["format"], made.format);
+  made.index = read_count(value["index"]);
+  take_text(value["text"], made.text);
+  take_text(value["signature"], made.signature);
+  take_text(value["summary"], made.summary);
+  take_text(value["data"], made.data);
+  take_text(value["tool_name"], made.tool_name);
+  take_text(value["arguments"], made.arguments);
+  take_text(value["result"], made.result);
+  take_text(value["tool_call_id"], made.tool_call_id);
+  made.json = to_json(value);
+}
+
+inline void read_probability(json_view value, token_probability& made) {
+  take_text(value["token"], made.token);
+  made.logprob = value["logprob"].real();
+  if (value["bytes"].is_array()) {
+    for (const json_view byte : value["bytes"]) {
+      made.bytes += static_cast<char>(byte.integer() & 0xFF);
+    }
+  } else {
+    made.bytes = made.token;
+  }
+  if (!value["top_logprobs"].is_array()) return;
+  for (const json_view other : value["top_logprobs"]) {
+    made.top.emplace_back();
+    read_probability(other, made.top.back());
+  }
+}
+
+}  // namespace detail
+
+ORCAST_DECL std::vector<std::string> image_urls_of(const message& said) {
+  return detail::read_elements<std::string>(said.images,
+                                            [](detail::json_view each, std::string& url) {
+                                              detail::take_text(each["image_url"]["url"], url);
+                                            });
+}
+
+ORCAST_DECL std::vector<annotation> annotations_of(const message& said) {
+  return detail::read_elements<annotation>(said.annotations, detail::read_annotation);
+}
+
+ORCAST_DECL audio_output audio_of(const message& said) {
+  audio_output made;
+  detail::json_reader reader(detail::json_manners::tolerant);
+  if (said.audio.empty() || !reader.parse(said.audio)) return made;
+  detail::take_text(reader.root()["id"], made.id);
+  detail::take_text(reader.root()["data"], made.data);
+  detail::take_text(reader.root()["transcript"], made.transcript);
+  made.expires_at = detail::read_count(reader.root()["expires_at"]);
+  return made;
+}
+
+ORCAST_DECL std::vector<reasoning_detail> reasoning_details_of(const message& said) {
+  return detail::read_elements<reasoning_detail>(said.reasoning_details,
+                                                 detail::read_reasoning_detail);
+}
+
+ORCAST_DECL std::vector<token_probability> probabilities_of(const chat_choice& choice) {
+  std::vector<token_probability> made;
+  detail::json_reader reader(detail::json_manners::tolerant);
+  if (choice.logprobs.empty() || !reader.parse(choice.logprobs)) return made;
+  const detail::json_view tokens = reader.root()["content"];
+  if (!tokens.is_array()) return made;
+  for (const detail::json_view each : tokens) {
+    made.emplace_back();
+    detail::read_probability(each, made.back());
+  }
+  return made;
+}
+
+ORCAST_DECL result<data_url> parse_data_url(std::string_view url) {
+  const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
+  constexpr std::string_view scheme = "data:";
+  constexpr std::string_view marker = ";base64";
+  if (url.substr(0, scheme.size()) != scheme) return refuse("not a data URL");
+  url.remove_prefix(scheme.size());
+  const std::size_t comma = url.find(',');
+  if (comma == std::string_view::npos) return refuse("a data URL without data");
+  std::string_view type = url.substr(0, comma);
+  if (type.size() < marker.size() || type.substr(type.size() - marker.size()) != marker) {
+    return refuse("a data URL that is not in base64");
+  }
+  type.remove_suffix(marker.size());
+  data_url made;
+  made.media_type = type.substr(0, type.find(';'));
+  if (!append_base64_decoded(made.bytes, url.substr(comma + 1))) {
+    return refuse("a data URL whose data is not base64");
+  }
+  return made;
 }
 
 }  // namespace v0

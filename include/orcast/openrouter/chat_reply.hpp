@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "orcast/openrouter/message.hpp"
+#include "orcast/openrouter/routing_metadata.hpp"
 
-// The answer to a chat completion, the same whether it came in one piece or as a stream.
+// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
+// kept as JSON here (images, sources, probabilities) is read by
+// orcast/openrouter/reply_details.hpp.
 
 namespace orcast {
 inline namespace v0 {
@@ -34,24 +37,23 @@ struct token_usage {
   std::string upstream_cost;
   std::string upstream_prompt_cost;
   std::string upstream_completion_cost;
+  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
+  std::optional<std::int64_t> tool_calls_executed;
+  std::optional<std::int64_t> web_search_requests;
   std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
   bool received = false;        ///< false: there was no usage object at all
 };
 
 /// One alternative answer. Almost always there is exactly one.
 struct chat_choice {
-  /// Role, content, parts, tool_calls, reasoning, reasoning_details; ready to be sent back.
-  message reply;
+  message reply;  ///< ready to be sent back
   /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
   /// "other" when it gave none. Where there are tool calls and no word of the above, it is
   /// "tool_calls".
   std::string finish_reason;
   std::string native_finish_reason;
-  std::string refusal;
-  json_text images;       ///< an array
-  json_text audio;        ///< an object
-  json_text annotations;  ///< an array
-  json_text logprobs;     ///< an object
+  json_text logprobs;  ///< an object
+  json_text extra;     ///< an object with further members of the choice
 };
 
 struct chat_reply {
@@ -63,8 +65,9 @@ struct chat_reply {
   std::int64_t created = 0;  ///< seconds since 1970
   std::vector<chat_choice> choices;
   token_usage usage;
-  json_text metadata;  ///< openrouter_metadata, when it was asked for
-  json_text extra;     ///< an object with the top-level members that have no place above
+  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
+  json_text metadata;        ///< the same as it came
+  json_text extra;           ///< an object with the top-level members that have no place above
 
   /// The response body; of a stream, the equal body that a blocking call would have brought.
   json_text raw;

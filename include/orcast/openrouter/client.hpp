@@ -56,6 +56,7 @@ struct client_options {
   http::timeouts timeouts;
   http::response_limits response;
   reply_limits reply;
+  std::size_t max_request_bytes = std::size_t{64} << 20;  ///< of a request's text and files
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy

@@ -33,9 +33,9 @@ chat_request full_request() {
   request.seed = 9007199254740993;
   request.stop = {"\n\n", "END"};
   request.tool_choice = R"("auto")";
-  request.response_format = R"({"type":"json_object"})";
-  request.reasoning = R"({"effort":"low"})";
-  request.provider = R"({"order":["Groq"]})";
+  request.response_format = orcast::response_format::json_object();
+  request.reasoning.effort = "low";
+  request.provider.order = {"Groq"};
   orcast::tool look;
   look.name = "look";
   look.description = "Looks around.";
@@ -47,7 +47,7 @@ chat_request full_request() {
   request.session_id = "s-7";
   request.trace.trace_name = "harbour";
   request.trace.metadata = R"({"level":3})";
-  request.extra = R"({"top_k":40,"metadata":{"build":"17"}})";
+  request.extra = R"({"safe_prompt":true,"new_one":{"build":"17"}})";
   return request;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("a request is written in one fixed order") {
       R"("tools":[{"type":"function","function":{"name":"look","description":"Looks around.",)"
       R"("parameters":{"type":"object","properties":{}}}},{"type":"openrouter:web_search"}],)"
       R"("user":"player-1","session_id":"s-7","trace":{"trace_name":"harbour","level":3},)"
-      R"("top_k":40,"metadata":{"build":"17"}})";
+      R"("safe_prompt":true,"new_one":{"build":"17"}})";
   CHECK(body_of(full_request()) == expected);
   CHECK(body_of(full_request()) == expected);
 }
@@ -98,16 +98,15 @@ TEST_CASE("a request that cannot be sent is refused by the member's name") {
     expected = "stop is not UTF-8";
   }
   SECTION("text of a part") {
-    request.messages[1].parts = {orcast::content_part::plain("ok"),
-                                 orcast::content_part::plain("\xED\xA0\x80")};
+    request.messages[1].parts = {orcast::part::text("ok"), orcast::part::text("\xED\xA0\x80")};
     expected = "messages[1].content[1].text is not UTF-8";
   }
   SECTION("a part without its JSON") {
-    request.messages[1].parts = {orcast::content_part::other("image_url", "")};
+    request.messages[1].parts = {orcast::part::json("image_url", "")};
     expected = "messages[1].content[0] has a type but no json";
   }
   SECTION("a part that is no object") {
-    request.messages[1].parts = {orcast::content_part::other("image_url", "[]")};
+    request.messages[1].parts = {orcast::part::json("image_url", "[]")};
     expected = "messages[1].content[0] is not an object";
   }
   SECTION("a call's arguments") {
@@ -139,8 +138,8 @@ TEST_CASE("a request that cannot be sent is refused by the member's name") {
     expected = "temperature is not a finite number";
   }
   SECTION("the wrong kind of JSON") {
-    request.provider = "[]";
-    expected = "provider is not an object";
+    request.provider.extra = "[]";
+    expected = "provider.extra is not an object";
   }
   SECTION("a bare word") {
     request.tool_choice = "auto";
@@ -151,24 +150,24 @@ TEST_CASE("a request that cannot be sent is refused by the member's name") {
     expected = "tool_choice is neither a string nor an object";
   }
   SECTION("broken UTF-8 within JSON") {
-    request.reasoning = "{\"effort\":\"\xFF\"}";
-    expected = "reasoning is not JSON";
+    request.reasoning.extra = "{\"new\":\"\xFF\"}";
+    expected = "reasoning.extra is not UTF-8";
   }
   SECTION("half a surrogate pair within JSON") {
-    request.reasoning = R"({"effort":"\ud800"})";
-    expected = "reasoning is not JSON";
+    request.reasoning.extra = R"({"new":"\ud800"})";
+    expected = "reasoning.extra is not JSON";
   }
   SECTION("something after the JSON") {
-    request.response_format = "{} {}";
+    request.response_format.json = "{} {}";
     expected = "response_format is not JSON";
   }
   SECTION("an extra member that is set") {
-    request.extra = R"({"top_k":1,"temperature":1})";
+    request.extra = R"({"new":1,"temperature":1})";
     expected = "extra.temperature is set twice";
   }
   SECTION("an extra member that is there twice") {
-    request.extra = R"({"top_k":1,"top_k":2})";
-    expected = "extra.top_k is set twice";
+    request.extra = R"({"new":1,"new":2})";
+    expected = "extra.new is set twice";
   }
   SECTION("a key of the trace that is set") {
     request.trace.metadata = R"({"trace_name":"x"})";
@@ -190,18 +189,20 @@ TEST_CASE("invocation parameters are the request without what has attributes of 
         R"("seed":9007199254740993,"stop":["\n\n","END"],)"
         R"("tool_choice":"auto","response_format":{"type":"json_object"},)"
         R"("reasoning":{"effort":"low"},"provider":{"order":["Groq"]},)"
-        R"("top_k":40,"metadata":{"build":"17"}})");
+        R"("safe_prompt":true,"new_one":{"build":"17"}})");
 }
 
 TEST_CASE("invocation parameters leave out what is broken") {
   chat_request request;
   request.model = "a/\xFF";
   request.temperature = std::numeric_limits<double>::infinity();
-  request.provider = "{";
+  request.provider.order = {"Groq"};
+  request.provider.extra = "{";
   request.extra = R"({"functions":[],"user":1,"seed":1})";
   std::string parameters;
   append_invocation_parameters(request, parameters);
-  CHECK(parameters == "{\"model\":\"a/\xEF\xBF\xBD\",\"seed\":1}");
+  CHECK(parameters ==
+        "{\"model\":\"a/\xEF\xBF\xBD\",\"provider\":{\"order\":[\"Groq\"]},\"seed\":1}");
 }
 
 TEST_CASE("a tool is written as the request carries it") {
@@ -234,14 +235,15 @@ TEST_CASE("a body is read into the places of a request") {
   CHECK(request.tools[0].json.empty());
   CHECK(request.tools[1].json == R"({"type":"openrouter:web_search"})");
   CHECK(request.tool_choice == R"("auto")");
-  CHECK(request.response_format == R"({"type":"json_object"})");
-  CHECK(request.reasoning == R"({"effort":"low"})");
-  CHECK(request.provider == R"({"order":["Groq"]})");
+  CHECK(request.response_format.type == "json_object");
+  CHECK(request.response_format.json.empty());
+  CHECK(request.reasoning.effort == "low");
+  CHECK(request.provider.order == std::vector<std::string>{"Groq"});
   CHECK(request.user == "player-1");
   CHECK(request.session_id == "s-7");
   CHECK(request.trace.trace_name == "harbour");
   CHECK(request.trace.metadata == R"({"level":3})");
-  CHECK(request.extra == R"({"top_k":40,"metadata":{"build":"17"}})");
+  CHECK(request.extra == R"({"safe_prompt":true,"new_one":{"build":"17"}})");
   CHECK(body_of(request) == body_of(full_request()));
 }
 

@@ -51,10 +51,10 @@ TEST_CASE("a call that came with more than orcast knows goes back whole") {
 
 TEST_CASE("parts are written in place of the text, each as it was given") {
   orcast::message each = orcast::message::user("not sent");
-  each.parts.push_back(orcast::content_part::plain("What is this?"));
+  each.parts.push_back(orcast::part::text("What is this?"));
   const std::string image =
       R"({ "type":"image_url", "image_url":{"url":"https://x/?a=1&b=2","detail":"low"} })";
-  each.parts.push_back(orcast::content_part::other("image_url", image));
+  each.parts.push_back(orcast::part::json("image_url", image));
   CHECK(written(each) ==
         R"({"role":"user","content":[{"type":"text","text":"What is this?"},)" + image + "]}");
 }

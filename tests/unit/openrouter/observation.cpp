@@ -334,10 +334,10 @@ TEST_CASE("images travel as what they are, not as base64") {
   message picture;
   picture.role = "user";
   picture.parts = {
-      content_part::plain("What is this?"),
-      content_part::other("image_url",
-                          R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
-                              std::string(4000, 'A') + R"("}})")};
+      orcast::part::text("What is this?"),
+      orcast::part::json("image_url",
+                         R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+                             std::string(4000, 'A') + R"("}})")};
   request.messages = {picture};
   const plain_span seen = record(request, {200, "application/json", reply_body, {}});
   CHECK(seen.at("llm.input_messages.0.message.content") == "What is this?");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "orcast/core/utf8.hpp"
+#include "orcast/openrouter/chat_request.hpp"
 #include "support/catch.hpp"
 #include "unit/openrouter/read_reply.hpp"
 
@@ -446,11 +447,12 @@ TEST_CASE("images, audio, annotations and log probabilities are put together") {
   }));
   REQUIRE(made.name() == "ok");
   const orcast::chat_choice& choice = made.reply.choices.at(0);
-  CHECK(choice.images == R"([{"image_url":{"url":"data:a"}},{"image_url":{"url":"data:b"}}])");
-  CHECK(choice.annotations == R"([{"type":"x"}])");
-  CHECK(choice.audio == R"({"id":"au","data":"AABB","expires_at":17,"transcript":"Hello"})");
+  CHECK(choice.reply.images ==
+        R"([{"image_url":{"url":"data:a"}},{"image_url":{"url":"data:b"}}])");
+  CHECK(choice.reply.annotations == R"([{"type":"x"}])");
+  CHECK(choice.reply.audio == R"({"id":"au","data":"AABB","expires_at":17,"transcript":"Hello"})");
   CHECK(choice.logprobs == R"({"content":[{"token":"a"},{"token":"b"}],"refusal":null})");
-  CHECK(choice.refusal == "nope");
+  CHECK(choice.reply.refusal == "nope");
   CHECK(choice.reply.extra == R"({"new_member":{"a":2}})");
 }
 
@@ -486,6 +488,95 @@ TEST_CASE("what orcast does not know is skipped or kept, never an error") {
   CHECK(made.reply.usage.prompt_tokens == 12);
   CHECK_FALSE(made.reply.usage.completion_tokens.has_value());
   CHECK(made.reply.usage.cost == "0.5");
+}
+
+TEST_CASE("how a call was routed is read, and kept as it came") {
+  const std::string routing =
+      R"({"requested":"openrouter/auto","strategy":"auto","region":"iad","summary":"s","attempt":2,)"
+      R"("is_byok":false,"endpoints":{"total":3,"available":[{"provider":"A","model":"m","selected":true}]},)"
+      R"("attempts":[{"provider":"B","model":"m","status":503},{"provider":"A","model":"m","status":200}],)"
+      R"("params":{"version_group":"v"},"pipeline":[{"type":"plugin","name":"web","summary":"t",)"
+      R"("data":{"n":1},"cost_usd":0.0040,"guardrail_id":"g","guardrail_scope":"api-key"}]})";
+  for (const outcome& made :
+       {read(
+            stream({hello, stop,
+                    std::string(R"({"choices":[],"openrouter_metadata":)") + routing + "}", done})),
+        read(document(R"({"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}],)"
+                      R"("openrouter_metadata":)" +
+                      routing + "}")),
+        read(document(
+            R"({"error":{"code":403,"message":"no"},"openrouter_metadata":)" + routing + "}",
+            403))}) {
+    const orcast::routing_metadata& seen = made.reply.routing;
+    CHECK(made.reply.metadata == routing);
+    CHECK(seen.received);
+    CHECK(seen.requested == "openrouter/auto");
+    CHECK(seen.strategy == "auto");
+    CHECK(seen.region == "iad");
+    CHECK(seen.summary == "s");
+    CHECK(seen.attempt == 2);
+    CHECK(seen.is_byok == false);
+    CHECK(seen.endpoints_total == 3);
+    REQUIRE(seen.endpoints.size() == 1);
+    CHECK(seen.endpoints[0].provider == "A");
+    CHECK(seen.endpoints[0].model == "m");
+    CHECK(seen.endpoints[0].selected);
+    REQUIRE(seen.attempts.size() == 2);
+    CHECK(seen.attempts[0].provider == "B");
+    CHECK(seen.attempts[0].status == 503);
+    CHECK(seen.attempts[1].model == "m");
+    CHECK(seen.params == R"({"version_group":"v"})");
+    REQUIRE(seen.pipeline.size() == 1);
+    CHECK(seen.pipeline[0].type == "plugin");
+    CHECK(seen.pipeline[0].name == "web");
+    CHECK(seen.pipeline[0].summary == "t");
+    CHECK(seen.pipeline[0].data == R"({"n":1})");
+    CHECK(seen.pipeline[0].cost_usd == "0.0040");
+    CHECK(seen.pipeline[0].guardrail_id == "g");
+    CHECK(seen.pipeline[0].guardrail_scope == "api-key");
+  }
+  CHECK_FALSE(read(stream({hello, stop, done})).reply.routing.received);
+  std::string many = R"({"choices":[],"openrouter_metadata":{"attempts":[{})";
+  for (int i = 0; i < 1000; ++i) many += ",{}";
+  CHECK(read(document(many + "],\"region\":null}}")).reply.routing.attempts.size() == 256);
+}
+
+TEST_CASE("usage of tools that OpenRouter runs is read under both of its names") {
+  for (const char* name : {"server_tool_use_details", "server_tool_use"}) {
+    const outcome made = read(document(
+        std::string(R"({"choices":[],"usage":{"prompt_tokens":1,")") + name +
+        R"(":{"tool_calls_requested":3,"tool_calls_executed":2,"web_search_requests":1}}})"));
+    CHECK(made.reply.usage.tool_calls_requested == 3);
+    CHECK(made.reply.usage.tool_calls_executed == 2);
+    CHECK(made.reply.usage.web_search_requests == 1);
+  }
+}
+
+TEST_CASE("members of a choice that are not known are kept, streamed or not") {
+  const outcome streamed = read(stream(
+      {R"({"choices":[{"index":0,"delta":{"content":"a"},"safety":{"ok":true}}]})", stop, done}));
+  const outcome whole = read(document(
+      R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop","safety":{"ok":true}}]})"));
+  CHECK(streamed.reply.choices.at(0).extra == R"({"safety":{"ok":true}})");
+  CHECK(whole.reply.choices.at(0).extra == streamed.reply.choices.at(0).extra);
+  CHECK(value_of(streamed.reply.raw).at("choices").at(0).at("safety").at("ok").as_bool());
+}
+
+TEST_CASE("an answer goes back as the message that it was") {
+  const outcome made = read(deltas({
+      R"({"reasoning":"Hm","reasoning_details":[{"type":"reasoning.text","text":"Hm","signature":"s=="}]})",
+      R"({"content":"Hi","images":[{"image_url":{"url":"data:a"}}],"refusal":"r"})",
+      R"({"audio":{"id":"au"},"annotations":[{"type":"x"}],"new":{"a":1}})",
+  }));
+  REQUIRE(made.name() == "ok");
+  orcast::chat_request next;
+  next.messages = {made.reply.choices.at(0).reply};
+  std::string body;
+  REQUIRE(append_json(next, body).ok());
+  CHECK(value_of(body) == value_of(R"({"messages":[{"role":"assistant","content":"Hi",
+      "refusal":"r","reasoning":"Hm","reasoning_details":[{"type":"reasoning.text","text":"Hm",
+      "signature":"s=="}],"images":[{"image_url":{"url":"data:a"}}],
+      "audio":{"id":"au","data":"","transcript":""},"annotations":[{"type":"x"}],"new":{"a":1}}]})"));
 }
 
 TEST_CASE("the last usage counts") {
@@ -527,9 +618,9 @@ void check_same(const chat_reply& whole, const chat_reply& streamed) {
     const orcast::chat_choice& b = streamed.choices[i];
     CHECK(a.finish_reason == b.finish_reason);
     CHECK(a.native_finish_reason == b.native_finish_reason);
-    CHECK(a.refusal == b.refusal);
-    CHECK(a.images == b.images);
-    CHECK(a.annotations == b.annotations);
+    CHECK(a.reply.refusal == b.reply.refusal);
+    CHECK(a.reply.images == b.reply.images);
+    CHECK(a.reply.annotations == b.reply.annotations);
     CHECK(a.reply.role == b.reply.role);
     CHECK(a.reply.content == b.reply.content);
     CHECK(a.reply.reasoning == b.reply.reasoning);
@@ -750,7 +841,7 @@ TEST_CASE("a reader that is used again remembers nothing") {
   const outcome again = reading::read_with(reader, plain, 9);
   REQUIRE(again.name() == "ok");
   check_same(again.reply, read(plain).reply);
-  CHECK(again.reply.choices.at(0).refusal.empty());
+  CHECK(again.reply.choices.at(0).reply.refusal.empty());
 }
 
 /// A small generator with a fixed seed: the same bytes on every machine.

@@ -2,88 +2,19 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "orcast/openrouter/chat_request.hpp"
-#include "orcast/openrouter/impl/message_fields.hpp"
+#include "orcast/openrouter/impl/request_reader.hpp"
 
-// Reads a request that other code wrote. A member goes to its place in chat_request when that place
-// would write it again as it was; whatever is shaped differently goes to `extra`, so that nothing
-// is lost.
+// Reads a request that other code wrote: messages, tools, and the request around them.
 
 namespace orcast {
 inline namespace v0 {
 namespace detail {
-
-/// The members that found no place, as an object.
-class extra_members {
- public:
-  explicit extra_members(json_text& extra) : extra_(extra) {}
-
-  void add(json_view member) {
-    extra_ += extra_.empty() ? '{' : ',';
-    append_repaired_string(extra_, member.key());
-    extra_ += ':';
-    append_json(extra_, member);
-  }
-  void close() {
-    if (!extra_.empty()) extra_ += '}';
-  }
-
- private:
-  json_text& extra_;
-};
-
-inline bool take_texts(json_view values, std::vector<std::string>& place) {
-  if (!values.is_array() || values.empty()) return false;
-  for (const json_view each : values) {
-    if (!each.is_string()) return false;
-  }
-  for (const json_view each : values) {
-    place.emplace_back(each.text());
-    repair_text(place.back());
-  }
-  return true;
-}
-
-inline bool take_number(json_view value, std::optional<double>& place) {
-  if (!value.is_number()) return false;
-  place = value.real();
-  return true;
-}
-
-inline bool take_integer(json_view value, std::optional<std::int64_t>& place) {
-  if (!value.is_integer()) return false;
-  place = value.integer();
-  return true;
-}
-
-inline bool take_object(json_view value, json_text& place) {
-  if (!value.is_object()) return false;
-  append_json(place, value);
-  return true;
-}
-
-inline bool all_objects(json_view values) {
-  if (!values.is_array() || values.empty()) return false;
-  for (const json_view each : values) {
-    if (!each.is_object()) return false;
-  }
-  return true;
-}
-
-/// Of an object whose members are compared with each other.
-inline constexpr std::size_t most_members = 256;
-
-/// A member that is there twice counts once: the first.
-inline bool is_repeated(json_view whole, json_view member) {
-  return whole[member.key()].key().data() != member.key().data();
-}
 
 inline bool take_parts(json_view values, message& place) {
   if (!all_objects(values)) return false;
@@ -111,19 +42,24 @@ inline bool take_tool_calls(json_view values, std::vector<tool_call>& place) {
   return true;
 }
 
-inline bool take_tools(json_view values, std::vector<tool>& place) {
+/// A tool with more than the usual members is kept whole; its name can be seen.
+inline tool read_tool(json_view value) {
+  tool made;
+  const json_view function = value["function"];
+  std::size_t inside = take_text(function["name"], made.name) ? 1 : 0;
+  inside += take_text(function["description"], made.description) ? 1 : 0;
+  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1 : 0;
+  inside += take(function["strict"], made.strict) ? 1 : 0;
+  const std::size_t placed = take(value["cache_control"], made.cache) ? 3 : 2;
+  const bool plain = count(value) == placed && value["type"].text() == "function" &&
+                     !made.name.empty() && count(function) == inside;
+  if (!plain) append_json(made.json, value);
+  return made;
+}
+
+inline bool take(json_view values, std::vector<tool>& place) {
   if (!all_objects(values)) return false;
-  for (const json_view each : values) {
-    tool made;
-    const json_view function = each["function"];
-    std::size_t placed = take_text(function["name"], made.name) ? 1 : 0;
-    if (take_text(function["description"], made.description)) ++placed;
-    if (take_object(function["parameters"], made.parameters)) ++placed;
-    const bool plain = count(each) == 2 && each["type"].text() == "function" &&
-                       !made.name.empty() && count(function) == placed;
-    if (!plain) append_json(made.json, each);
-    place.push_back(std::move(made));
-  }
+  for (const json_view each : values) place.push_back(read_tool(each));
   return true;
 }
 
@@ -148,17 +84,20 @@ inline void take_message(json_view value, message& place) {
     if (key == "name") placed = take_text(member, place.name);
     if (key == "tool_calls") placed = calls;
     if (key == "tool_call_id") placed = take_text(member, place.tool_call_id);
+    if (key == "refusal") placed = take_text(member, place.refusal);
     if (key == "reasoning") placed = take_text(member, place.reasoning);
-    if (key == "reasoning_details" && member.is_array()) {
-      append_json(place.reasoning_details, member);
-      placed = true;
+    if (key == "reasoning_details") {
+      placed = take(member, place.reasoning_details, json_shape::array);
     }
+    if (key == "images") placed = take(member, place.images, json_shape::array);
+    if (key == "audio") placed = take(member, place.audio, json_shape::object);
+    if (key == "annotations") placed = take(member, place.annotations, json_shape::array);
     if (!placed) extra.add(member);
   }
   extra.close();
 }
 
-inline bool take_messages(json_view values, std::vector<message>& place) {
+inline bool take(json_view values, std::vector<message>& place) {
   if (!all_objects(values)) return false;
   for (const json_view each : values) {
     if (count(each) > most_members) return false;
@@ -170,72 +109,71 @@ inline bool take_messages(json_view values, std::vector<message>& place) {
   return true;
 }
 
-inline bool take_trace(json_view value, trace_fields& place) {
-  if (!value.is_object() || value.empty() || count(value) > most_members) return false;
-  extra_members metadata(place.metadata);
-  for (const json_view member : value) {
-    const std::string_view key = member.key();
-    if (is_repeated(value, member)) continue;
-    bool placed = false;
-    if (key == "trace_id") placed = take_text(member, place.trace_id);
-    if (key == "trace_name") placed = take_text(member, place.trace_name);
-    if (key == "span_name") placed = take_text(member, place.span_name);
-    if (key == "generation_name") placed = take_text(member, place.generation_name);
-    if (key == "parent_span_id") placed = take_text(member, place.parent_span_id);
-    if (!placed) metadata.add(member);
-  }
-  metadata.close();
-  return true;
+/// Everything that has a place of its own.
+template <class See>
+void visit_request(chat_request& request, See& see) {
+  see("model", request.model);
+  see("models", request.models);
+  see("messages", request.messages);
+  see("prompt", request.prompt);
+  visit_parameters(request, see);
+  see("tools", request.tools);
+  see("user", request.user);
+  see("session_id", request.session_id);
+  see("trace", request.trace);
 }
 
-inline bool take_member(json_view member, chat_request& place) {
-  const std::string_view key = member.key();
-  if (key == "model") return take_text(member, place.model);
-  if (key == "models") return take_texts(member, place.models);
-  if (key == "messages") return take_messages(member, place.messages);
-  if (key == "stream") {
-    place.stream = member.boolean();
-    return member.is_bool();
+/// Empties the place of one member.
+struct member_clearer {
+  std::string_view key;
+  template <class T>
+  void operator()(const char* name, T& place, json_shape = {}) {
+    if (key == name) place = T();
   }
-  if (key == "temperature") return take_number(member, place.temperature);
-  if (key == "top_p") return take_number(member, place.top_p);
-  if (key == "max_completion_tokens") return take_integer(member, place.max_completion_tokens);
-  if (key == "seed") return take_integer(member, place.seed);
-  if (key == "stop") return take_texts(member, place.stop);
-  if (key == "tools") return take_tools(member, place.tools);
-  if (key == "tool_choice") {
-    if (!member.is_string() && !member.is_object()) return false;
-    append_json(place.tool_choice, member);
-    return true;
+};
+
+inline result<void> merge_members(json_view root, chat_request& request) {
+  json_reader own(json_manners::tolerant, 128);
+  if (!request.extra.empty() && (!own.parse(request.extra) || !own.root().is_object())) {
+    return failure(errc::invalid_argument, "extra is not a JSON object");
   }
-  if (key == "response_format") return take_object(member, place.response_format);
-  if (key == "reasoning") return take_object(member, place.reasoning);
-  if (key == "provider") return take_object(member, place.provider);
-  if (key == "user") return take_text(member, place.user);
-  if (key == "session_id") return take_text(member, place.session_id);
-  if (key == "trace") return take_trace(member, place.trace);
-  return false;
+  json_text kept;
+  extra_members extra(kept);
+  for (const json_view member : own.root()) {
+    if (!root[member.key()].exists()) extra.add(member);
+  }
+  for (const json_view member : root) {
+    if (is_repeated(root, member)) continue;
+    member_clearer clearer{member.key()};
+    visit_request(request, clearer);
+    member_taker taker(member);
+    visit_request(request, taker);
+    if (!taker.placed) extra.add(member);
+  }
+  extra.close();
+  request.extra = std::move(kept);
+  return {};
 }
 
 }  // namespace detail
 
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
+ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request) {
+  const auto refuse = [](const char* why) { return failure(errc::malformed_response, why); };
   detail::json_reader reader(detail::json_manners::tolerant, 64);
-  if (!reader.parse(body)) return failure(errc::malformed_response, "the request is not JSON");
+  if (!reader.parse(body)) return refuse("the request is not JSON");
   const detail::json_view root = reader.root();
-  if (!root.is_object()) {
-    return failure(errc::malformed_response, "the request is not a JSON object");
-  }
+  if (!root.is_object()) return refuse("the request is not a JSON object");
   if (detail::count(root) > detail::most_members) {
-    return failure(errc::malformed_response, "the request has too many members");
+    return refuse("the request has too many members");
   }
+  return detail::merge_members(root, request);
+}
+
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
   chat_request request;
-  detail::extra_members extra(request.extra);
-  for (const detail::json_view member : root) {
-    if (detail::is_repeated(root, member)) continue;
-    if (!detail::take_member(member, request)) extra.add(member);
-  }
-  extra.close();
+  const result<void> read = merge_chat_request(body, request);
+  if (!read) return read.error();
+  request.account_model = request.model.empty() && request.models.empty() && request.preset.empty();
   return request;
 }
 

@@ -29,9 +29,19 @@ class choice_merge {
       if (state.too_large) return;
       add_member(member, first ? state.heard() : nullptr, choice, state);
     }
-    replace_text(choice.finish_reason, value["finish_reason"]);
-    replace_text(choice.native_finish_reason, value["native_finish_reason"]);
-    const json_view logprobs = value["logprobs"];
+    json_view logprobs;
+    for (const json_view member : value) {
+      const std::string_view key = member.key();
+      if (key == "finish_reason") {
+        replace_text(choice.finish_reason, member);
+      } else if (key == "native_finish_reason") {
+        replace_text(choice.native_finish_reason, member);
+      } else if (key == "logprobs") {
+        logprobs = member;
+      } else if (key != "index" && key != "message" && key != "delta" && key != "error") {
+        state.spend(beside_.set(member));
+      }
+    }
     if (!logprobs.is_object()) return;
     if (state.whole) {
       choice.logprobs = to_json(logprobs);
@@ -46,15 +56,16 @@ class choice_merge {
   void finish(chat_choice& choice) {
     content_.finish(choice.reply.content);
     reasoning_.finish(choice.reply.reasoning);
-    repair_text(choice.refusal);
+    repair_text(choice.reply.refusal);
     tool_call_merge::repair(choice.reply.tool_calls);
     if (choice.reply.role.empty()) choice.reply.role = "assistant";
     details_.write(choice.reply.reasoning_details);
-    if (!images_.empty()) write_list(images_, choice.images);
-    if (!annotations_.empty()) write_list(annotations_, choice.annotations);
-    if (has_audio_) write_audio(choice.audio);
+    if (!images_.empty()) write_list(images_, choice.reply.images);
+    if (!annotations_.empty()) write_list(annotations_, choice.reply.annotations);
+    if (has_audio_) write_audio(choice.reply.audio);
     if (has_logprobs_) write_logprobs(choice.logprobs);
     choice.reply.extra = more_.object();
+    choice.extra = beside_.object();
   }
 
   /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
@@ -85,17 +96,18 @@ class choice_merge {
     } else {
       inner.text("content", choice.reply.content);
     }
-    inner.text_if("refusal", choice.refusal);
+    inner.text_if("refusal", choice.reply.refusal);
     inner.text_if("reasoning", choice.reply.reasoning);
     inner.json_if("reasoning_details", choice.reply.reasoning_details);
     if (!choice.reply.tool_calls.empty()) {
       write_tool_calls(choice.reply.tool_calls, inner.key("tool_calls"));
     }
-    inner.json_if("images", choice.images);
-    inner.json_if("audio", choice.audio);
-    inner.json_if("annotations", choice.annotations);
+    inner.json_if("images", choice.reply.images);
+    inner.json_if("audio", choice.reply.audio);
+    inner.json_if("annotations", choice.reply.annotations);
     more_.write(inner);
     inner.close();
+    beside_.write(whole);
     whole.close();
   }
 
@@ -115,7 +127,7 @@ class choice_merge {
     } else if (key == "tool_calls" && member.is_array()) {
       add_tool_calls(member, reply.tool_calls, state);
     } else if (key == "refusal") {
-      choice.refusal += member.text();
+      choice.reply.refusal += member.text();
       state.spend(member.text().size());
     } else if (key == "images" && member.is_array()) {
       add_elements(member, images_, state);
@@ -123,7 +135,7 @@ class choice_merge {
       add_elements(member, annotations_, state);
     } else if (key == "audio" && member.is_object()) {
       if (state.whole) {
-        choice.audio = to_json(member);
+        choice.reply.audio = to_json(member);
       } else {
         add_audio(member, state);
       }
@@ -247,7 +259,8 @@ class choice_merge {
   std::string audio_data_;
   std::string audio_transcript_;
   json_text audio_expires_at_;
-  loose_members more_;
+  loose_members more_;    // of the message
+  loose_members beside_;  // of the choice
   bool has_audio_ = false;
   bool has_logprobs_ = false;
   bool finished_ = false;

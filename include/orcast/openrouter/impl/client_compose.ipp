@@ -70,7 +70,8 @@ inline result<void> client_core::compose(const chat_request& request, const call
                                          outgoing_call& out) const {
   out.request.url = chat_url_;
   out.request.response = options_.response;
-  result<void> written = append_json(request, out.body);
+  result<void> written = validate_chat_request(request, options_.max_request_bytes);
+  if (written) written = append_json(request, out.body);
   if (!written) {
     out.body.clear();
     return written;

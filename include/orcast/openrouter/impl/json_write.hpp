@@ -83,10 +83,11 @@ inline void append_number(std::string& out, double value) {
 }
 
 /// One object under way. Between the first call and close() others may append to `out` only what
-/// belongs after key().
-class object_writer {
+/// belongs after key(). has() remembers the first `Names` names.
+template <std::size_t Names>
+class basic_object_writer {
  public:
-  explicit object_writer(std::string& out) : out_(out) { out_ += '{'; }
+  explicit basic_object_writer(std::string& out) : out_(out) { out_ += '{'; }
 
   /// `name` must outlive the writer, so that has() can tell.
   std::string& key(std::string_view name) {
@@ -120,8 +121,12 @@ class object_writer {
  private:
   std::string& out_;
   std::size_t members_ = 0;
-  std::string_view names_[24];
+  std::string_view names_[Names];
 };
+
+using object_writer = basic_object_writer<24>;
+/// For the object with the most members, a request.
+using wide_object_writer = basic_object_writer<64>;
 
 }  // namespace detail
 }  // namespace v0

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orcast/openrouter/impl/json_write.hpp"
@@ -32,14 +34,25 @@ inline std::size_t count(json_view values) {
   return members;
 }
 
+inline bool take_cache(json_view value, std::optional<cache_control>& place) {
+  cache_control made;
+  const std::size_t placed = take_text(value["ttl"], made.ttl) ? 2 : 1;
+  if (value["type"].text() != "ephemeral" || count(value) != placed) return false;
+  place = std::move(made);
+  return true;
+}
+
 /// A part that is more than its text keeps its whole JSON.
 inline content_part read_part(json_view value) {
   content_part part;
   take_text(value["type"], part.type);
-  if (part.type == "text") take_text(value["text"], part.text);
-  if (part.type != "text" || !value["text"].is_string() || count(value) != 2) {
-    append_json(part.json, value);
+  if (part.type == "text") {
+    take_text(value["text"], part.text);
+    const std::size_t placed = take_cache(value["cache_control"], part.cache) ? 3 : 2;
+    if (value["text"].is_string() && count(value) == placed) return part;
+    part.cache.reset();
   }
+  append_json(part.json, value);
   return part;
 }
 

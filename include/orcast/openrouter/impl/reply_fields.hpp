@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +53,9 @@ inline void read_usage(json_view value, token_usage& usage) {
   const json_view prompt = value["prompt_tokens_details"];
   const json_view completion = value["completion_tokens_details"];
   const json_view costs = value["cost_details"];
+  const json_view tools = value["server_tool_use_details"].is_object()
+                              ? value["server_tool_use_details"]
+                              : value["server_tool_use"];
   usage.received = true;
   usage.prompt_tokens = read_count(value["prompt_tokens"]);
   usage.completion_tokens = read_count(value["completion_tokens"]);
@@ -65,12 +69,56 @@ inline void read_usage(json_view value, token_usage& usage) {
   usage.completion_image_tokens = read_count(completion["image_tokens"]);
   usage.accepted_prediction_tokens = read_count(completion["accepted_prediction_tokens"]);
   usage.rejected_prediction_tokens = read_count(completion["rejected_prediction_tokens"]);
+  usage.tool_calls_requested = read_count(tools["tool_calls_requested"]);
+  usage.tool_calls_executed = read_count(tools["tool_calls_executed"]);
+  usage.web_search_requests = read_count(tools["web_search_requests"]);
   read_price(value["cost"], usage.cost);
   read_price(costs["upstream_inference_cost"], usage.upstream_cost);
   read_price(costs["upstream_inference_prompt_cost"], usage.upstream_prompt_cost);
   read_price(costs["upstream_inference_completions_cost"], usage.upstream_completion_cost);
   const json_view is_byok = value["is_byok"];
   usage.is_byok = is_byok.is_bool() ? std::optional<bool>(is_byok.boolean()) : std::nullopt;
+}
+
+/// Of endpoints, attempts and stages each: there are a few.
+inline constexpr std::size_t most_routing_steps = 256;
+
+inline void read_routing(json_view value, routing_metadata& routing) {
+  routing = {};
+  routing.received = true;
+  take_text(value["requested"], routing.requested);
+  take_text(value["strategy"], routing.strategy);
+  take_text(value["region"], routing.region);
+  take_text(value["summary"], routing.summary);
+  routing.attempt = read_count(value["attempt"]);
+  if (value["is_byok"].is_bool()) routing.is_byok = value["is_byok"].boolean();
+  routing.endpoints_total = read_count(value["endpoints"]["total"]);
+  for (const json_view each : value["endpoints"]["available"]) {
+    if (routing.endpoints.size() == most_routing_steps) break;
+    routing_endpoint& endpoint = routing.endpoints.emplace_back();
+    take_text(each["provider"], endpoint.provider);
+    take_text(each["model"], endpoint.model);
+    endpoint.selected = each["selected"].boolean();
+  }
+  for (const json_view each : value["attempts"]) {
+    if (routing.attempts.size() == most_routing_steps) break;
+    routing_attempt& attempt = routing.attempts.emplace_back();
+    take_text(each["provider"], attempt.provider);
+    take_text(each["model"], attempt.model);
+    attempt.status = read_count(each["status"]).value_or(0);
+  }
+  if (value["params"].is_object()) routing.params = to_json(value["params"]);
+  for (const json_view each : value["pipeline"]) {
+    if (routing.pipeline.size() == most_routing_steps) break;
+    routing_stage& stage = routing.pipeline.emplace_back();
+    take_text(each["type"], stage.type);
+    take_text(each["name"], stage.name);
+    take_text(each["guardrail_id"], stage.guardrail_id);
+    take_text(each["guardrail_scope"], stage.guardrail_scope);
+    take_text(each["summary"], stage.summary);
+    if (each["data"].is_object()) stage.data = to_json(each["data"]);
+    read_price(each["cost_usd"], stage.cost_usd);
+  }
 }
 
 }  // namespace detail

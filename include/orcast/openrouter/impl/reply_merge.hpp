@@ -45,7 +45,10 @@ class reply_merge {
       } else if (key == "usage") {
         if (member.is_object()) add_usage(member, reply);
       } else if (key == "openrouter_metadata") {
-        if (member.is_object()) reply.metadata = to_json(member);
+        if (member.is_object()) {
+          reply.metadata = to_json(member);
+          read_routing(member, reply.routing);
+        }
       } else if (key == "choices" && member.is_array()) {
         std::int64_t position = 0;
         for (const json_view each : member) add_choice(each, position++, reply);
@@ -122,6 +125,7 @@ class reply_merge {
     }
     reply.created = 0;
     reply.usage = {};
+    reply.routing = {};
     reply.no_done = false;
     reply.missing_finish_reason = false;
     choices_.clear();
@@ -172,9 +176,9 @@ class reply_merge {
     message& reply = choice.reply;
     for (std::string* text :
          {&reply.role, &reply.content, &reply.name, &reply.tool_call_id, &reply.reasoning,
-          &reply.reasoning_details, &reply.extra, &choice.finish_reason,
-          &choice.native_finish_reason, &choice.refusal, &choice.images, &choice.audio,
-          &choice.annotations, &choice.logprobs}) {
+          &reply.reasoning_details, &reply.refusal, &reply.images, &reply.audio, &reply.annotations,
+          &reply.extra, &choice.finish_reason, &choice.native_finish_reason, &choice.logprobs,
+          &choice.extra}) {
       text->clear();
     }
     reply.parts.clear();
