@@ -32,6 +32,11 @@ struct destination {
   void (*append_headers)(void* context, std::vector<http::header>& headers) = nullptr;
   void* headers_context = nullptr;
 
+  /// The keys of attributes that this destination does not get although others may: privacy mode.
+  /// Null: it gets all of them.
+  bool (*leaves_out)(std::string_view key) noexcept = nullptr;
+  bool leaves_out_words = false;  ///< and no status messages: they may quote
+
   encoder_options encoding;
   exporter_options exporting;
   /// Memory for one batch in its encoded form, and thereby the size of the largest request, in

@@ -53,8 +53,14 @@ class flush_thread {
 
   /// Any thread: keys or settings have changed.
   void retry_held();
+  /// Any thread: as span_exporter::replace() and retire(), at the thread's next look; "before" is
+  /// before this call. While too many earlier settings are in use it waits for them.
+  void replace(std::size_t number, destination to);
+  void retire(std::size_t number);
+
   /// Any thread. At most one look old.
   export_status status() const;
+  export_status status(std::size_t number) const;
 
  private:
   class loop;

@@ -6,16 +6,23 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "orcast/core/fork.hpp"
 #include "orcast/core/function_ref.hpp"
 #include "orcast/http/any_transport.hpp"
 #include "orcast/otlp/destination.hpp"
+#include "orcast/otlp/route.hpp"
+#include "orcast/otlp/shared_ends.hpp"
 #include "orcast/trace/tracer.hpp"
 
-// Brings the finished spans of a tracer to a destination. Without threads of its own: the host
-// calls pump() once per frame, or hands it to a flush_thread. Each span that it takes is accounted
-// for in the tracer: exported, or dropped for a reason.
+// Brings the finished spans of a tracer to one destination or to several. Without threads of its
+// own: the host calls pump() once per frame, or hands it to a flush_thread. Each span that it takes
+// is accounted for in the tracer: exported, or dropped for a reason.
+//
+// A span stays in the tracer's memory until each destination has encoded it. So a destination that
+// does not answer lets spans wait for it, in at most half of that memory while others go on; then
+// it loses the oldest.
 //
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
@@ -25,19 +32,16 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
-struct export_status {
-  bool held = false;          ///< refused: nothing is sent before retry_held()
-  std::uint32_t pending = 0;  ///< spans in the current batch
-  exporter::counters counts;
-  std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
-  exporter::reply last_reply;
-};
-
 class span_exporter {
  public:
+  static constexpr std::size_t most_destinations = 8;
+
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
                                                      destination to);
+  /// The same for several; the index in the list is a destination's number.
+  static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
+                                                     std::vector<destination> to);
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -61,7 +65,22 @@ class span_exporter {
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
 
+  /// Other settings for a destination, or one more (`number` is then destinations()). What ended
+  /// before still goes out by the old ones, unless those have been refused: then this is their
+  /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
+  /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
+  /// a reading of the tracer's steady clock for "before"; 0: now.
+  result<void> replace(std::size_t number, destination to, std::int64_t since_ns = 0);
+
+  /// A destination that is to get nothing more: what ended before still goes out, what it refused
+  /// is dropped. Its number may be used again.
+  void retire(std::size_t number, std::int64_t since_ns = 0);
+
+  std::size_t destinations() const noexcept { return gone_.size(); }
+  /// Of all destinations together.
   export_status status() const;
+  /// Of one destination, under all settings that it has had.
+  export_status status(std::size_t number) const;
 
  private:
   friend class flush_thread;
@@ -73,15 +92,15 @@ class span_exporter {
   struct progress {
     std::uint32_t taken = 0;
     bool more = false;         // the deadline came first
-    std::int64_t next_ms = 0;  // when the exporter has something to do by itself
+    std::int64_t next_ms = 0;  // when an exporter has something to do by itself
   };
 
-  struct memory_deleter {
-    host from;
-    std::size_t size = 0;
-    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
+  /// A span that at least one route has not encoded yet.
+  struct waiting_span {
+    orcast::detail::block_index block;
+    detail::shared_ends::ticket ticket;
+    std::uint32_t routes;  // a bit for each that it is for
   };
-  using batch_memory = std::unique_ptr<char, memory_deleter>;
 
   /// Marks the time of a call, so that a nested one can see it.
   class call_scope {
@@ -95,19 +114,32 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport transport, const destination& to,
-                batch_memory memory, random_state random);
+  span_exporter(tracer& from, http::any_transport transport);
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
+  result<void> add(std::size_t number, destination to);
+  detail::route* current(std::size_t number) const noexcept;
+  void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
+  bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
+  void remove_finished();
+
   progress round(std::int64_t deadline_ns, perform_function* perform);
   void collect(std::int64_t deadline_ns, progress& so_far);
+  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
+  bool wants_more() const noexcept;
+  bool take_next();
+  std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
+  waiting_span& waiting(std::uint64_t number) noexcept {
+    return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
+  }
+  void forget_front() noexcept;
+  void make_room() noexcept;
   void post(perform_function* perform, progress& so_far);
-  void settle();
-  void account(const exporter::outcome& ends) noexcept;
+  bool in_flight() const noexcept;
   void begin_flush() noexcept;
   bool flushed() noexcept;
   bool flush_until(std::int64_t deadline_ns);
@@ -115,24 +147,29 @@ class span_exporter {
   void close(std::int64_t deadline_ns);
 
   tracer& tracer_;
-  batch_memory memory_;
-  exporter exporter_;
-  detail::delivery delivery_;
-  http::exchange_id exchange_ = 0;
-  orcast::detail::block_index pending_ = orcast::detail::no_block;  // taken, but not encoded yet
+  detail::shared_ends ends_;
+  std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
+  std::vector<export_status> gone_;  // what finished routes have counted, by destination
+  std::uint32_t free_bits_ = 0xffffffff;
+
+  std::vector<waiting_span> waiting_;  // a ring; its size is a power of two
+  std::uint64_t first_waiting_ = 0;    // the numbers in it
+  std::uint64_t next_waiting_ = 0;
+  std::uint32_t waiting_blocks_ = 0;
+
   bool busy_ = false;
   bool closed_ = false;
 
-  // A flush is over when the queues have passed where they were at its beginning, and the batch
-  // that was current then is done with.
+  // A flush is over when the queues, and what waits behind them, have passed where they were at its
+  // beginning, and the batches that were current then are done with.
   std::array<std::size_t, 64> mark_{};
-  std::uint64_t last_batch_ = 0;
+  std::uint64_t flush_to_ = 0;
   bool flushing_ = false;
   bool passed_ = false;
 
   const long process_ = process_id();
   http::exchange_control pause_;  // nobody resumes it: it serves to wait a little
-  // The last member: its destructor waits for the exchange that uses the others.
+  // The last member: its destructor waits for the exchanges that use the others.
   std::unique_ptr<http::any_transport> transport_;
 };
 
@@ -142,4 +179,5 @@ class span_exporter {
 
 #if !defined(ORCAST_SEPARATE_BODIES)
 #include "orcast/otlp/impl/span_exporter.ipp"
+#include "orcast/otlp/impl/span_exporter_round.ipp"
 #endif

@@ -97,7 +97,7 @@ TEST_CASE("an exporter says what is wrong with its settings") {
                 to.batch_bytes = 4096;
                 to.encoding.resource = {{"long", std::string(4000, 'x')}};
               }).empty());
-  CHECK_FALSE(otlp::span_exporter::make(*tracer, http::any_transport(), {}).ok());
+  CHECK_FALSE(otlp::span_exporter::make(*tracer, http::any_transport(), otlp::destination()).ok());
 }
 
 TEST_CASE("pump brings spans to the destination, with the headers that the provider gives") {

@@ -11,8 +11,10 @@
 #include <condition_variable>
 #include <limits>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "orcast/core/posix_thread.hpp"
 
@@ -42,16 +44,33 @@ class flush_thread::loop {
     retry_wanted_ = true;
     wake_.notify_one();
   }
+  void change(std::size_t number, std::unique_ptr<destination> to) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    changes_.push_back({number, std::move(to), exporter_->now_ns()});
+    wake_.notify_one();
+  }
   export_status status() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return status_;
   }
+  export_status status(std::size_t number) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return number < each_.size() ? each_[number] : export_status();
+  }
 
  private:
+  struct change_of_settings {
+    std::size_t number;
+    std::unique_ptr<destination> to;  // null: retired
+    std::int64_t since_ns;
+  };
+
   using milliseconds = std::chrono::milliseconds;
   static constexpr std::int64_t longest_ms = 86'400'000;
 
   void run();
+  bool carry_out(change_of_settings& next);
+  void publish_status();
   span_exporter::progress turn(bool wait_for_network);
   void perform(http::any_transport& transport, const http::request& what,
                http::response_sink& sink);
@@ -79,9 +98,12 @@ class flush_thread::loop {
   bool cancel_now_ = false;  // end
   std::int64_t cancel_ns_ = 0;
   bool retry_wanted_ = false;
+  std::vector<change_of_settings> changes_;
+  std::string trouble_;  // a change that could not be made
   bool finished_ = false;
   http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
   export_status status_;
+  std::vector<export_status> each_;  // by destination
 };
 
 ORCAST_DECL bool flush_thread::loop::launch() noexcept {
@@ -113,21 +135,22 @@ ORCAST_DECL void flush_thread::loop::run() {
   bool on_its_way = false;
   while (!cancel_now_) {
     if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
+    while (!changes_.empty() && carry_out(changes_.front())) changes_.erase(changes_.begin());
+    const std::size_t left = changes_.size();
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;
       exporter_->begin_flush();
     }
     lock.unlock();
     const span_exporter::progress made = turn(on_its_way);
-    on_its_way = exporter_->exporter_.in_flight();
+    on_its_way = exporter_->in_flight();
     const std::int64_t now_ms = exporter_->now_ms();
     lock.lock();
-    status_ = exporter_->status();
+    publish_status();
     const bool flush_active = flush_done_ != flushing;
     if (flush_active) {
       const bool all = exporter_->flushed();
-      const bool hopeless = exporter_->exporter_.held() ||
-                            (!on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_);
+      const bool hopeless = !on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_;
       if (all || hopeless) {
         flush_done_ = flushing;
         flush_ok_ = all;
@@ -139,21 +162,44 @@ ORCAST_DECL void flush_thread::loop::run() {
     if (on_its_way || (made.taken != 0 && flush_active)) continue;  // turn() does the waiting
     wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
     const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
-    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)),
-                   [&] { return cancel_now_ || retry_wanted_ || flush_asked_ != flushing; });
+    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)), [&] {
+      return cancel_now_ || retry_wanted_ || changes_.size() != left || flush_asked_ != flushing;
+    });
   }
   const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
   lock.unlock();
   exporter_->close(until_ns);
   lock.lock();
-  status_ = exporter_->status();
+  publish_status();
   finished_ = true;
   changed_.notify_all();
 }
 
+/// Under the lock. False: it must wait.
+ORCAST_DECL bool flush_thread::loop::carry_out(change_of_settings& next) {
+  if (next.to == nullptr) {
+    exporter_->retire(next.number, next.since_ns);
+    return true;
+  }
+  const result<void> made = exporter_->replace(next.number, *next.to, next.since_ns);
+  if (!made && made.error().code == errc::busy) return false;
+  if (!made) trouble_ = "settings were not changed: " + made.error().message;
+  return true;
+}
+
+ORCAST_DECL void flush_thread::loop::publish_status() {
+  status_ = exporter_->status();
+  if (!trouble_.empty()) status_.last_error = trouble_;
+  each_.resize(exporter_->destinations());
+  for (std::size_t i = 0; i < each_.size(); ++i) each_[i] = exporter_->status(i);
+}
+
+/// A blocking transport is used on this thread while there is one destination; several would wait
+/// for each other, so their requests go to the transport's workers.
 ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
   constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
-  if (exporter_->transport_->tier() != http::tier::blocking) {
+  const bool blocking = exporter_->transport_->tier() == http::tier::blocking;
+  if (wait_for_network || !blocking || exporter_->routes_.size() > 1) {
     exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
     return exporter_->round(no_deadline, nullptr);
   }
@@ -249,8 +295,21 @@ ORCAST_DECL void flush_thread::retry_held() {
   if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
 }
 
+ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {
+  if (loop_ == nullptr || loop_->in_child()) return;
+  loop_->change(number, std::make_unique<destination>(std::move(to)));
+}
+
+ORCAST_DECL void flush_thread::retire(std::size_t number) {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->change(number, nullptr);
+}
+
 ORCAST_DECL export_status flush_thread::status() const {
   return loop_ != nullptr && !loop_->in_child() ? loop_->status() : export_status{};
+}
+
+ORCAST_DECL export_status flush_thread::status(std::size_t number) const {
+  return loop_ != nullptr && !loop_->in_child() ? loop_->status(number) : export_status{};
 }
 
 }  // namespace otlp

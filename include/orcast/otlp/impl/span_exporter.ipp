@@ -3,11 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <new>
 #include <utility>
 
-#include "orcast/http/url.hpp"
 #include "orcast/otlp/span_exporter.hpp"
 
 // The bodies of span_exporter.
@@ -25,54 +22,51 @@ inline constexpr std::int64_t slice_ms = 10;
 /// What shutdown() keeps back for cancelling: a transport promises to need no more.
 inline constexpr std::int64_t cancel_ms = 100;
 
-inline result<void> check_destination(const destination& to) {
-  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
-  if (!parsed) return parsed.error();
-  if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
-  }
-  if (to.exporting.batch_spans == 0) {
-    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
-  }
-  if (to.timeout_ms <= 0) {
-    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
-  }
-  return {};
+/// Adds up what two routes of one destination, or two destinations, have done.
+inline void add_to(export_status& sum, const export_status& more) {
+  sum.held = sum.held || more.held;
+  sum.pending += more.pending;
+  sum.waiting += more.waiting;
+  sum.exported += more.exported;
+  for (std::size_t i = 0; i < drop_reasons; ++i) sum.dropped[i] += more.dropped[i];
+  sum.counts.requests += more.counts.requests;
+  sum.counts.retries += more.counts.retries;
+  sum.counts.problems += more.counts.problems;
+  if (!more.last_error.empty()) sum.last_error = more.last_error;
+  if (more.counts.requests != 0) sum.last_reply = more.last_reply;
 }
 
 }  // namespace detail
 
 ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, destination to) {
+  std::vector<destination> one;
+  one.push_back(std::move(to));
+  return make(from, std::move(transport), std::move(one));
+}
+
+ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+    tracer& from, http::any_transport transport, std::vector<destination> to) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
-  const result<void> valid = detail::check_destination(to);
-  if (!valid) return valid.error();
-  const orcast::host& host = from.host();
-  batch_memory memory(static_cast<char*>(host.take(to.batch_bytes, page_bytes)),
-                      memory_deleter{host, to.batch_bytes});
-  if (memory == nullptr) {
-    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
+  if (to.empty() || to.size() > most_destinations) {
+    return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
-  std::memset(memory.get(), 0, to.batch_bytes);  // the first touch of a page costs: now
-  random_state random;
-  random.seed(host);
-  std::unique_ptr<span_exporter> made(
-      new span_exporter(from, std::move(transport), to, std::move(memory), random));
-  if (made->exporter_.envelope_bytes() + 1024 > to.batch_bytes) {
-    return failure(errc::invalid_argument,
-                   "destination.batch_bytes has no room for the resource and a span");
+  std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const result<void> added = made->add(i, std::move(to[i]));
+    if (!added) return added.error();
   }
   return made;
 }
 
-ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport,
-                                         const destination& to, batch_memory memory,
-                                         random_state random)
+ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
-      memory_(std::move(memory)),
-      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
-      delivery_(to, from.host()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
+      ends_(from),
+      transport_(std::make_unique<http::any_transport>(std::move(transport))) {
+  std::size_t size = 2;
+  while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
+  waiting_.resize(size);
+}
 
 ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
@@ -80,6 +74,102 @@ ORCAST_DECL span_exporter::~span_exporter() {
     static_cast<void>(transport_.release());
   } else if (!closed_) {
     close(now_ns());
+  }
+}
+
+ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+  if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
+    return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
+  }
+  auto made = detail::route::make(tracer_, std::move(to), ends_);
+  if (!made) return made.error();
+  detail::route& way = **made;
+  way.bit = free_bits_ & (~free_bits_ + 1);
+  free_bits_ &= ~way.bit;
+  way.slot = number;
+  way.cursor = next_waiting_;
+  routes_.push_back(std::move(*made));
+  if (gone_.size() <= number) gone_.resize(number + 1);
+  std::size_t spans = waiting_.size();
+  for (const auto& each : routes_) spans += each->batch_spans();
+  ends_.reserve(spans);
+  return {};
+}
+
+ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
+  for (const auto& each : routes_) {
+    if (each->slot == number && each->until_ns == detail::route::always) return each.get();
+  }
+  return nullptr;
+}
+
+ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+                                                std::int64_t since_ns) {
+  if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
+  if (number > gone_.size() || number >= most_destinations) {
+    return failure(errc::invalid_argument, "there is no such destination, and no room for it");
+  }
+  remove_finished();
+  detail::route* const old = current(number);
+  std::vector<detail::route*> refused;
+  for (const auto& each : routes_) {
+    if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
+  }
+  const destination same = to;
+  const result<void> added = add(number, std::move(to));
+  if (!added) return added;
+  detail::route& fresh = *routes_.back();
+  fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
+  if (old != nullptr) {
+    old->until_ns = fresh.from_ns;
+    mark_queues(old->mark);
+    if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
+      for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
+        waiting_span& each = waiting(i);
+        if ((each.routes & old->bit) != 0) each.routes ^= old->bit | fresh.bit;
+      }
+      fresh.cursor = (std::max)(old->cursor, first_waiting_);
+      fresh.from_ns = old->from_ns;
+      old->until_ns = old->from_ns;
+      old->cursor = next_waiting_;
+    }
+  }
+  for (detail::route* const each : refused) each->redirect(same, tracer_.host());
+  return {};
+}
+
+ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+  detail::route* const old = usable() ? current(number) : nullptr;
+  if (old == nullptr) return;
+  old->until_ns = since_ns != 0 ? since_ns : now_ns();
+  mark_queues(old->mark);
+  if (!old->exporter().held()) return;
+  for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
+    waiting_span& each = waiting(i);
+    if ((each.routes & old->bit) == 0) continue;
+    each.routes &= ~old->bit;
+    old->drop(each.ticket, drop_reason::rejected);
+  }
+  old->until_ns = 0;
+  old->cursor = next_waiting_;
+  old->abandon(drop_reason::rejected);
+}
+
+/// Retired routes that have sent, or lost, everything.
+ORCAST_DECL void span_exporter::remove_finished() {
+  for (auto at = routes_.begin(); at != routes_.end();) {
+    detail::route& each = **at;
+    const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
+                      each.pending() == 0 && each.cursor == next_waiting_ && passed(each.mark);
+    if (!over) {
+      ++at;
+      continue;
+    }
+    const export_status done = each.status();
+    detail::add_to(gone_[each.slot], done);
+    gone_[each.slot].held = false;
+    free_bits_ |= each.bit;
+    at = routes_.erase(at);
   }
 }
 
@@ -107,90 +197,64 @@ ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   return all;
 }
 
-ORCAST_DECL void span_exporter::retry_held() noexcept { exporter_.retry_held(); }
+ORCAST_DECL void span_exporter::retry_held() noexcept {
+  for (const auto& each : routes_) each->exporter().retry_held();
+}
 
 ORCAST_DECL export_status span_exporter::status() const {
-  export_status now;
-  now.held = exporter_.held();
-  now.pending = closed_ ? 0 : exporter_.pending();
-  now.counts = exporter_.counts();
-  now.last_error = exporter_.last_error();
-  now.last_reply = exporter_.last_reply();
-  return now;
+  export_status sum;
+  for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
+  return sum;
 }
 
-/// One turn of the wheel: the answer that has come, the spans that are ready, the post that is due.
-ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
-                                                         perform_function* perform) {
-  progress so_far;
-  settle();
-  collect(deadline_ns, so_far);
-  if (flushing_ && passed_ && exporter_.batch() == last_batch_) exporter_.hurry();
-  post(perform, so_far);
-  return so_far;
-}
-
-ORCAST_DECL void span_exporter::settle() {
-  if (!exporter_.in_flight() || !delivery_.over()) return;
-  exchange_ = 0;
-  account(delivery_.conclude(exporter_, now_ms()));
-}
-
-ORCAST_DECL void span_exporter::account(const exporter::outcome& ends) noexcept {
-  if (ends.exported != 0) tracer_.exported(ends.exported);
-  if (ends.dropped != 0) tracer_.dropped(ends.reason, ends.dropped);
-}
-
-ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
-  while (exporter_.accepts()) {
-    if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
-    if (pending_ == orcast::detail::no_block) break;
-    const std::int64_t now = now_ns();
-    const auto offered = exporter_.offer(tracer_.ring(), pending_, now / detail::ns_per_ms);
-    if (offered == exporter::offer_result::not_now) break;
-    tracer_.give_back(pending_);
-    pending_ = orcast::detail::no_block;
-    ++so_far.taken;
-    if (offered == exporter::offer_result::too_large) tracer_.dropped(drop_reason::too_large);
-    if (now_ns() >= deadline_ns) {
-      so_far.more = true;
-      break;
-    }
+ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
+  export_status sum;
+  if (number >= gone_.size()) return sum;
+  sum = gone_[number];
+  for (const auto& each : routes_) {
+    if (each->slot != number) continue;
+    export_status now = each->status();
+    now.waiting = static_cast<std::uint32_t>(
+        next_waiting_ - (std::max)((std::min)(each->cursor, next_waiting_), first_waiting_));
+    detail::add_to(sum, now);
   }
-  if (!flushing_ || passed_ || pending_ != orcast::detail::no_block) return;
+  return sum;
+}
+
+ORCAST_DECL bool span_exporter::in_flight() const noexcept {
+  for (const auto& each : routes_) {
+    if (each->exporter().in_flight()) return true;
+  }
+  return false;
+}
+
+ORCAST_DECL void span_exporter::mark_queues(std::array<std::size_t, 64>& mark) const noexcept {
+  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
+    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
+    mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
+  }
+}
+
+ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
-    if (static_cast<std::ptrdiff_t>(head - mark_[i]) < 0) return;
+    if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
   }
-  passed_ = true;
-  last_batch_ = exporter_.pending() == 0 ? 0 : exporter_.batch();
-}
-
-ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
-  const exporter::step step = exporter_.next(now_ms());
-  so_far.next_ms = step.until_ms;
-  if (!step.post) return;
-  delivery_.prepare(step.body);
-  if (perform == nullptr) {
-    exchange_ = transport_->start(delivery_.request(), delivery_.sink());
-    return;
-  }
-  (*perform)(*transport_, delivery_.request(), delivery_.sink());
-  settle();
-  so_far.next_ms = 0;
+  return true;
 }
 
 ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
-    mark_[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
-  }
+  for (const auto& each : routes_) each->reached = false;
+  mark_queues(mark_);
 }
 
 ORCAST_DECL bool span_exporter::flushed() noexcept {
-  if (!passed_ || last_batch_ == exporter_.batch()) return false;
+  if (!passed_) return false;
+  for (const auto& each : routes_) {
+    if (!each->reached || each->last_batch == each->exporter().batch()) return false;
+  }
   flushing_ = false;
   return true;
 }
@@ -203,9 +267,9 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
     transport_->poll(0);
     const progress so_far = round(deadline_ns, nullptr);
     if (flushed()) return true;
-    if (exporter_.held()) break;
-    if (!exporter_.in_flight() && so_far.next_ms > deadline_ns / detail::ns_per_ms) break;
-    if (exporter_.in_flight() || so_far.taken == 0) wait(deadline_ns);
+    const bool idle = !in_flight() && so_far.taken == 0;
+    if (idle && so_far.next_ms > deadline_ns / detail::ns_per_ms) break;
+    if (in_flight() || so_far.taken == 0) wait(deadline_ns);
   }
   flushing_ = false;
   return false;
@@ -215,7 +279,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
-  if (exporter_.in_flight()) {
+  if (in_flight()) {
     transport_->poll(wait_ms);
   } else {
     pause_.wait_for_resume(std::chrono::milliseconds(wait_ms));
@@ -225,17 +289,31 @@ ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
 ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
-  if (exporter_.in_flight() && exchange_ != 0) transport_->cancel(exchange_);
+  for (const auto& each : routes_) {
+    if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
+  }
+  const auto under_way = [this] {
+    for (const auto& each : routes_) {
+      if (each->exporter().in_flight() && !each->over()) return true;
+    }
+    return false;
+  };
   transport_->poll(0);
-  while (exporter_.in_flight() && !delivery_.over() && now_ns() < deadline_ns) wait(deadline_ns);
-  settle();
+  while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
+  for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;
-  tracer_.dropped(drop_reason::shut_down, exporter_.pending());
-  if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
-  while (pending_ != orcast::detail::no_block) {
-    tracer_.give_back(pending_);
+  while (first_waiting_ != next_waiting_) {
+    waiting_span& left = waiting(first_waiting_);
+    for (const auto& each : routes_) {
+      if ((left.routes & each->bit) != 0) each->drop(left.ticket, drop_reason::shut_down);
+    }
+    left.routes = 0;
+    forget_front();
+  }
+  for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
+  for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+    tracer_.give_back(left);
     tracer_.dropped(drop_reason::shut_down);
-    pending_ = tracer_.take();
   }
 }
 

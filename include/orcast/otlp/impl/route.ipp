@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstring>
+#include <new>
+
+#include "orcast/http/url.hpp"
+#include "orcast/otlp/route.hpp"
+#include "orcast/otlp/unique_keys.hpp"
+#include "orcast/trace/span_reader.hpp"
+
+// The bodies of route.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline result<void> check_destination(const destination& to) {
+  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
+  if (!parsed) return parsed.error();
+  if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
+    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
+  }
+  if (to.exporting.batch_spans == 0) {
+    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
+  }
+  if (to.timeout_ms <= 0) {
+    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
+  }
+  return {};
+}
+
+ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+                                                       shared_ends& ends) {
+  const result<void> valid = check_destination(to);
+  if (!valid) return valid.error();
+  const orcast::host& host = from.host();
+  const std::size_t size = to.batch_bytes;
+  batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
+  if (memory == nullptr) {
+    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
+  }
+  std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
+  random_state random;
+  random.seed(host);
+  std::unique_ptr<route> made(new route(std::move(to), host, std::move(memory), random, ends));
+  if (made->exporter_.envelope_bytes() + 1024 > size) {
+    return failure(errc::invalid_argument,
+                   "destination.batch_bytes has no room for the resource and a span");
+  }
+  return made;
+}
+
+ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+                         random_state random, shared_ends& ends)
+    : ends_(ends),
+      memory_(std::move(memory)),
+      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
+      delivery_(std::make_unique<delivery>(to, from)),
+      leaves_out_(to.leaves_out),
+      leaves_out_words_(to.leaves_out_words),
+      batch_spans_(to.exporting.batch_spans) {
+  tickets_.reserve(batch_spans_);
+}
+
+ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
+                                                orcast::detail::block_index span,
+                                                shared_ends::ticket of,
+                                                std::int64_t now_ms) noexcept {
+  if (leaves_out_ != nullptr) mark_content(ring, span, true);
+  const exporter::offer_result offered = exporter_.offer(ring, span, now_ms);
+  if (leaves_out_ != nullptr) mark_content(ring, span, false);
+  if (offered == exporter::offer_result::taken) tickets_.push_back(of);
+  return offered;
+}
+
+/// A record that is marked dead is not encoded. To take the mark back from a record that had it for
+/// another reason does no harm: encoders find out anew which records are replaced by later ones.
+ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
+                                     orcast::detail::block_index span, bool hidden) const noexcept {
+  using orcast::detail::record;
+  span_reader reader(ring, span);
+  key_room room;
+  for (record_view r; reader.next(r);) {
+    const bool content =
+        r.has(record::element)
+            ? leaves_out_words_ && r.type() == orcast::detail::record_status_message
+            : leaves_out_(key_name(*r.raw, room));
+    if (content) r.raw->bits = hidden ? r.raw->bits | record::dead : r.raw->bits & ~record::dead;
+  }
+}
+
+ORCAST_DECL void route::settle(std::int64_t now_ms) {
+  if (!exporter_.in_flight() || !delivery_->over()) return;
+  exchange = 0;
+  const exporter::outcome ends = delivery_->conclude(exporter_, now_ms);
+  exported_ += ends.exported;
+  dropped_[static_cast<std::size_t>(ends.reason)] += ends.dropped;
+  for (std::uint32_t i = 0; i < ends.exported; ++i) ends_.exported(tickets_[settled_++]);
+  for (std::uint32_t i = 0; i < ends.dropped; ++i) ends_.dropped(tickets_[settled_++], ends.reason);
+  if (settled_ == tickets_.size()) {
+    tickets_.clear();
+    settled_ = 0;
+  }
+}
+
+ORCAST_DECL void route::abandon(drop_reason why) noexcept {
+  while (settled_ != tickets_.size()) drop(tickets_[settled_++], why);
+  tickets_.clear();
+  settled_ = 0;
+}
+
+ORCAST_DECL export_status route::status() const {
+  export_status now;
+  now.held = exporter_.held();
+  now.pending = static_cast<std::uint32_t>(pending());
+  now.exported = exported_;
+  now.dropped = dropped_;
+  now.counts = exporter_.counts();
+  now.last_error = exporter_.last_error();
+  now.last_reply = exporter_.last_reply();
+  return now;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "orcast/trace/tracer.hpp"
+
+// A span may go to several destinations, but it has one end in the tracer's accounts: it was
+// exported when one of them took it, else it was dropped, for the reason that came first; and that
+// counts when the last of them is done with it. The exporting thread only.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+class shared_ends {
+ public:
+  using ticket = std::uint32_t;
+
+  explicit shared_ends(tracer& accounts) : tracer_(accounts) {}
+
+  /// Room for so many spans that are under way at once.
+  void reserve(std::size_t spans) {
+    entries_.reserve(spans);
+    for (auto i = static_cast<ticket>(entries_.size()); i < spans; ++i) {
+      entries_.push_back({free_, 0, false, drop_reason::rejected});
+      free_ = i;
+    }
+  }
+
+  /// A span that so many destinations (at least one) will report an end of.
+  ticket begin(std::uint16_t destinations) noexcept {
+    ORCAST_ASSERT(free_ != none);
+    const ticket made = free_;
+    free_ = entries_[made].next_free;
+    entries_[made] = {none, destinations, false, drop_reason::rejected};
+    return made;
+  }
+
+  void exported(ticket of) noexcept {
+    entries_[of].exported = true;
+    settle(of, entries_[of].reason);
+  }
+  void dropped(ticket of, drop_reason why) noexcept { settle(of, why); }
+
+ private:
+  static constexpr ticket none = 0xffffffff;
+
+  struct entry {
+    ticket next_free;
+    std::uint16_t left;  // destinations; its highest bit: a reason is known
+    bool exported;
+    drop_reason reason;
+  };
+  static constexpr std::uint16_t has_reason = 0x8000;
+
+  void settle(ticket of, drop_reason why) noexcept {
+    entry& at = entries_[of];
+    if (!at.exported && (at.left & has_reason) == 0) {
+      at.reason = why;
+      at.left |= has_reason;
+    }
+    if ((--at.left & (has_reason - 1)) != 0) return;
+    if (at.exported) {
+      tracer_.exported(1);
+    } else {
+      tracer_.dropped(at.reason);
+    }
+    at.next_free = free_;
+    free_ = of;
+  }
+
+  tracer& tracer_;
+  std::vector<entry> entries_;
+  ticket free_ = none;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
