@@ -43,10 +43,13 @@ class service {
     load(chosen);
     orcast::broadcast_options broadcasting;
     broadcasting.memory_bytes = std::size_t{16} << 20;
-    if (relay_to_ != nullptr) {
-      broadcasting.settings = relay_to_->clone();
-    } else {
-      broadcasting.settings.enabled = false;
+    broadcasting.settings.enabled = false;
+    for (const orcast::broadcast_settings& each : destinations_) {
+      if (&each == destinations_.data()) {
+        broadcasting.settings = each.clone();
+      } else {
+        broadcasting.also.push_back(each.clone());
+      }
     }
     auto made = orcast::broadcast::start(
         std::move(broadcasting), orcast::http::any_transport::make<orcast::httplib_transport>());

@@ -4785,6 +4785,11 @@ struct destination {
   void (*append_headers)(void* context, std::vector<http::header>& headers) = nullptr;
   void* headers_context = nullptr;
 
+  /// The keys of attributes that this destination does not get although others may: privacy mode.
+  /// Null: it gets all of them.
+  bool (*leaves_out)(std::string_view key) noexcept = nullptr;
+  bool leaves_out_words = false;  ///< and no status messages: they may quote
+
   encoder_options encoding;
   exporter_options exporting;
   /// Memory for one batch in its encoded form, and thereby the size of the largest request, in
@@ -4918,11 +4923,208 @@ class delivery {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/shared_ends.hpp ----
+
+// A span may go to several destinations, but it has one end in the tracer's accounts: it was
+// exported when one of them took it, else it was dropped, for the reason that came first; and that
+// counts when the last of them is done with it. The exporting thread only.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+class shared_ends {
+ public:
+  using ticket = std::uint32_t;
+
+  explicit shared_ends(tracer& accounts) : tracer_(accounts) {}
+
+  /// Room for so many spans that are under way at once.
+  void reserve(std::size_t spans) {
+    entries_.reserve(spans);
+    for (auto i = static_cast<ticket>(entries_.size()); i < spans; ++i) {
+      entries_.push_back({free_, 0, false, drop_reason::rejected});
+      free_ = i;
+    }
+  }
+
+  /// A span that so many destinations (at least one) will report an end of.
+  ticket begin(std::uint16_t destinations) noexcept {
+    ORCAST_ASSERT(free_ != none);
+    const ticket made = free_;
+    free_ = entries_[made].next_free;
+    entries_[made] = {none, destinations, false, drop_reason::rejected};
+    return made;
+  }
+
+  void exported(ticket of) noexcept {
+    entries_[of].exported = true;
+    settle(of, entries_[of].reason);
+  }
+  void dropped(ticket of, drop_reason why) noexcept { settle(of, why); }
+
+ private:
+  static constexpr ticket none = 0xffffffff;
+
+  struct entry {
+    ticket next_free;
+    std::uint16_t left;  // destinations; its highest bit: a reason is known
+    bool exported;
+    drop_reason reason;
+  };
+  static constexpr std::uint16_t has_reason = 0x8000;
+
+  void settle(ticket of, drop_reason why) noexcept {
+    entry& at = entries_[of];
+    if (!at.exported && (at.left & has_reason) == 0) {
+      at.reason = why;
+      at.left |= has_reason;
+    }
+    if ((--at.left & (has_reason - 1)) != 0) return;
+    if (at.exported) {
+      tracer_.exported(1);
+    } else {
+      tracer_.dropped(at.reason);
+    }
+    at.next_free = free_;
+    free_ = of;
+  }
+
+  tracer& tracer_;
+  std::vector<entry> entries_;
+  ticket free_ = none;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/route.hpp ----
+
+// The way to one destination under one set of settings: the memory of its batch, its exporter, its
+// exchanges and its accounts. span_exporter has one for each destination, and for a while one more
+// for a destination whose settings have changed: what ended before goes out as it was recorded for.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+struct export_status {
+  bool held = false;          ///< refused: nothing is sent before retry_held()
+  std::uint32_t pending = 0;  ///< spans in the current batch
+  std::uint32_t waiting = 0;  ///< spans that wait for room in a batch
+  std::uint64_t exported = 0;
+  std::array<std::uint64_t, drop_reasons> dropped{};  ///< by reason, of this destination alone
+  exporter::counters counts;
+  std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
+  exporter::reply last_reply;
+
+  std::uint64_t dropped_by(drop_reason reason) const noexcept {
+    return dropped[static_cast<std::size_t>(reason)];
+  }
+};
+
+namespace detail {
+
+class route {
+ public:
+  static constexpr std::int64_t always = (std::numeric_limits<std::int64_t>::max)();
+
+  /// Fails with invalid_argument.
+  static result<std::unique_ptr<route>> make(tracer& from, destination to, shared_ends& ends);
+
+  route(const route&) = delete;
+  route& operator=(const route&) = delete;
+
+  otlp::exporter& exporter() noexcept { return exporter_; }
+  const otlp::exporter& exporter() const noexcept { return exporter_; }
+
+  /// Encodes a span, without what this destination does not get; with `taken` its ticket is kept.
+  exporter::offer_result offer(const orcast::detail::span_ring& ring,
+                               orcast::detail::block_index span, shared_ends::ticket of,
+                               std::int64_t now_ms) noexcept;
+  /// A span never gets into a batch.
+  void drop(shared_ends::ticket of, drop_reason why) noexcept {
+    ++dropped_[static_cast<std::size_t>(why)];
+    ends_.dropped(of, why);
+  }
+
+  /// Makes the request ready that `step` asks for.
+  void prepare(const exporter::step& step) { delivery_->prepare(step.body); }
+  const http::request& request() const noexcept { return delivery_->request(); }
+  http::response_sink& sink() noexcept { return delivery_->sink(); }
+  /// Draws the conclusions when the answer has come.
+  void settle(std::int64_t now_ms);
+  bool over() const noexcept { return delivery_->over(); }
+
+  /// Other settings for what has been refused: it goes out by them.
+  void redirect(const destination& to, const host& from) {
+    delivery_ = std::make_unique<delivery>(to, from);
+    exporter_.retry_held();
+  }
+
+  /// The end: what is in the batch is dropped.
+  void abandon(drop_reason why) noexcept;
+
+  export_status status() const;
+  /// Spans in the batch that have not reached their end.
+  std::size_t pending() const noexcept { return tickets_.size() - settled_; }
+  std::size_t batch_spans() const noexcept { return batch_spans_; }
+
+  // What span_exporter keeps for it:
+  std::uint32_t bit = 0;     ///< in the masks of spans that wait
+  std::size_t slot = 0;      ///< the destination's number
+  std::uint64_t cursor = 0;  ///< the next span that waits, to look at
+  http::exchange_id exchange = 0;
+  std::uint64_t last_batch = 0;        ///< of a flush
+  bool reached = false;                ///< by a flush: last_batch is known
+  std::int64_t from_ns = 0;            ///< only spans that ended then or later
+  std::int64_t until_ns = always;      ///< only spans that ended before; `always`: not retired
+  std::array<std::size_t, 64> mark{};  ///< where the queues were when it was retired
+
+ private:
+  struct memory_deleter {
+    host from;
+    std::size_t size = 0;
+    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
+  };
+  using batch_memory = std::unique_ptr<char, memory_deleter>;
+
+  route(destination&& to, const host& from, batch_memory memory, random_state random,
+        shared_ends& ends);
+
+  void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
+                    bool hidden) const noexcept;
+
+  shared_ends& ends_;
+  batch_memory memory_;
+  otlp::exporter exporter_;
+  std::unique_ptr<delivery> delivery_;
+  bool (*leaves_out_)(std::string_view key) noexcept;
+  bool leaves_out_words_;
+  std::size_t batch_spans_;
+  std::vector<shared_ends::ticket> tickets_;  // of the spans in the batch, in their order
+  std::size_t settled_ = 0;                   // of them
+  std::uint64_t exported_ = 0;
+  std::array<std::uint64_t, drop_reasons> dropped_{};
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/span_exporter.hpp ----
 
-// Brings the finished spans of a tracer to a destination. Without threads of its own: the host
-// calls pump() once per frame, or hands it to a flush_thread. Each span that it takes is accounted
-// for in the tracer: exported, or dropped for a reason.
+// Brings the finished spans of a tracer to one destination or to several. Without threads of its
+// own: the host calls pump() once per frame, or hands it to a flush_thread. Each span that it takes
+// is accounted for in the tracer: exported, or dropped for a reason.
+//
+// A span stays in the tracer's memory until each destination has encoded it. So a destination that
+// does not answer lets spans wait for it, in at most half of that memory while others go on; then
+// it loses the oldest.
 //
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
@@ -4932,19 +5134,16 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
-struct export_status {
-  bool held = false;          ///< refused: nothing is sent before retry_held()
-  std::uint32_t pending = 0;  ///< spans in the current batch
-  exporter::counters counts;
-  std::string last_error;  ///< one line, without keys; empty when nothing went wrong yet
-  exporter::reply last_reply;
-};
-
 class span_exporter {
  public:
+  static constexpr std::size_t most_destinations = 8;
+
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
                                                      destination to);
+  /// The same for several; the index in the list is a destination's number.
+  static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
+                                                     std::vector<destination> to);
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -4968,7 +5167,22 @@ class span_exporter {
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
 
+  /// Other settings for a destination, or one more (`number` is then destinations()). What ended
+  /// before still goes out by the old ones, unless those have been refused: then this is their
+  /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
+  /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
+  /// a reading of the tracer's steady clock for "before"; 0: now.
+  result<void> replace(std::size_t number, destination to, std::int64_t since_ns = 0);
+
+  /// A destination that is to get nothing more: what ended before still goes out, what it refused
+  /// is dropped. Its number may be used again.
+  void retire(std::size_t number, std::int64_t since_ns = 0);
+
+  std::size_t destinations() const noexcept { return gone_.size(); }
+  /// Of all destinations together.
   export_status status() const;
+  /// Of one destination, under all settings that it has had.
+  export_status status(std::size_t number) const;
 
  private:
   friend class flush_thread;
@@ -4980,15 +5194,15 @@ class span_exporter {
   struct progress {
     std::uint32_t taken = 0;
     bool more = false;         // the deadline came first
-    std::int64_t next_ms = 0;  // when the exporter has something to do by itself
+    std::int64_t next_ms = 0;  // when an exporter has something to do by itself
   };
 
-  struct memory_deleter {
-    host from;
-    std::size_t size = 0;
-    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
+  /// A span that at least one route has not encoded yet.
+  struct waiting_span {
+    orcast::detail::block_index block;
+    detail::shared_ends::ticket ticket;
+    std::uint32_t routes;  // a bit for each that it is for
   };
-  using batch_memory = std::unique_ptr<char, memory_deleter>;
 
   /// Marks the time of a call, so that a nested one can see it.
   class call_scope {
@@ -5002,19 +5216,32 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport transport, const destination& to,
-                batch_memory memory, random_state random);
+  span_exporter(tracer& from, http::any_transport transport);
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
+  result<void> add(std::size_t number, destination to);
+  detail::route* current(std::size_t number) const noexcept;
+  void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
+  bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
+  void remove_finished();
+
   progress round(std::int64_t deadline_ns, perform_function* perform);
   void collect(std::int64_t deadline_ns, progress& so_far);
+  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
+  bool wants_more() const noexcept;
+  bool take_next();
+  std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
+  waiting_span& waiting(std::uint64_t number) noexcept {
+    return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
+  }
+  void forget_front() noexcept;
+  void make_room() noexcept;
   void post(perform_function* perform, progress& so_far);
-  void settle();
-  void account(const exporter::outcome& ends) noexcept;
+  bool in_flight() const noexcept;
   void begin_flush() noexcept;
   bool flushed() noexcept;
   bool flush_until(std::int64_t deadline_ns);
@@ -5022,24 +5249,29 @@ class span_exporter {
   void close(std::int64_t deadline_ns);
 
   tracer& tracer_;
-  batch_memory memory_;
-  exporter exporter_;
-  detail::delivery delivery_;
-  http::exchange_id exchange_ = 0;
-  orcast::detail::block_index pending_ = orcast::detail::no_block;  // taken, but not encoded yet
+  detail::shared_ends ends_;
+  std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
+  std::vector<export_status> gone_;  // what finished routes have counted, by destination
+  std::uint32_t free_bits_ = 0xffffffff;
+
+  std::vector<waiting_span> waiting_;  // a ring; its size is a power of two
+  std::uint64_t first_waiting_ = 0;    // the numbers in it
+  std::uint64_t next_waiting_ = 0;
+  std::uint32_t waiting_blocks_ = 0;
+
   bool busy_ = false;
   bool closed_ = false;
 
-  // A flush is over when the queues have passed where they were at its beginning, and the batch
-  // that was current then is done with.
+  // A flush is over when the queues, and what waits behind them, have passed where they were at its
+  // beginning, and the batches that were current then are done with.
   std::array<std::size_t, 64> mark_{};
-  std::uint64_t last_batch_ = 0;
+  std::uint64_t flush_to_ = 0;
   bool flushing_ = false;
   bool passed_ = false;
 
   const long process_ = process_id();
   http::exchange_control pause_;  // nobody resumes it: it serves to wait a little
-  // The last member: its destructor waits for the exchange that uses the others.
+  // The last member: its destructor waits for the exchanges that use the others.
   std::unique_ptr<http::any_transport> transport_;
 };
 
@@ -5064,7 +5296,11 @@ class flush_thread;
 }
 
 struct broadcast_options {
+  /// Of the first destination. What is recorded at all (companions and the like) goes by these.
   broadcast_settings settings;
+  /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
+  /// mode, headers, batches and accounts; a span is recorded once.
+  std::vector<broadcast_settings> also;
   /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
   /// KiB to 64 MiB.
   std::size_t memory_bytes = std::size_t{4} << 20;
@@ -5093,7 +5329,8 @@ class broadcast {
   broadcast(const broadcast&) = delete;
   broadcast& operator=(const broadcast&) = delete;
 
-  /// For client_options.record and instrument(). Any thread.
+  /// For client_options.record and instrument(). Any thread. When every destination is in privacy
+  /// mode, what it records has no content.
   orcast::recording recording() const noexcept;
 
   /// For spans of the host's own; null when not enabled. Any thread.
@@ -5114,21 +5351,52 @@ class broadcast {
   /// any more. Returns by its deadline.
   ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
 
+  /// Other settings for the destination of that name, or one more; with enabled = false it gets
+  /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
+  /// still go out by the old settings, unless those had been refused: what is held then goes out by
+  /// the new ones. A recording that was handed out while no destination wanted content goes on
+  /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
+  /// being sent by too many earlier settings; nothing has changed then.
+  ORCAST_DECL result<void> change(broadcast_settings settings);
+
+  /// Sends again what a destination has refused, for example when Test Connection has passed since.
+  /// Thread as for change().
+  ORCAST_DECL void retry();
+
   /// Any thread: what became of the spans.
   ORCAST_DECL trace_stats stats() const noexcept;
 
   /// What the exporter ran into last. With own_thread from any thread, else from the one that
   /// pumps.
   ORCAST_DECL otlp::export_status status() const;
+  /// Of the destination of that name alone.
+  ORCAST_DECL otlp::export_status status(std::string_view destination) const;
+  /// The names of all destinations that there are or were. Any thread.
+  ORCAST_DECL std::vector<std::string> destinations() const;
 
  private:
   struct thread_deleter {
     void operator()(otlp::flush_thread* thread) const noexcept;
   };
 
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
   explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
 
-  broadcast_settings settings_;
+  result<void> adopt(broadcast_options& options);
+  otlp::destination destination_for(const broadcast_settings& settings) const;
+  std::size_t find(std::string_view name) const noexcept;
+
+  broadcast_settings settings_;  // what is recorded
+  // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<const broadcast_settings>> current_;
+  std::vector<std::unique_ptr<const broadcast_settings>> earlier_;
+  /// Whether content is recorded: once it is, it may be in memory for as long as spans are.
+  std::atomic<bool> in_full_{false};
+  otlp::exporter_options exporting_;
+  std::size_t batch_bytes_ = 0;
+  std::int64_t timeout_ms_ = 0;
   std::unique_ptr<tracer> traces_;
   std::unique_ptr<otlp::span_exporter> exporter_;
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
@@ -5137,7 +5405,7 @@ class broadcast {
 inline recording broadcast::recording() const noexcept {
   orcast::recording where;
   where.traces = traces_.get();
-  where.privacy = settings_.privacy_mode;
+  where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
   return where;
 }
@@ -5218,6 +5486,74 @@ ORCAST_DECL connection_report test_connection(const broadcast_settings& settings
                                               http::any_transport transport,
                                               const orcast::host& host = {},
                                               std::int64_t timeout_ms = 10'000);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/content_keys.hpp ----
+
+// Which attributes are content, by their names: what privacy mode keeps from a destination while
+// another one gets everything. Where no destination gets content, none is recorded in the first
+// place (trace/content_recorder.hpp); this also covers what a program sets by hand.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Prompts, answers, tools' arguments and results, templates, documents, what is embedded - and
+/// their types and roles, which say nothing without them. Ids, names, models, counts, costs, times,
+/// session, user and metadata are none.
+constexpr bool is_content(std::string_view key) noexcept {
+  constexpr std::string_view beginnings[] = {"input.",
+                                             "output.",
+                                             "llm.input_messages",
+                                             "llm.output_messages",
+                                             "llm.prompts",
+                                             "llm.choices",
+                                             "llm.prompt_template.",
+                                             "llm.tools",
+                                             "llm.function_call",
+                                             "tool.description",
+                                             "tool.parameters",
+                                             "tool.json_schema",
+                                             "message.",
+                                             "message_content.",
+                                             "tool_call.",
+                                             "audio.",
+                                             "image.",
+                                             "video.",
+                                             "document.",
+                                             "retrieval.documents",
+                                             "reranker.query",
+                                             "reranker.input_documents",
+                                             "reranker.output_documents",
+                                             "embedding.embeddings",
+                                             "embedding.text",
+                                             "embedding.vector",
+                                             "prompt.text",
+                                             "completion.text",
+                                             "gen_ai.input.",
+                                             "gen_ai.output.messages",
+                                             "gen_ai.system_instructions",
+                                             "gen_ai.prompt",
+                                             "gen_ai.completion",
+                                             "gen_ai.request.stop_sequences",
+                                             "gen_ai.tool.description",
+                                             "gen_ai.tool.definitions",
+                                             "gen_ai.tool.call.arguments",
+                                             "gen_ai.tool.call.result"};
+  for (const std::string_view each : beginnings) {
+    if (key.substr(0, each.size()) == each) return true;
+  }
+  return false;
+}
+
+/// The same, and what may quote content when it was recorded for somebody who gets all of it:
+/// parameters with free text in them, and the words of errors.
+constexpr bool is_or_quotes_content(std::string_view key) noexcept {
+  return is_content(key) || key == "llm.invocation_parameters" ||
+         key == "embedding.invocation_parameters" || key == "exception.message" ||
+         key == "exception.stacktrace";
+}
 
 }  // namespace v0
 }  // namespace orcast
@@ -16445,12 +16781,134 @@ ORCAST_DECL void exporter::report(std::string_view what, std::string_view messag
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/impl/route.ipp ----
+
+#include <cstring>
+#include <new>
+
+// The bodies of route.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline result<void> check_destination(const destination& to) {
+  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
+  if (!parsed) return parsed.error();
+  if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
+    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
+  }
+  if (to.exporting.batch_spans == 0) {
+    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
+  }
+  if (to.timeout_ms <= 0) {
+    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
+  }
+  return {};
+}
+
+ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+                                                       shared_ends& ends) {
+  const result<void> valid = check_destination(to);
+  if (!valid) return valid.error();
+  const orcast::host& host = from.host();
+  const std::size_t size = to.batch_bytes;
+  batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
+  if (memory == nullptr) {
+    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
+  }
+  std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
+  random_state random;
+  random.seed(host);
+  std::unique_ptr<route> made(new route(std::move(to), host, std::move(memory), random, ends));
+  if (made->exporter_.envelope_bytes() + 1024 > size) {
+    return failure(errc::invalid_argument,
+                   "destination.batch_bytes has no room for the resource and a span");
+  }
+  return made;
+}
+
+ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+                         random_state random, shared_ends& ends)
+    : ends_(ends),
+      memory_(std::move(memory)),
+      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
+      delivery_(std::make_unique<delivery>(to, from)),
+      leaves_out_(to.leaves_out),
+      leaves_out_words_(to.leaves_out_words),
+      batch_spans_(to.exporting.batch_spans) {
+  tickets_.reserve(batch_spans_);
+}
+
+ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
+                                                orcast::detail::block_index span,
+                                                shared_ends::ticket of,
+                                                std::int64_t now_ms) noexcept {
+  if (leaves_out_ != nullptr) mark_content(ring, span, true);
+  const exporter::offer_result offered = exporter_.offer(ring, span, now_ms);
+  if (leaves_out_ != nullptr) mark_content(ring, span, false);
+  if (offered == exporter::offer_result::taken) tickets_.push_back(of);
+  return offered;
+}
+
+/// A record that is marked dead is not encoded. To take the mark back from a record that had it for
+/// another reason does no harm: encoders find out anew which records are replaced by later ones.
+ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
+                                     orcast::detail::block_index span, bool hidden) const noexcept {
+  using orcast::detail::record;
+  span_reader reader(ring, span);
+  key_room room;
+  for (record_view r; reader.next(r);) {
+    const bool content =
+        r.has(record::element)
+            ? leaves_out_words_ && r.type() == orcast::detail::record_status_message
+            : leaves_out_(key_name(*r.raw, room));
+    if (content) r.raw->bits = hidden ? r.raw->bits | record::dead : r.raw->bits & ~record::dead;
+  }
+}
+
+ORCAST_DECL void route::settle(std::int64_t now_ms) {
+  if (!exporter_.in_flight() || !delivery_->over()) return;
+  exchange = 0;
+  const exporter::outcome ends = delivery_->conclude(exporter_, now_ms);
+  exported_ += ends.exported;
+  dropped_[static_cast<std::size_t>(ends.reason)] += ends.dropped;
+  for (std::uint32_t i = 0; i < ends.exported; ++i) ends_.exported(tickets_[settled_++]);
+  for (std::uint32_t i = 0; i < ends.dropped; ++i) ends_.dropped(tickets_[settled_++], ends.reason);
+  if (settled_ == tickets_.size()) {
+    tickets_.clear();
+    settled_ = 0;
+  }
+}
+
+ORCAST_DECL void route::abandon(drop_reason why) noexcept {
+  while (settled_ != tickets_.size()) drop(tickets_[settled_++], why);
+  tickets_.clear();
+  settled_ = 0;
+}
+
+ORCAST_DECL export_status route::status() const {
+  export_status now;
+  now.held = exporter_.held();
+  now.pending = static_cast<std::uint32_t>(pending());
+  now.exported = exported_;
+  now.dropped = dropped_;
+  now.counts = exporter_.counts();
+  now.last_error = exporter_.last_error();
+  now.last_reply = exporter_.last_reply();
+  return now;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/impl/span_exporter.ipp ----
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <new>
 #include <utility>
 
 // The bodies of span_exporter.
@@ -16468,54 +16926,51 @@ inline constexpr std::int64_t slice_ms = 10;
 /// What shutdown() keeps back for cancelling: a transport promises to need no more.
 inline constexpr std::int64_t cancel_ms = 100;
 
-inline result<void> check_destination(const destination& to) {
-  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
-  if (!parsed) return parsed.error();
-  if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
-  }
-  if (to.exporting.batch_spans == 0) {
-    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
-  }
-  if (to.timeout_ms <= 0) {
-    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
-  }
-  return {};
+/// Adds up what two routes of one destination, or two destinations, have done.
+inline void add_to(export_status& sum, const export_status& more) {
+  sum.held = sum.held || more.held;
+  sum.pending += more.pending;
+  sum.waiting += more.waiting;
+  sum.exported += more.exported;
+  for (std::size_t i = 0; i < drop_reasons; ++i) sum.dropped[i] += more.dropped[i];
+  sum.counts.requests += more.counts.requests;
+  sum.counts.retries += more.counts.retries;
+  sum.counts.problems += more.counts.problems;
+  if (!more.last_error.empty()) sum.last_error = more.last_error;
+  if (more.counts.requests != 0) sum.last_reply = more.last_reply;
 }
 
 }  // namespace detail
 
 ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, destination to) {
+  std::vector<destination> one;
+  one.push_back(std::move(to));
+  return make(from, std::move(transport), std::move(one));
+}
+
+ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+    tracer& from, http::any_transport transport, std::vector<destination> to) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
-  const result<void> valid = detail::check_destination(to);
-  if (!valid) return valid.error();
-  const orcast::host& host = from.host();
-  batch_memory memory(static_cast<char*>(host.take(to.batch_bytes, page_bytes)),
-                      memory_deleter{host, to.batch_bytes});
-  if (memory == nullptr) {
-    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
+  if (to.empty() || to.size() > most_destinations) {
+    return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
-  std::memset(memory.get(), 0, to.batch_bytes);  // the first touch of a page costs: now
-  random_state random;
-  random.seed(host);
-  std::unique_ptr<span_exporter> made(
-      new span_exporter(from, std::move(transport), to, std::move(memory), random));
-  if (made->exporter_.envelope_bytes() + 1024 > to.batch_bytes) {
-    return failure(errc::invalid_argument,
-                   "destination.batch_bytes has no room for the resource and a span");
+  std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const result<void> added = made->add(i, std::move(to[i]));
+    if (!added) return added.error();
   }
   return made;
 }
 
-ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport,
-                                         const destination& to, batch_memory memory,
-                                         random_state random)
+ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
-      memory_(std::move(memory)),
-      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
-      delivery_(to, from.host()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
+      ends_(from),
+      transport_(std::make_unique<http::any_transport>(std::move(transport))) {
+  std::size_t size = 2;
+  while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
+  waiting_.resize(size);
+}
 
 ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
@@ -16523,6 +16978,102 @@ ORCAST_DECL span_exporter::~span_exporter() {
     static_cast<void>(transport_.release());
   } else if (!closed_) {
     close(now_ns());
+  }
+}
+
+ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+  if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
+    return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
+  }
+  auto made = detail::route::make(tracer_, std::move(to), ends_);
+  if (!made) return made.error();
+  detail::route& way = **made;
+  way.bit = free_bits_ & (~free_bits_ + 1);
+  free_bits_ &= ~way.bit;
+  way.slot = number;
+  way.cursor = next_waiting_;
+  routes_.push_back(std::move(*made));
+  if (gone_.size() <= number) gone_.resize(number + 1);
+  std::size_t spans = waiting_.size();
+  for (const auto& each : routes_) spans += each->batch_spans();
+  ends_.reserve(spans);
+  return {};
+}
+
+ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
+  for (const auto& each : routes_) {
+    if (each->slot == number && each->until_ns == detail::route::always) return each.get();
+  }
+  return nullptr;
+}
+
+ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+                                                std::int64_t since_ns) {
+  if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
+  if (number > gone_.size() || number >= most_destinations) {
+    return failure(errc::invalid_argument, "there is no such destination, and no room for it");
+  }
+  remove_finished();
+  detail::route* const old = current(number);
+  std::vector<detail::route*> refused;
+  for (const auto& each : routes_) {
+    if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
+  }
+  const destination same = to;
+  const result<void> added = add(number, std::move(to));
+  if (!added) return added;
+  detail::route& fresh = *routes_.back();
+  fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
+  if (old != nullptr) {
+    old->until_ns = fresh.from_ns;
+    mark_queues(old->mark);
+    if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
+      for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
+        waiting_span& each = waiting(i);
+        if ((each.routes & old->bit) != 0) each.routes ^= old->bit | fresh.bit;
+      }
+      fresh.cursor = (std::max)(old->cursor, first_waiting_);
+      fresh.from_ns = old->from_ns;
+      old->until_ns = old->from_ns;
+      old->cursor = next_waiting_;
+    }
+  }
+  for (detail::route* const each : refused) each->redirect(same, tracer_.host());
+  return {};
+}
+
+ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+  detail::route* const old = usable() ? current(number) : nullptr;
+  if (old == nullptr) return;
+  old->until_ns = since_ns != 0 ? since_ns : now_ns();
+  mark_queues(old->mark);
+  if (!old->exporter().held()) return;
+  for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
+    waiting_span& each = waiting(i);
+    if ((each.routes & old->bit) == 0) continue;
+    each.routes &= ~old->bit;
+    old->drop(each.ticket, drop_reason::rejected);
+  }
+  old->until_ns = 0;
+  old->cursor = next_waiting_;
+  old->abandon(drop_reason::rejected);
+}
+
+/// Retired routes that have sent, or lost, everything.
+ORCAST_DECL void span_exporter::remove_finished() {
+  for (auto at = routes_.begin(); at != routes_.end();) {
+    detail::route& each = **at;
+    const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
+                      each.pending() == 0 && each.cursor == next_waiting_ && passed(each.mark);
+    if (!over) {
+      ++at;
+      continue;
+    }
+    const export_status done = each.status();
+    detail::add_to(gone_[each.slot], done);
+    gone_[each.slot].held = false;
+    free_bits_ |= each.bit;
+    at = routes_.erase(at);
   }
 }
 
@@ -16550,90 +17101,64 @@ ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   return all;
 }
 
-ORCAST_DECL void span_exporter::retry_held() noexcept { exporter_.retry_held(); }
+ORCAST_DECL void span_exporter::retry_held() noexcept {
+  for (const auto& each : routes_) each->exporter().retry_held();
+}
 
 ORCAST_DECL export_status span_exporter::status() const {
-  export_status now;
-  now.held = exporter_.held();
-  now.pending = closed_ ? 0 : exporter_.pending();
-  now.counts = exporter_.counts();
-  now.last_error = exporter_.last_error();
-  now.last_reply = exporter_.last_reply();
-  return now;
+  export_status sum;
+  for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
+  return sum;
 }
 
-/// One turn of the wheel: the answer that has come, the spans that are ready, the post that is due.
-ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
-                                                         perform_function* perform) {
-  progress so_far;
-  settle();
-  collect(deadline_ns, so_far);
-  if (flushing_ && passed_ && exporter_.batch() == last_batch_) exporter_.hurry();
-  post(perform, so_far);
-  return so_far;
-}
-
-ORCAST_DECL void span_exporter::settle() {
-  if (!exporter_.in_flight() || !delivery_.over()) return;
-  exchange_ = 0;
-  account(delivery_.conclude(exporter_, now_ms()));
-}
-
-ORCAST_DECL void span_exporter::account(const exporter::outcome& ends) noexcept {
-  if (ends.exported != 0) tracer_.exported(ends.exported);
-  if (ends.dropped != 0) tracer_.dropped(ends.reason, ends.dropped);
-}
-
-ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
-  while (exporter_.accepts()) {
-    if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
-    if (pending_ == orcast::detail::no_block) break;
-    const std::int64_t now = now_ns();
-    const auto offered = exporter_.offer(tracer_.ring(), pending_, now / detail::ns_per_ms);
-    if (offered == exporter::offer_result::not_now) break;
-    tracer_.give_back(pending_);
-    pending_ = orcast::detail::no_block;
-    ++so_far.taken;
-    if (offered == exporter::offer_result::too_large) tracer_.dropped(drop_reason::too_large);
-    if (now_ns() >= deadline_ns) {
-      so_far.more = true;
-      break;
-    }
+ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
+  export_status sum;
+  if (number >= gone_.size()) return sum;
+  sum = gone_[number];
+  for (const auto& each : routes_) {
+    if (each->slot != number) continue;
+    export_status now = each->status();
+    now.waiting = static_cast<std::uint32_t>(
+        next_waiting_ - (std::max)((std::min)(each->cursor, next_waiting_), first_waiting_));
+    detail::add_to(sum, now);
   }
-  if (!flushing_ || passed_ || pending_ != orcast::detail::no_block) return;
+  return sum;
+}
+
+ORCAST_DECL bool span_exporter::in_flight() const noexcept {
+  for (const auto& each : routes_) {
+    if (each->exporter().in_flight()) return true;
+  }
+  return false;
+}
+
+ORCAST_DECL void span_exporter::mark_queues(std::array<std::size_t, 64>& mark) const noexcept {
+  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
+    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
+    mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
+  }
+}
+
+ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
-    if (static_cast<std::ptrdiff_t>(head - mark_[i]) < 0) return;
+    if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
   }
-  passed_ = true;
-  last_batch_ = exporter_.pending() == 0 ? 0 : exporter_.batch();
-}
-
-ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
-  const exporter::step step = exporter_.next(now_ms());
-  so_far.next_ms = step.until_ms;
-  if (!step.post) return;
-  delivery_.prepare(step.body);
-  if (perform == nullptr) {
-    exchange_ = transport_->start(delivery_.request(), delivery_.sink());
-    return;
-  }
-  (*perform)(*transport_, delivery_.request(), delivery_.sink());
-  settle();
-  so_far.next_ms = 0;
+  return true;
 }
 
 ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
-    mark_[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
-  }
+  for (const auto& each : routes_) each->reached = false;
+  mark_queues(mark_);
 }
 
 ORCAST_DECL bool span_exporter::flushed() noexcept {
-  if (!passed_ || last_batch_ == exporter_.batch()) return false;
+  if (!passed_) return false;
+  for (const auto& each : routes_) {
+    if (!each->reached || each->last_batch == each->exporter().batch()) return false;
+  }
   flushing_ = false;
   return true;
 }
@@ -16646,9 +17171,9 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
     transport_->poll(0);
     const progress so_far = round(deadline_ns, nullptr);
     if (flushed()) return true;
-    if (exporter_.held()) break;
-    if (!exporter_.in_flight() && so_far.next_ms > deadline_ns / detail::ns_per_ms) break;
-    if (exporter_.in_flight() || so_far.taken == 0) wait(deadline_ns);
+    const bool idle = !in_flight() && so_far.taken == 0;
+    if (idle && so_far.next_ms > deadline_ns / detail::ns_per_ms) break;
+    if (in_flight() || so_far.taken == 0) wait(deadline_ns);
   }
   flushing_ = false;
   return false;
@@ -16658,7 +17183,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
-  if (exporter_.in_flight()) {
+  if (in_flight()) {
     transport_->poll(wait_ms);
   } else {
     pause_.wait_for_resume(std::chrono::milliseconds(wait_ms));
@@ -16668,17 +17193,31 @@ ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
 ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
-  if (exporter_.in_flight() && exchange_ != 0) transport_->cancel(exchange_);
+  for (const auto& each : routes_) {
+    if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
+  }
+  const auto under_way = [this] {
+    for (const auto& each : routes_) {
+      if (each->exporter().in_flight() && !each->over()) return true;
+    }
+    return false;
+  };
   transport_->poll(0);
-  while (exporter_.in_flight() && !delivery_.over() && now_ns() < deadline_ns) wait(deadline_ns);
-  settle();
+  while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
+  for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;
-  tracer_.dropped(drop_reason::shut_down, exporter_.pending());
-  if (pending_ == orcast::detail::no_block) pending_ = tracer_.take();
-  while (pending_ != orcast::detail::no_block) {
-    tracer_.give_back(pending_);
+  while (first_waiting_ != next_waiting_) {
+    waiting_span& left = waiting(first_waiting_);
+    for (const auto& each : routes_) {
+      if ((left.routes & each->bit) != 0) each->drop(left.ticket, drop_reason::shut_down);
+    }
+    left.routes = 0;
+    forget_front();
+  }
+  for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
+  for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+    tracer_.give_back(left);
     tracer_.dropped(drop_reason::shut_down);
-    pending_ = tracer_.take();
   }
 }
 
@@ -16735,8 +17274,14 @@ class flush_thread {
 
   /// Any thread: keys or settings have changed.
   void retry_held();
+  /// Any thread: as span_exporter::replace() and retire(), at the thread's next look; "before" is
+  /// before this call. While too many earlier settings are in use it waits for them.
+  void replace(std::size_t number, destination to);
+  void retire(std::size_t number);
+
   /// Any thread. At most one look old.
   export_status status() const;
+  export_status status(std::size_t number) const;
 
  private:
   class loop;
@@ -16763,8 +17308,10 @@ class flush_thread {
 #include <condition_variable>
 #include <limits>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 // ---- orcast/core/posix_thread.hpp ----
 
@@ -16845,16 +17392,33 @@ class flush_thread::loop {
     retry_wanted_ = true;
     wake_.notify_one();
   }
+  void change(std::size_t number, std::unique_ptr<destination> to) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    changes_.push_back({number, std::move(to), exporter_->now_ns()});
+    wake_.notify_one();
+  }
   export_status status() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return status_;
   }
+  export_status status(std::size_t number) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return number < each_.size() ? each_[number] : export_status();
+  }
 
  private:
+  struct change_of_settings {
+    std::size_t number;
+    std::unique_ptr<destination> to;  // null: retired
+    std::int64_t since_ns;
+  };
+
   using milliseconds = std::chrono::milliseconds;
   static constexpr std::int64_t longest_ms = 86'400'000;
 
   void run();
+  bool carry_out(change_of_settings& next);
+  void publish_status();
   span_exporter::progress turn(bool wait_for_network);
   void perform(http::any_transport& transport, const http::request& what,
                http::response_sink& sink);
@@ -16882,9 +17446,12 @@ class flush_thread::loop {
   bool cancel_now_ = false;  // end
   std::int64_t cancel_ns_ = 0;
   bool retry_wanted_ = false;
+  std::vector<change_of_settings> changes_;
+  std::string trouble_;  // a change that could not be made
   bool finished_ = false;
   http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
   export_status status_;
+  std::vector<export_status> each_;  // by destination
 };
 
 ORCAST_DECL bool flush_thread::loop::launch() noexcept {
@@ -16916,21 +17483,22 @@ ORCAST_DECL void flush_thread::loop::run() {
   bool on_its_way = false;
   while (!cancel_now_) {
     if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
+    while (!changes_.empty() && carry_out(changes_.front())) changes_.erase(changes_.begin());
+    const std::size_t left = changes_.size();
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;
       exporter_->begin_flush();
     }
     lock.unlock();
     const span_exporter::progress made = turn(on_its_way);
-    on_its_way = exporter_->exporter_.in_flight();
+    on_its_way = exporter_->in_flight();
     const std::int64_t now_ms = exporter_->now_ms();
     lock.lock();
-    status_ = exporter_->status();
+    publish_status();
     const bool flush_active = flush_done_ != flushing;
     if (flush_active) {
       const bool all = exporter_->flushed();
-      const bool hopeless = exporter_->exporter_.held() ||
-                            (!on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_);
+      const bool hopeless = !on_its_way && made.taken == 0 && made.next_ms > flush_until_ms_;
       if (all || hopeless) {
         flush_done_ = flushing;
         flush_ok_ = all;
@@ -16942,21 +17510,44 @@ ORCAST_DECL void flush_thread::loop::run() {
     if (on_its_way || (made.taken != 0 && flush_active)) continue;  // turn() does the waiting
     wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
     const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
-    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)),
-                   [&] { return cancel_now_ || retry_wanted_ || flush_asked_ != flushing; });
+    wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)), [&] {
+      return cancel_now_ || retry_wanted_ || changes_.size() != left || flush_asked_ != flushing;
+    });
   }
   const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
   lock.unlock();
   exporter_->close(until_ns);
   lock.lock();
-  status_ = exporter_->status();
+  publish_status();
   finished_ = true;
   changed_.notify_all();
 }
 
+/// Under the lock. False: it must wait.
+ORCAST_DECL bool flush_thread::loop::carry_out(change_of_settings& next) {
+  if (next.to == nullptr) {
+    exporter_->retire(next.number, next.since_ns);
+    return true;
+  }
+  const result<void> made = exporter_->replace(next.number, *next.to, next.since_ns);
+  if (!made && made.error().code == errc::busy) return false;
+  if (!made) trouble_ = "settings were not changed: " + made.error().message;
+  return true;
+}
+
+ORCAST_DECL void flush_thread::loop::publish_status() {
+  status_ = exporter_->status();
+  if (!trouble_.empty()) status_.last_error = trouble_;
+  each_.resize(exporter_->destinations());
+  for (std::size_t i = 0; i < each_.size(); ++i) each_[i] = exporter_->status(i);
+}
+
+/// A blocking transport is used on this thread while there is one destination; several would wait
+/// for each other, so their requests go to the transport's workers.
 ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
   constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
-  if (exporter_->transport_->tier() != http::tier::blocking) {
+  const bool blocking = exporter_->transport_->tier() == http::tier::blocking;
+  if (wait_for_network || !blocking || exporter_->routes_.size() > 1) {
     exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
     return exporter_->round(no_deadline, nullptr);
   }
@@ -17052,8 +17643,21 @@ ORCAST_DECL void flush_thread::retry_held() {
   if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
 }
 
+ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {
+  if (loop_ == nullptr || loop_->in_child()) return;
+  loop_->change(number, std::make_unique<destination>(std::move(to)));
+}
+
+ORCAST_DECL void flush_thread::retire(std::size_t number) {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->change(number, nullptr);
+}
+
 ORCAST_DECL export_status flush_thread::status() const {
   return loop_ != nullptr && !loop_->in_child() ? loop_->status() : export_status{};
+}
+
+ORCAST_DECL export_status flush_thread::status(std::size_t number) const {
+  return loop_ != nullptr && !loop_->in_child() ? loop_->status(number) : export_status{};
 }
 
 }  // namespace otlp
@@ -17103,43 +17707,47 @@ inline otlp::destination destination_for(const broadcast_settings& settings) {
 
 #include <algorithm>
 #include <new>
+#include <string>
+#include <utility>
 
 namespace orcast {
 inline namespace v0 {
+
+namespace detail {
+
+/// A complaint, with the destination's name where there may be several.
+inline std::string named(const broadcast_settings& settings, const std::string& complaint) {
+  return settings.name == broadcast_settings().name ? complaint : settings.name + ": " + complaint;
+}
+
+}  // namespace detail
 
 ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
                                                                 http::any_transport transport) {
   std::unique_ptr<broadcast> made(new (std::nothrow) broadcast(std::move(options.settings)));
   if (made == nullptr) return failure(errc::io, "out of memory");
-  const broadcast_settings& settings = made->settings_;
-  if (!settings.enabled) return made;
-
-  const result<void> checked = validate(settings);
-  if (!checked) return checked.error();
+  const result<void> adopted = made->adopt(options);
+  if (!adopted) return adopted.error();
+  if (made->current_.empty()) return made;
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
-  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "memory_bytes must be from 64 KiB to 64 MiB");
-  }
 
-  // An eighth of the memory holds the body in flight, the rest spans.
-  const std::size_t batch_bytes =
-      (std::min)(options.memory_bytes / 8, std::size_t{512} << 10) / page_bytes * page_bytes;
   tracer_options tracing;
-  tracing.memory_bytes = options.memory_bytes - batch_bytes;
+  tracing.sampling_ratio = 0;
+  tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
   tracing.full = options.full;
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
-  tracing.sampling_ratio = settings.sampling_rate;
+  for (const auto& each : made->current_) {
+    tracing.sampling_ratio = (std::max)(tracing.sampling_ratio, each->sampling_rate);
+  }
   tracing.wipe = options.wipe;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
 
-  otlp::destination to = detail::destination_for(settings);
-  to.exporting = options.exporting;
-  to.batch_bytes = batch_bytes;
-  to.timeout_ms = options.timeout_ms;
+  std::vector<otlp::destination> to;
+  for (const auto& each : made->current_) to.push_back(made->destination_for(*each));
   auto exporter = otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
   if (!exporter) return exporter.error();
   made->exporter_ = std::move(*exporter);
@@ -17155,6 +17763,122 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
 #endif
   }
   return made;
+}
+
+/// Checks all settings and keeps those of the destinations that are enabled.
+ORCAST_DECL result<void> broadcast::adopt(broadcast_options& options) {
+  const auto refuse = [](std::string what) {
+    return failure(errc::invalid_argument, std::move(what));
+  };
+  if (options.also.size() >= otlp::span_exporter::most_destinations) {
+    return refuse("a broadcast has at most 8 destinations");
+  }
+  const auto add = [&](broadcast_settings settings) -> result<void> {
+    if (!settings.enabled) return {};
+    result<void> checked = validate(settings);
+    if (!checked) return refuse(detail::named(settings, checked.error().message));
+    if (find(settings.name) != none) {
+      return refuse("two destinations are called \"" + settings.name + "\": Name tells them apart");
+    }
+    if (!settings.privacy_mode) in_full_ = true;
+    current_.push_back(std::make_unique<const broadcast_settings>(std::move(settings)));
+    return {};
+  };
+  result<void> added = add(settings_.clone());
+  for (broadcast_settings& each : options.also) {
+    if (added) added = add(std::move(each));
+  }
+  if (!added || current_.empty()) return added;
+
+  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return refuse("memory_bytes must be from 64 KiB to 64 MiB");
+  }
+  // An eighth of the memory holds the body in flight, or a quarter those of several; the rest
+  // spans.
+  const std::size_t share =
+      current_.size() == 1 ? options.memory_bytes / 8 : options.memory_bytes / 4 / current_.size();
+  batch_bytes_ = (std::min)(share, std::size_t{512} << 10) / page_bytes * page_bytes;
+  if (batch_bytes_ == 0) return refuse("memory_bytes is not enough for that many destinations");
+  exporting_ = options.exporting;
+  timeout_ms_ = options.timeout_ms;
+  return {};
+}
+
+ORCAST_DECL otlp::destination broadcast::destination_for(const broadcast_settings& settings) const {
+  otlp::destination to = detail::destination_for(settings);
+  to.exporting = exporting_;
+  to.batch_bytes = batch_bytes_;
+  to.timeout_ms = timeout_ms_;
+  if (settings.privacy_mode) {
+    // Without content in the ring, parameters and errors have been cleaned when they were recorded.
+    to.leaves_out_words = in_full_;
+    to.leaves_out = in_full_ ? is_or_quotes_content : is_content;
+  }
+  return to;
+}
+
+ORCAST_DECL std::size_t broadcast::find(std::string_view name) const noexcept {
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    if (current_[i]->name == name) return i;
+  }
+  return none;
+}
+
+ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
+  if (traces_ == nullptr) {
+    return failure(
+        errc::invalid_argument,
+        "a broadcast that was started without a destination has no memory: start another");
+  }
+  if (settings.enabled) {
+    const result<void> checked = validate(settings);
+    if (!checked) return checked;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::size_t number = find(settings.name);
+  if (number == none && !settings.enabled) return {};
+  if (number == none) number = current_.size();
+  if (number == otlp::span_exporter::most_destinations) {
+    return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
+  }
+  auto fresh = std::make_unique<const broadcast_settings>(std::move(settings));
+  const bool was_in_full = in_full_;
+  if (fresh->enabled && !fresh->privacy_mode) in_full_ = true;
+
+  const auto apply = [this](std::size_t at, const broadcast_settings& by) -> result<void> {
+#if !defined(ORCAST_NO_THREADS)
+    if (thread_ != nullptr) {
+      by.enabled ? thread_->replace(at, destination_for(by)) : thread_->retire(at);
+      return {};
+    }
+#endif
+    if (by.enabled) return exporter_->replace(at, destination_for(by));
+    exporter_->retire(at);
+    return {};
+  };
+  if (in_full_ != was_in_full) {
+    // From now on content is in the ring: who gets none must be kept from its quotes as well.
+    for (std::size_t i = 0; i < current_.size(); ++i) {
+      if (i == number || !current_[i]->enabled || !current_[i]->privacy_mode) continue;
+      const result<void> kept_from = apply(i, *current_[i]);
+      if (!kept_from) return kept_from;
+    }
+  }
+  const result<void> applied = apply(number, *fresh);
+  if (!applied) return applied;
+  if (number == current_.size()) {
+    current_.push_back(std::move(fresh));
+  } else {
+    earlier_.push_back(std::exchange(current_[number], std::move(fresh)));
+  }
+  return {};
+}
+
+ORCAST_DECL void broadcast::retry() {
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->retry_held();
+#endif
+  if (exporter_ != nullptr) exporter_->retry_held();
 }
 
 ORCAST_DECL broadcast::~broadcast() { shutdown(2'000); }
@@ -17201,6 +17925,26 @@ ORCAST_DECL otlp::export_status broadcast::status() const {
   if (thread_ != nullptr) return thread_->status();
 #endif
   return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
+}
+
+ORCAST_DECL otlp::export_status broadcast::status(std::string_view destination) const {
+  std::size_t number = none;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    number = find(destination);
+  }
+  if (number == none) return {};
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->status(number);
+#endif
+  return exporter_ != nullptr ? exporter_->status(number) : otlp::export_status();
+}
+
+ORCAST_DECL std::vector<std::string> broadcast::destinations() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& each : current_) names.push_back(each->name);
+  return names;
 }
 
 }  // namespace v0

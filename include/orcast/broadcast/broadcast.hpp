@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/core/host.hpp"
@@ -29,7 +34,11 @@ class flush_thread;
 }
 
 struct broadcast_options {
+  /// Of the first destination. What is recorded at all (companions and the like) goes by these.
   broadcast_settings settings;
+  /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
+  /// mode, headers, batches and accounts; a span is recorded once.
+  std::vector<broadcast_settings> also;
   /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
   /// KiB to 64 MiB.
   std::size_t memory_bytes = std::size_t{4} << 20;
@@ -58,7 +67,8 @@ class broadcast {
   broadcast(const broadcast&) = delete;
   broadcast& operator=(const broadcast&) = delete;
 
-  /// For client_options.record and instrument(). Any thread.
+  /// For client_options.record and instrument(). Any thread. When every destination is in privacy
+  /// mode, what it records has no content.
   orcast::recording recording() const noexcept;
 
   /// For spans of the host's own; null when not enabled. Any thread.
@@ -79,21 +89,52 @@ class broadcast {
   /// any more. Returns by its deadline.
   ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
 
+  /// Other settings for the destination of that name, or one more; with enabled = false it gets
+  /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
+  /// still go out by the old settings, unless those had been refused: what is held then goes out by
+  /// the new ones. A recording that was handed out while no destination wanted content goes on
+  /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
+  /// being sent by too many earlier settings; nothing has changed then.
+  ORCAST_DECL result<void> change(broadcast_settings settings);
+
+  /// Sends again what a destination has refused, for example when Test Connection has passed since.
+  /// Thread as for change().
+  ORCAST_DECL void retry();
+
   /// Any thread: what became of the spans.
   ORCAST_DECL trace_stats stats() const noexcept;
 
   /// What the exporter ran into last. With own_thread from any thread, else from the one that
   /// pumps.
   ORCAST_DECL otlp::export_status status() const;
+  /// Of the destination of that name alone.
+  ORCAST_DECL otlp::export_status status(std::string_view destination) const;
+  /// The names of all destinations that there are or were. Any thread.
+  ORCAST_DECL std::vector<std::string> destinations() const;
 
  private:
   struct thread_deleter {
     void operator()(otlp::flush_thread* thread) const noexcept;
   };
 
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
   explicit broadcast(broadcast_settings settings) : settings_(std::move(settings)) {}
 
-  broadcast_settings settings_;
+  result<void> adopt(broadcast_options& options);
+  otlp::destination destination_for(const broadcast_settings& settings) const;
+  std::size_t find(std::string_view name) const noexcept;
+
+  broadcast_settings settings_;  // what is recorded
+  // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<const broadcast_settings>> current_;
+  std::vector<std::unique_ptr<const broadcast_settings>> earlier_;
+  /// Whether content is recorded: once it is, it may be in memory for as long as spans are.
+  std::atomic<bool> in_full_{false};
+  otlp::exporter_options exporting_;
+  std::size_t batch_bytes_ = 0;
+  std::int64_t timeout_ms_ = 0;
   std::unique_ptr<tracer> traces_;
   std::unique_ptr<otlp::span_exporter> exporter_;
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
@@ -102,7 +143,7 @@ class broadcast {
 inline recording broadcast::recording() const noexcept {
   orcast::recording where;
   where.traces = traces_.get();
-  where.privacy = settings_.privacy_mode;
+  where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
   return where;
 }

@@ -3,47 +3,52 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
+#include <utility>
 
 #include "orcast/broadcast/broadcast.hpp"
+#include "orcast/broadcast/content_keys.hpp"
 #include "orcast/broadcast/impl/destination_for.hpp"
 #include "orcast/otlp/flush_thread.hpp"
 
 namespace orcast {
 inline namespace v0 {
 
+namespace detail {
+
+/// A complaint, with the destination's name where there may be several.
+inline std::string named(const broadcast_settings& settings, const std::string& complaint) {
+  return settings.name == broadcast_settings().name ? complaint : settings.name + ": " + complaint;
+}
+
+}  // namespace detail
+
 ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_options options,
                                                                 http::any_transport transport) {
   std::unique_ptr<broadcast> made(new (std::nothrow) broadcast(std::move(options.settings)));
   if (made == nullptr) return failure(errc::io, "out of memory");
-  const broadcast_settings& settings = made->settings_;
-  if (!settings.enabled) return made;
-
-  const result<void> checked = validate(settings);
-  if (!checked) return checked.error();
+  const result<void> adopted = made->adopt(options);
+  if (!adopted) return adopted.error();
+  if (made->current_.empty()) return made;
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
-  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "memory_bytes must be from 64 KiB to 64 MiB");
-  }
 
-  // An eighth of the memory holds the body in flight, the rest spans.
-  const std::size_t batch_bytes =
-      (std::min)(options.memory_bytes / 8, std::size_t{512} << 10) / page_bytes * page_bytes;
   tracer_options tracing;
-  tracing.memory_bytes = options.memory_bytes - batch_bytes;
+  tracing.sampling_ratio = 0;
+  tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
   tracing.full = options.full;
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
-  tracing.sampling_ratio = settings.sampling_rate;
+  for (const auto& each : made->current_) {
+    tracing.sampling_ratio = (std::max)(tracing.sampling_ratio, each->sampling_rate);
+  }
   tracing.wipe = options.wipe;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
 
-  otlp::destination to = detail::destination_for(settings);
-  to.exporting = options.exporting;
-  to.batch_bytes = batch_bytes;
-  to.timeout_ms = options.timeout_ms;
+  std::vector<otlp::destination> to;
+  for (const auto& each : made->current_) to.push_back(made->destination_for(*each));
   auto exporter = otlp::span_exporter::make(*made->traces_, std::move(transport), std::move(to));
   if (!exporter) return exporter.error();
   made->exporter_ = std::move(*exporter);
@@ -59,6 +64,122 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
 #endif
   }
   return made;
+}
+
+/// Checks all settings and keeps those of the destinations that are enabled.
+ORCAST_DECL result<void> broadcast::adopt(broadcast_options& options) {
+  const auto refuse = [](std::string what) {
+    return failure(errc::invalid_argument, std::move(what));
+  };
+  if (options.also.size() >= otlp::span_exporter::most_destinations) {
+    return refuse("a broadcast has at most 8 destinations");
+  }
+  const auto add = [&](broadcast_settings settings) -> result<void> {
+    if (!settings.enabled) return {};
+    result<void> checked = validate(settings);
+    if (!checked) return refuse(detail::named(settings, checked.error().message));
+    if (find(settings.name) != none) {
+      return refuse("two destinations are called \"" + settings.name + "\": Name tells them apart");
+    }
+    if (!settings.privacy_mode) in_full_ = true;
+    current_.push_back(std::make_unique<const broadcast_settings>(std::move(settings)));
+    return {};
+  };
+  result<void> added = add(settings_.clone());
+  for (broadcast_settings& each : options.also) {
+    if (added) added = add(std::move(each));
+  }
+  if (!added || current_.empty()) return added;
+
+  if (options.memory_bytes < 64 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return refuse("memory_bytes must be from 64 KiB to 64 MiB");
+  }
+  // An eighth of the memory holds the body in flight, or a quarter those of several; the rest
+  // spans.
+  const std::size_t share =
+      current_.size() == 1 ? options.memory_bytes / 8 : options.memory_bytes / 4 / current_.size();
+  batch_bytes_ = (std::min)(share, std::size_t{512} << 10) / page_bytes * page_bytes;
+  if (batch_bytes_ == 0) return refuse("memory_bytes is not enough for that many destinations");
+  exporting_ = options.exporting;
+  timeout_ms_ = options.timeout_ms;
+  return {};
+}
+
+ORCAST_DECL otlp::destination broadcast::destination_for(const broadcast_settings& settings) const {
+  otlp::destination to = detail::destination_for(settings);
+  to.exporting = exporting_;
+  to.batch_bytes = batch_bytes_;
+  to.timeout_ms = timeout_ms_;
+  if (settings.privacy_mode) {
+    // Without content in the ring, parameters and errors have been cleaned when they were recorded.
+    to.leaves_out_words = in_full_;
+    to.leaves_out = in_full_ ? is_or_quotes_content : is_content;
+  }
+  return to;
+}
+
+ORCAST_DECL std::size_t broadcast::find(std::string_view name) const noexcept {
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    if (current_[i]->name == name) return i;
+  }
+  return none;
+}
+
+ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
+  if (traces_ == nullptr) {
+    return failure(
+        errc::invalid_argument,
+        "a broadcast that was started without a destination has no memory: start another");
+  }
+  if (settings.enabled) {
+    const result<void> checked = validate(settings);
+    if (!checked) return checked;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::size_t number = find(settings.name);
+  if (number == none && !settings.enabled) return {};
+  if (number == none) number = current_.size();
+  if (number == otlp::span_exporter::most_destinations) {
+    return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
+  }
+  auto fresh = std::make_unique<const broadcast_settings>(std::move(settings));
+  const bool was_in_full = in_full_;
+  if (fresh->enabled && !fresh->privacy_mode) in_full_ = true;
+
+  const auto apply = [this](std::size_t at, const broadcast_settings& by) -> result<void> {
+#if !defined(ORCAST_NO_THREADS)
+    if (thread_ != nullptr) {
+      by.enabled ? thread_->replace(at, destination_for(by)) : thread_->retire(at);
+      return {};
+    }
+#endif
+    if (by.enabled) return exporter_->replace(at, destination_for(by));
+    exporter_->retire(at);
+    return {};
+  };
+  if (in_full_ != was_in_full) {
+    // From now on content is in the ring: who gets none must be kept from its quotes as well.
+    for (std::size_t i = 0; i < current_.size(); ++i) {
+      if (i == number || !current_[i]->enabled || !current_[i]->privacy_mode) continue;
+      const result<void> kept_from = apply(i, *current_[i]);
+      if (!kept_from) return kept_from;
+    }
+  }
+  const result<void> applied = apply(number, *fresh);
+  if (!applied) return applied;
+  if (number == current_.size()) {
+    current_.push_back(std::move(fresh));
+  } else {
+    earlier_.push_back(std::exchange(current_[number], std::move(fresh)));
+  }
+  return {};
+}
+
+ORCAST_DECL void broadcast::retry() {
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->retry_held();
+#endif
+  if (exporter_ != nullptr) exporter_->retry_held();
 }
 
 ORCAST_DECL broadcast::~broadcast() { shutdown(2'000); }
@@ -105,6 +226,26 @@ ORCAST_DECL otlp::export_status broadcast::status() const {
   if (thread_ != nullptr) return thread_->status();
 #endif
   return exporter_ != nullptr ? exporter_->status() : otlp::export_status();
+}
+
+ORCAST_DECL otlp::export_status broadcast::status(std::string_view destination) const {
+  std::size_t number = none;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    number = find(destination);
+  }
+  if (number == none) return {};
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr) return thread_->status(number);
+#endif
+  return exporter_ != nullptr ? exporter_->status(number) : otlp::export_status();
+}
+
+ORCAST_DECL std::vector<std::string> broadcast::destinations() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& each : current_) names.push_back(each->name);
+  return names;
 }
 
 }  // namespace v0
