@@ -5,12 +5,12 @@
 
 #include <cstdio>
 
-#include "orcast/openrouter/client.hpp"
+#include "orcast/orcast.hpp"
 #include "orcast/transport/curl.hpp"
 
 int main() {
-  orcast::curl_transport network;
-  auto client = orcast::client::make({}, orcast::http::any_transport(network));
+  auto client =
+      orcast::client::make({}, orcast::http::any_transport::make<orcast::curl_transport>());
   if (!client) return std::puts(client.error().message.c_str()), 1;
 
   orcast::chat_request request;
@@ -18,6 +18,6 @@ int main() {
   request.messages = {orcast::message::user("Greet a traveller at the gate, in one sentence.")};
 
   const auto reply = client->chat(request);
-  std::puts(reply ? reply->choices[0].reply.content.c_str() : reply.error().message.c_str());
-  return reply ? 0 : 1;
+  if (!reply) return std::puts(reply.error().message.c_str()), 1;
+  std::puts(std::string(reply->text()).c_str());
 }

@@ -6,7 +6,8 @@
 // include one of orcast/transport/ besides, or bring your own.
 //
 //   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
-//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded
+//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded;
+//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests
 //   otlp        the encoder, the exporter and its thread
 //   http        what a transport is (transport.hpp), server-sent events, retry policy
 //   trace       tracer and span on a fixed piece of memory, attribute keys
@@ -21,8 +22,13 @@
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/broadcast/settings_file.hpp"
+#include "orcast/http/fake_transport.hpp"
 #include "orcast/openrouter/client.hpp"
+#include "orcast/openrouter/mock_reply.hpp"
 #include "orcast/openrouter/reply_details.hpp"
+#include "orcast/openrouter/tool_arguments.hpp"
+#include "orcast/openrouter/tool_description.hpp"
+#include "orcast/openrouter/tool_loop.hpp"
 #include "orcast/openrouter/work.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"

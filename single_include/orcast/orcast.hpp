@@ -5728,6 +5728,186 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/http/fake_reply.hpp ----
+
+// The script of one answer of a fake transport (orcast/http/fake_transport.hpp).
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// What a fake transport answers to one request, step by step. After the last step the exchange
+/// ends well:
+///   fake_reply().head(200).data("data: {}\n\n").hold().fail(errc::disconnected, "cut")
+class fake_reply {
+ public:
+  enum class action : unsigned char { head, data, hold, next_poll, fail, never };
+  struct step {
+    action what;
+    std::string bytes;  ///< of data; the message of fail
+    int status = 0;
+    errc code = errc::disconnected;
+    std::vector<header> headers;
+  };
+
+  /// A whole answer, as a server gives it to a request that is not streamed.
+  static fake_reply whole(int status, std::string body, std::vector<header> headers = {}) {
+    fake_reply reply;
+    reply.head(status, std::move(headers)).data(std::move(body));
+    return reply;
+  }
+
+  fake_reply& head(int status, std::vector<header> headers = {}) {
+    steps_.push_back({action::head, {}, status, errc::disconnected, std::move(headers)});
+    return *this;
+  }
+  /// A piece of the body, given to the sink in one call.
+  fake_reply& data(std::string bytes) { return add(action::data, std::move(bytes)); }
+  /// `bytes` in pieces of `size`, which is at least 1; the last one may be shorter.
+  fake_reply& pieces(std::string_view bytes, std::size_t size) {
+    for (; !bytes.empty(); bytes.remove_prefix((std::min)(size, bytes.size()))) {
+      data(std::string(bytes.substr(0, size)));
+    }
+    return *this;
+  }
+  /// Nothing more until release().
+  fake_reply& hold() { return add(action::hold); }
+  /// Nothing more in this poll(). A blocking transport goes on at once.
+  fake_reply& next_poll() { return add(action::next_poll); }
+  /// The exchange fails here.
+  fake_reply& fail(errc code, std::string message) {
+    steps_.push_back({action::fail, std::move(message), 0, code, {}});
+    return *this;
+  }
+  /// Nothing more, ever: only a cancel ends it.
+  fake_reply& never() { return add(action::never); }
+
+  const std::vector<step>& steps() const noexcept { return steps_; }
+
+ private:
+  fake_reply& add(action what, std::string bytes = {}) {
+    steps_.push_back({what, std::move(bytes), 0, errc::disconnected, {}});
+    return *this;
+  }
+
+  std::vector<step> steps_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/fake_transport.hpp ----
+
+// A transport without a network, for tests: ours and those of the programs that use orcast. Answers
+// are scripted, requests are recorded, and nothing happens except where the test makes it happen.
+// It comes in all three tiers: fake_transport (polled), fake_async_transport and
+// fake_blocking_transport. It watches that its user keeps the contract: see violations().
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// A request as it was sent, its body in one piece.
+struct recorded_request {
+  exchange_id id = 0;
+  std::string method;
+  std::string url;
+  std::vector<header> headers;
+  std::string body;
+
+  /// The value of the first header of that name, or an empty view.
+  std::string_view find(std::string_view name) const noexcept;
+};
+
+namespace detail {
+
+class fake_exchange;
+
+/// What the tiers have in common: the script, the record, and who is on the way.
+class fake_base {
+ public:
+  /// Answers the next request that has no answer yet; requests take replies in order of start().
+  void reply(fake_reply next);
+  /// Answers every request for which no reply() is left. Without it they fail with errc::connect.
+  void otherwise(fake_reply always);
+
+  /// All requests so far, in the order of their start().
+  std::vector<recorded_request> requests() const;
+  /// Sentences about what a user of this transport did against the contract; empty is good.
+  std::vector<std::string> violations() const;
+  std::size_t in_flight() const;
+
+  /// Passes one hold() of an exchange. One that comes before the hold is reached is remembered.
+  void release(exchange_id id);
+  /// The same for every exchange in flight.
+  void release_all();
+
+ protected:
+  fake_base();
+  ~fake_base();
+  fake_base(const fake_base&) = delete;
+  fake_base& operator=(const fake_base&) = delete;
+
+  std::shared_ptr<fake_exchange> open(const request& what, response_sink& sink);
+  std::shared_ptr<fake_exchange> find(exchange_id id) const;
+  /// Takes it out of those in flight, and tells its sink.
+  void close(const std::shared_ptr<fake_exchange>& exchange);
+  void note(std::string violation);
+
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<fake_exchange>> live_;
+
+ private:
+  std::vector<fake_reply> replies_;  // the next one first
+  std::unique_ptr<fake_reply> otherwise_;
+  std::vector<recorded_request> requests_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace detail
+
+/// The polled tier. Each poll() takes every exchange as far as its script, its sink and the test
+/// let it go, in order of start(); between polls nothing happens. Script, record, cancel() and
+/// resume() may be used from any thread, and from inside sinks.
+class fake_transport : public detail::fake_base {
+ public:
+  exchange_id start(const request& what, response_sink& sink);
+  void cancel(exchange_id id);
+  void resume(exchange_id id);
+  void poll(std::int64_t wait_ms);
+
+ private:
+  bool polling_ = false;
+};
+
+/// The asynchronous tier: sinks are called by whoever calls deliver(), on the thread of that call.
+class fake_async_transport : private fake_transport {
+ public:
+  using fake_base::in_flight;
+  using fake_base::otherwise;
+  using fake_base::release;
+  using fake_base::release_all;
+  using fake_base::reply;
+  using fake_base::requests;
+  using fake_base::violations;
+  using fake_transport::cancel;
+  using fake_transport::resume;
+  using fake_transport::start;
+
+  void deliver() { poll(0); }
+};
+
+/// The blocking tier: perform() returns when the script is through, and waits in its holds.
+class fake_blocking_transport : public detail::fake_base {
+ public:
+  void perform(const request& what, response_sink& sink, exchange_control& control);
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/call.hpp ----
 
 // One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
@@ -5967,6 +6147,9 @@ class client {
   /// 0 delivers everything there is. Calls take turns. Does nothing from inside a handler.
   ORCAST_DECL void tick(std::int64_t budget_ns = 200'000);
 
+  /// Where this client records its calls; for spans that belong to them.
+  ORCAST_DECL const recording& record() const noexcept;
+
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
   /// Those of them that wait for their turn.
@@ -5977,6 +6160,113 @@ class client {
 
   // Shared with a tick() that is under way, so that a handler may destroy the client.
   std::shared_ptr<detail::client_core> core_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/mock_reply.hpp ----
+
+// Answers as OpenRouter gives them, for the fake transports of orcast/http/fake_transport.hpp: what
+// a program needs to test its own use of models, without a network, a key or a sleep.
+//
+//   http::fake_transport net;                       // or the blocking or asynchronous one
+//   net.reply(mock_reply("").tool("look_up_ship", R"({"ship":"Heron"})").streamed());
+//   net.reply(mock_reply("At the east pier.").streamed());
+//   net.reply(mock_reply("At the ").then_error(502, "The provider went away").streamed());
+//   net.reply(mock_reply::error(429, "Slow down", 7));
+//
+// Which request meets which reply is the order of the requests; net.requests() has what was sent.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Equal scripts give equal bytes.
+class mock_reply {
+ public:
+  explicit mock_reply(std::string text) : text_(std::move(text)) {}
+
+  /// An error in OpenRouter's envelope, before anything of an answer. `retry_after_s` becomes the
+  /// header Retry-After; -1: no such header.
+  static ORCAST_DECL http::fake_reply error(int status, std::string_view message,
+                                            int retry_after_s = -1);
+
+  mock_reply& reasoning(std::string text) {
+    reasoning_ = std::move(text);
+    return *this;
+  }
+  /// The model asks for a tool; once for each call.
+  mock_reply& tool(std::string name, json_text arguments) {
+    tool_calls_.push_back({"call_" + std::to_string(tool_calls_.size() + 1),
+                           std::move(name),
+                           std::move(arguments),
+                           {}});
+    return *this;
+  }
+  mock_reply& model(std::string slug) {
+    model_ = std::move(slug);
+    return *this;
+  }
+  /// "stop", or "tool_calls" where there are some, unless you say otherwise.
+  mock_reply& finish_reason(std::string why) {
+    finish_reason_ = std::move(why);
+    return *this;
+  }
+  /// `cost` is decimal text, in US dollars.
+  mock_reply& usage(std::int64_t prompt_tokens, std::int64_t completion_tokens,
+                    std::string cost = "0.0001") {
+    prompt_tokens_ = prompt_tokens;
+    completion_tokens_ = completion_tokens;
+    cost_ = std::move(cost);
+    return *this;
+  }
+
+  // Faults, each instead of the answer's proper end:
+
+  /// The connection breaks after the text.
+  mock_reply& then_cut() { return end_with(ending::cut); }
+  /// The stream goes silent after the text; only a cancel ends it.
+  mock_reply& then_silence() { return end_with(ending::silence); }
+  /// The provider fails in mid-stream, or, in one piece, in the middle of its answer.
+  mock_reply& then_error(int code, std::string message) {
+    error_code_ = code;
+    error_message_ = std::move(message);
+    return end_with(ending::error);
+  }
+
+  /// Each word an event and a packet of its own, all at once.
+  http::fake_reply streamed() const { return stream(false); }
+  /// Each word in a poll of its own: with fake_transport one for each client::tick().
+  http::fake_reply word_by_word() const { return stream(true); }
+  /// The answer to a request that is not streamed.
+  ORCAST_DECL http::fake_reply whole() const;
+
+ private:
+  enum class ending : unsigned char { proper, cut, silence, error };
+
+  mock_reply& end_with(ending how) {
+    ending_ = how;
+    return *this;
+  }
+  ORCAST_DECL http::fake_reply stream(bool paced) const;
+  ORCAST_DECL void end(http::fake_reply& reply, std::string_view rest) const;
+  ORCAST_DECL std::string chunk(std::string_view delta, std::string_view finish) const;
+  ORCAST_DECL std::string tool_calls_json() const;
+  ORCAST_DECL std::string usage_json() const;
+  ORCAST_DECL std::string error_json() const;
+  ORCAST_DECL std::string_view why() const noexcept;
+
+  std::string text_;
+  std::string reasoning_;
+  std::vector<tool_call> tool_calls_;
+  std::string model_ = "openai/gpt-4o-mini";
+  std::string finish_reason_;
+  std::int64_t prompt_tokens_ = 10;
+  std::int64_t completion_tokens_ = 5;
+  std::string cost_ = "0.0001";
+  ending ending_ = ending::proper;
+  int error_code_ = 502;
+  std::string error_message_;
 };
 
 }  // namespace v0
@@ -6051,6 +6341,266 @@ struct data_url {
 };
 /// Fails with invalid_argument when it is not a data URL in base64.
 ORCAST_DECL result<data_url> parse_data_url(std::string_view url);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool_handler.hpp ----
+
+// What a program implements so that a model can use its tools; tool_loop.hpp does the rest.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What a tool has to say: a result, an error that the model reads, or "not yet".
+class tool_answer {
+ public:
+  enum class kind : unsigned char { result, error, later };
+
+  /// The result, as text or JSON.
+  tool_answer(std::string text) : text_(std::move(text)) {}
+  tool_answer(const char* text) : text_(text) {}
+
+  /// It did not work; `words` tell the model why, so that it can try otherwise.
+  static tool_answer error(std::string words) { return {kind::error, std::move(words)}; }
+  /// Ask again in the next tick: a tool that takes several frames.
+  static tool_answer later() { return {kind::later, {}}; }
+
+  kind what() const noexcept { return what_; }
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  tool_answer(kind what, std::string text) : what_(what), text_(std::move(text)) {}
+
+  kind what_ = kind::result;
+  std::string text_;
+};
+
+enum class tool_approval : unsigned char {
+  allow,
+  refuse,  ///< the model is told that it may not
+  wait,    ///< somebody is being asked: ask again in the next tick
+};
+
+/// Runs a model's tools, and hears its words as any listener does. Called on the thread that runs
+/// the loop; it does not destroy the loop.
+class tool_handler : public delta_listener {
+ public:
+  /// Runs the tool `asked.name` (one that the request has) or goes on with it: after later() the
+  /// same call is brought again. All calls of one reply are under way at the same time.
+  virtual tool_answer run(const tool_call& asked) noexcept = 0;
+
+  /// Before a tool is run.
+  virtual tool_approval approve(const tool_call& asked) noexcept {
+    static_cast<void>(asked);
+    return tool_approval::allow;
+  }
+
+  /// Asked before each step and while tools or (with tool_loop) a call are under way: true ends it
+  /// all as cancelled.
+  virtual bool cancelled() noexcept { return false; }
+
+ protected:
+  ~tool_handler() = default;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool_arguments.hpp ----
+
+// The arguments of a tool call, by name and type. A model writes them, so anything may be missing
+// or of another type: each getter then gives an empty value and notes what is wrong, and error()
+// says all of it in words that the model can mend the call by:
+//
+//   tool_arguments given(asked);
+//   const std::string ship = given.text("ship");
+//   const std::int64_t berth = given.integer("berth", 1);   // 1 where there is none, or null
+//   if (!given) return given.error();
+
+namespace orcast {
+inline namespace v0 {
+
+/// Views and copies nothing of the call after it has been made. One thread at a time.
+class tool_arguments {
+ public:
+  ORCAST_DECL explicit tool_arguments(const tool_call& asked);
+  ORCAST_DECL ~tool_arguments();
+  tool_arguments(const tool_arguments&) = delete;
+  tool_arguments& operator=(const tool_arguments&) = delete;
+
+  // What must be there, and with a second argument what may be left out.
+
+  ORCAST_DECL std::string text(std::string_view name);
+  ORCAST_DECL std::string text(std::string_view name, std::string_view otherwise);
+  /// A whole number; 4.0 is one too.
+  ORCAST_DECL std::int64_t integer(std::string_view name);
+  ORCAST_DECL std::int64_t integer(std::string_view name, std::int64_t otherwise);
+  ORCAST_DECL double number(std::string_view name);
+  ORCAST_DECL double number(std::string_view name, double otherwise);
+  ORCAST_DECL bool flag(std::string_view name);
+  ORCAST_DECL bool flag(std::string_view name, bool otherwise);
+  /// A value of any kind, as JSON text.
+  ORCAST_DECL json_text json(std::string_view name);
+
+  /// Whether there is such an argument, and it is not null.
+  ORCAST_DECL bool has(std::string_view name) const;
+
+  /// Notes that a value of the right type can't be used: wrong("berth", "must be from 1 to 6").
+  ORCAST_DECL void wrong(std::string_view name, std::string_view words);
+
+  /// False when something was wrong so far.
+  explicit operator bool() const noexcept { return problems_.empty(); }
+  /// All that was wrong, for the model: "ship" is missing; "berth" must be a whole number.
+  tool_answer error() const { return tool_answer::error(problems_); }
+
+ private:
+  struct reading;  // Boost.JSON, out of sight
+  std::unique_ptr<reading> reading_;
+  std::string problems_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool_description.hpp ----
+
+// A tool from a plain description, where one would otherwise write JSON Schema by hand:
+//
+//   request.tools = {tool_description("look_up_ship", "Where a ship lies and what she carries.")
+//                        .text("ship", "Her name")
+//                        .choice("detail", "How much to tell", {"berth", "all"}).optional()
+//                        .done()};
+//
+// tool_arguments reads what the model makes of it.
+
+namespace orcast {
+inline namespace v0 {
+
+class tool_description {
+ public:
+  /// `name`: letters, digits, _ and -, up to 64.
+  ORCAST_DECL tool_description(std::string_view name, std::string_view description);
+
+  // One parameter each, in this order. Without optional() the model must give it.
+
+  ORCAST_DECL tool_description& text(std::string_view name, std::string_view description);
+  ORCAST_DECL tool_description& integer(std::string_view name, std::string_view description);
+  ORCAST_DECL tool_description& number(std::string_view name, std::string_view description);
+  ORCAST_DECL tool_description& flag(std::string_view name, std::string_view description);
+  ORCAST_DECL tool_description& choice(std::string_view name, std::string_view description,
+                                       std::initializer_list<std::string_view> values);
+  /// A list of strings.
+  ORCAST_DECL tool_description& texts(std::string_view name, std::string_view description);
+  /// Anything else: its JSON Schema, an object. append_json() of the request refuses what is not.
+  ORCAST_DECL tool_description& schema(std::string_view name, json_text schema);
+
+  /// The parameter before this may be left out.
+  ORCAST_DECL tool_description& optional();
+
+  ORCAST_DECL tool done() const;
+
+ private:
+  ORCAST_DECL tool_description& add(std::string_view name, std::string_view description,
+                                    std::string_view type, std::string_view more = {});
+  ORCAST_DECL void begin(std::string_view name);
+
+  tool made_;
+  std::string properties_;  // the members of the schema's `properties`
+  std::string required_;
+  std::size_t before_last_ = 0;  // the size of required_ before the last parameter
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool_loop.hpp ----
+
+// Asks a model, runs the tools that it wants, tells it their results, and so on until it answers.
+// In two forms that do the same: run_tools() waits, a tool_loop is driven from a frame:
+//
+//   tool_loop turn(client, std::move(request), handler);
+//   each frame:  client.tick(); turn.tick();
+//   if (turn.done()) say(turn.run().reply.text());
+//
+// In the trace a run is an AGENT span; under it each step is one too, with the call to the model
+// and a TOOL span for each tool.
+
+namespace orcast {
+inline namespace v0 {
+
+/// When a run ends without an answer. 0 means no limit, except for `steps`.
+struct tool_options {
+  /// Calls to the model. In the last one it may not use tools, so that it has to speak.
+  int steps = 8;
+  double cost = 0;           ///< US dollars, all steps together, as far as OpenRouter says
+  std::int64_t tokens = 0;   ///< prompt and completion, all steps together
+  std::int64_t time_ms = 0;  ///< run_tools() looks between steps only
+  bool stream = true;        ///< the handler hears the words as they arrive
+  call_context context;      ///< of the run's span; `name` is "run_tools" when empty
+};
+
+/// What a run has come to.
+struct tool_run {
+  /// Ok: the model has answered. Else the failure of the call that failed; or cancelled; or
+  /// too_large or timeout_total for the limit that was reached, which is named.
+  result<void> outcome;
+  chat_reply reply;  ///< the last one; after a failure what arrived of it, which may be nothing
+  /// The whole conversation, ready to be gone on with: the request's messages, each finished step,
+  /// and the answer. A step that was not finished is not in it.
+  std::vector<message> messages;
+  int steps = 0;       ///< calls to the model
+  int tool_calls = 0;  ///< tools that were run
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  double cost = 0;  ///< US dollars
+};
+
+/// Waits for the answer. Threads as with client::chat(). A handler that answers later() or wait is
+/// asked again every ten milliseconds.
+ORCAST_DECL tool_run run_tools(client& openrouter, chat_request request, tool_handler& handler,
+                               const tool_options& options = {});
+
+namespace detail {
+class tool_steps;
+}
+
+/// The same, driven by tick(). The thread of the client, which outlives it, as the handler does;
+/// destroying it cancels.
+class tool_loop final : private call_handler {
+ public:
+  /// Starts the first call.
+  ORCAST_DECL tool_loop(client& openrouter, chat_request request, tool_handler& handler,
+                        const tool_options& options = {});
+  ORCAST_DECL ~tool_loop();
+  tool_loop(const tool_loop&) = delete;
+  tool_loop& operator=(const tool_loop&) = delete;
+
+  /// Once per frame, after client::tick(): asks each tool under way, and starts the next call when
+  /// all have answered.
+  ORCAST_DECL void tick();
+
+  /// Ends it as cancelled, at the latest with the next tick().
+  ORCAST_DECL void cancel() noexcept;
+
+  ORCAST_DECL bool done() const noexcept;
+  /// Complete when done(); the numbers are up to date before.
+  ORCAST_DECL const tool_run& run() const noexcept;
+
+ private:
+  ORCAST_DECL void start();
+  void on_first_chunk() noexcept override { handler_.on_first_chunk(); }
+  void on_first_token() noexcept override { handler_.on_first_token(); }
+  void on_text(std::string_view piece) noexcept override { handler_.on_text(piece); }
+  void on_reasoning(std::string_view piece) noexcept override { handler_.on_reasoning(piece); }
+  void on_tool_call(const tool_call& asked) noexcept override { handler_.on_tool_call(asked); }
+  ORCAST_DECL void on_done(result<void> outcome, chat_reply& reply) noexcept override;
+
+  client& openrouter_;
+  tool_handler& handler_;
+  std::unique_ptr<detail::tool_steps> steps_;
+  call call_;
+};
 
 }  // namespace v0
 }  // namespace orcast
@@ -6851,7 +7401,8 @@ inline constexpr key http_response_status_code{"http.response.status_code"};
 // include one of orcast/transport/ besides, or bring your own.
 //
 //   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
-//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded
+//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded;
+//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests
 //   otlp        the encoder, the exporter and its thread
 //   http        what a transport is (transport.hpp), server-sent events, retry policy
 //   trace       tracer and span on a fixed piece of memory, attribute keys
@@ -8358,323 +8909,6 @@ inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
 }
 
 }  // namespace transport_detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/fake_reply.hpp ----
-
-// The script of one answer of a fake transport (orcast/http/fake_transport.hpp).
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// What a fake transport answers to one request, step by step. After the last step the exchange
-/// ends well:
-///   fake_reply().head(200).data("data: {}\n\n").hold().fail(errc::disconnected, "cut")
-class fake_reply {
- public:
-  enum class action : unsigned char { head, data, hold, next_poll, fail, never };
-  struct step {
-    action what;
-    std::string bytes;  ///< of data; the message of fail
-    int status = 0;
-    errc code = errc::disconnected;
-    std::vector<header> headers;
-  };
-
-  /// A whole answer, as a server gives it to a request that is not streamed.
-  static fake_reply whole(int status, std::string body, std::vector<header> headers = {}) {
-    fake_reply reply;
-    reply.head(status, std::move(headers)).data(std::move(body));
-    return reply;
-  }
-
-  fake_reply& head(int status, std::vector<header> headers = {}) {
-    steps_.push_back({action::head, {}, status, errc::disconnected, std::move(headers)});
-    return *this;
-  }
-  /// A piece of the body, given to the sink in one call.
-  fake_reply& data(std::string bytes) { return add(action::data, std::move(bytes)); }
-  /// `bytes` in pieces of `size`, which is at least 1; the last one may be shorter.
-  fake_reply& pieces(std::string_view bytes, std::size_t size) {
-    for (; !bytes.empty(); bytes.remove_prefix((std::min)(size, bytes.size()))) {
-      data(std::string(bytes.substr(0, size)));
-    }
-    return *this;
-  }
-  /// Nothing more until release().
-  fake_reply& hold() { return add(action::hold); }
-  /// Nothing more in this poll(). A blocking transport goes on at once.
-  fake_reply& next_poll() { return add(action::next_poll); }
-  /// The exchange fails here.
-  fake_reply& fail(errc code, std::string message) {
-    steps_.push_back({action::fail, std::move(message), 0, code, {}});
-    return *this;
-  }
-  /// Nothing more, ever: only a cancel ends it.
-  fake_reply& never() { return add(action::never); }
-
-  const std::vector<step>& steps() const noexcept { return steps_; }
-
- private:
-  fake_reply& add(action what, std::string bytes = {}) {
-    steps_.push_back({what, std::move(bytes), 0, errc::disconnected, {}});
-    return *this;
-  }
-
-  std::vector<step> steps_;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/detail/fake_exchange.hpp ----
-
-// One exchange of a fake transport: a small machine that runs through its reply. The tiers differ
-// only in who calls it, and in what they do when it can't go on.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-class fake_exchange {
- public:
-  fake_exchange(exchange_id name, const request& asked, response_sink& answered, fake_reply script)
-      : id(name), what(asked), sink(answered), reply_(std::move(script)) {}
-
-  enum class progress : unsigned char { over, paused, waiting, next_poll };
-
-  /// Goes as far as it can, and says why it stopped. One thread at a time.
-  progress advance() {
-    for (;;) {
-      {
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (cancelled_) return end(failure(errc::cancelled, "cancelled"));
-        if (paused_) return progress::paused;
-        resumed_ = false;
-      }
-      if (at_ == reply_.steps().size()) {
-        if (has_head_) return end({});
-        return end(failure(errc::protocol, "the script ended without a head()"));
-      }
-      const fake_reply::step& step = reply_.steps()[at_];
-      switch (step.what) {
-        case fake_reply::action::head:
-          give_head(step);
-          break;
-        case fake_reply::action::data:
-          received_ += step.bytes.size();
-          if (received_ > what.response.body_bytes)
-            return end(failure(errc::too_large, "the response's body is too large"));
-          if (!give_data(step)) return end(failure(errc::cancelled, "stopped by the sink"));
-          break;
-        case fake_reply::action::hold: {
-          std::lock_guard<std::mutex> lock(mutex_);
-          if (released_ == 0) return progress::waiting;
-          --released_;
-          break;
-        }
-        case fake_reply::action::next_poll:
-          ++at_;
-          return progress::next_poll;
-        case fake_reply::action::fail:
-          return end(failure(step.code, step.bytes));
-        case fake_reply::action::never:
-          return progress::waiting;
-      }
-      ++at_;
-    }
-  }
-
-  // Any thread.
-
-  void cancel() noexcept {
-    change([this] { cancelled_ = true; });
-  }
-  void release() noexcept {
-    change([this] { ++released_; });
-  }
-  void resume() noexcept {
-    change([this] {
-      paused_ = false;
-      resumed_ = true;
-    });
-  }
-  /// Waits for cancel(), release() or resume(), unless one came since the last call.
-  void wait() noexcept {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return change_seen_; });
-    change_seen_ = false;
-  }
-
-  const exchange_id id;
-  const request& what;
-  response_sink& sink;
-  result<void> outcome;
-
- private:
-  void give_head(const fake_reply::step& step) noexcept {
-    std::vector<header_view> views;
-    for (const header& line : step.headers) views.push_back({line.name, line.value});
-    response_head head;
-    head.status = step.status;
-    head.headers = views.data();
-    head.header_count = views.size();
-    has_head_ = true;
-    sink.head(head);
-  }
-
-  bool give_data(const fake_reply::step& step) noexcept {
-    const flow wanted = sink.data(step.bytes);
-    std::lock_guard<std::mutex> lock(mutex_);
-    // A resume() from another thread may have overtaken the answer that it belongs to.
-    paused_ = wanted == flow::pause && !resumed_;
-    return wanted != flow::stop;
-  }
-
-  progress end(result<void> how) {
-    outcome = std::move(how);
-    return progress::over;
-  }
-
-  template <class Change>
-  void change(Change apply) noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    apply();
-    change_seen_ = true;
-    changed_.notify_all();
-  }
-
-  const fake_reply reply_;
-  std::size_t at_ = 0;
-  std::size_t received_ = 0;
-  bool has_head_ = false;
-
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  unsigned released_ = 0;
-  bool cancelled_ = false;
-  bool paused_ = false;
-  bool resumed_ = false;
-  bool change_seen_ = false;
-};
-
-}  // namespace detail
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/fake_transport.hpp ----
-
-// A transport without a network, for tests: ours and those of the programs that use orcast. Answers
-// are scripted, requests are recorded, and nothing happens except where the test makes it happen.
-// It comes in all three tiers: fake_transport (polled), fake_async_transport and
-// fake_blocking_transport. It watches that its user keeps the contract: see violations().
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// A request as it was sent, its body in one piece.
-struct recorded_request {
-  exchange_id id = 0;
-  std::string method;
-  std::string url;
-  std::vector<header> headers;
-  std::string body;
-
-  /// The value of the first header of that name, or an empty view.
-  std::string_view find(std::string_view name) const noexcept;
-};
-
-namespace detail {
-
-class fake_exchange;
-
-/// What the tiers have in common: the script, the record, and who is on the way.
-class fake_base {
- public:
-  /// Answers the next request that has no answer yet; requests take replies in order of start().
-  void reply(fake_reply next);
-  /// Answers every request for which no reply() is left. Without it they fail with errc::connect.
-  void otherwise(fake_reply always);
-
-  /// All requests so far, in the order of their start().
-  std::vector<recorded_request> requests() const;
-  /// Sentences about what a user of this transport did against the contract; empty is good.
-  std::vector<std::string> violations() const;
-  std::size_t in_flight() const;
-
-  /// Passes one hold() of an exchange. One that comes before the hold is reached is remembered.
-  void release(exchange_id id);
-  /// The same for every exchange in flight.
-  void release_all();
-
- protected:
-  fake_base();
-  ~fake_base();
-  fake_base(const fake_base&) = delete;
-  fake_base& operator=(const fake_base&) = delete;
-
-  std::shared_ptr<fake_exchange> open(const request& what, response_sink& sink);
-  std::shared_ptr<fake_exchange> find(exchange_id id) const;
-  /// Takes it out of those in flight, and tells its sink.
-  void close(const std::shared_ptr<fake_exchange>& exchange);
-  void note(std::string violation);
-
-  mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<fake_exchange>> live_;
-
- private:
-  std::vector<fake_reply> replies_;  // the next one first
-  std::unique_ptr<fake_reply> otherwise_;
-  std::vector<recorded_request> requests_;
-  std::vector<std::string> violations_;
-};
-
-}  // namespace detail
-
-/// The polled tier. Each poll() takes every exchange as far as its script, its sink and the test
-/// let it go, in order of start(); between polls nothing happens. Script, record, cancel() and
-/// resume() may be used from any thread, and from inside sinks.
-class fake_transport : public detail::fake_base {
- public:
-  exchange_id start(const request& what, response_sink& sink);
-  void cancel(exchange_id id);
-  void resume(exchange_id id);
-  void poll(std::int64_t wait_ms);
-
- private:
-  bool polling_ = false;
-};
-
-/// The asynchronous tier: sinks are called by whoever calls deliver(), on the thread of that call.
-class fake_async_transport : private fake_transport {
- public:
-  using fake_base::in_flight;
-  using fake_base::otherwise;
-  using fake_base::release;
-  using fake_base::release_all;
-  using fake_base::reply;
-  using fake_base::requests;
-  using fake_base::violations;
-  using fake_transport::cancel;
-  using fake_transport::resume;
-  using fake_transport::start;
-
-  void deliver() { poll(0); }
-};
-
-/// The blocking tier: perform() returns when the script is through, and waits in its holds.
-class fake_blocking_transport : public detail::fake_base {
- public:
-  void perform(const request& what, response_sink& sink, exchange_control& control);
-};
-
-}  // namespace http
 }  // namespace v0
 }  // namespace orcast
 
@@ -18422,6 +18656,309 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/http/detail/fake_exchange.hpp ----
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+// One exchange of a fake transport: a small machine that runs through its reply. The tiers differ
+// only in who calls it, and in what they do when it can't go on.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class fake_exchange {
+ public:
+  fake_exchange(exchange_id name, const request& asked, response_sink& answered, fake_reply script)
+      : id(name), what(asked), sink(answered), reply_(std::move(script)) {}
+
+  enum class progress : unsigned char { over, paused, waiting, next_poll };
+
+  /// Goes as far as it can, and says why it stopped. One thread at a time.
+  progress advance() {
+    for (;;) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (cancelled_) return end(failure(errc::cancelled, "cancelled"));
+        if (paused_) return progress::paused;
+        resumed_ = false;
+      }
+      if (at_ == reply_.steps().size()) {
+        if (has_head_) return end({});
+        return end(failure(errc::protocol, "the script ended without a head()"));
+      }
+      const fake_reply::step& step = reply_.steps()[at_];
+      switch (step.what) {
+        case fake_reply::action::head:
+          give_head(step);
+          break;
+        case fake_reply::action::data:
+          received_ += step.bytes.size();
+          if (received_ > what.response.body_bytes)
+            return end(failure(errc::too_large, "the response's body is too large"));
+          if (!give_data(step)) return end(failure(errc::cancelled, "stopped by the sink"));
+          break;
+        case fake_reply::action::hold: {
+          std::lock_guard<std::mutex> lock(mutex_);
+          if (released_ == 0) return progress::waiting;
+          --released_;
+          break;
+        }
+        case fake_reply::action::next_poll:
+          ++at_;
+          return progress::next_poll;
+        case fake_reply::action::fail:
+          return end(failure(step.code, step.bytes));
+        case fake_reply::action::never:
+          return progress::waiting;
+      }
+      ++at_;
+    }
+  }
+
+  // Any thread.
+
+  void cancel() noexcept {
+    change([this] { cancelled_ = true; });
+  }
+  void release() noexcept {
+    change([this] { ++released_; });
+  }
+  void resume() noexcept {
+    change([this] {
+      paused_ = false;
+      resumed_ = true;
+    });
+  }
+  /// Waits for cancel(), release() or resume(), unless one came since the last call.
+  void wait() noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return change_seen_; });
+    change_seen_ = false;
+  }
+
+  const exchange_id id;
+  const request& what;
+  response_sink& sink;
+  result<void> outcome;
+
+ private:
+  void give_head(const fake_reply::step& step) noexcept {
+    std::vector<header_view> views;
+    for (const header& line : step.headers) views.push_back({line.name, line.value});
+    response_head head;
+    head.status = step.status;
+    head.headers = views.data();
+    head.header_count = views.size();
+    has_head_ = true;
+    sink.head(head);
+  }
+
+  bool give_data(const fake_reply::step& step) noexcept {
+    const flow wanted = sink.data(step.bytes);
+    std::lock_guard<std::mutex> lock(mutex_);
+    // A resume() from another thread may have overtaken the answer that it belongs to.
+    paused_ = wanted == flow::pause && !resumed_;
+    return wanted != flow::stop;
+  }
+
+  progress end(result<void> how) {
+    outcome = std::move(how);
+    return progress::over;
+  }
+
+  template <class Change>
+  void change(Change apply) noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    apply();
+    change_seen_ = true;
+    changed_.notify_all();
+  }
+
+  const fake_reply reply_;
+  std::size_t at_ = 0;
+  std::size_t received_ = 0;
+  bool has_head_ = false;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  unsigned released_ = 0;
+  bool cancelled_ = false;
+  bool paused_ = false;
+  bool resumed_ = false;
+  bool change_seen_ = false;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/impl/fake_transport.ipp ----
+
+#include <algorithm>
+#include <chrono>
+
+// The bodies of orcast/http/fake_transport.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+inline std::string joined_body(const request& what) {
+  std::string body;
+  body.reserve(what.body_size());
+  for (std::string_view segment : what.body) body.append(segment);
+  return body;
+}
+
+ORCAST_DECL fake_base::fake_base() = default;
+ORCAST_DECL fake_base::~fake_base() { ORCAST_ASSERT(live_.empty()); }
+
+ORCAST_DECL void fake_base::reply(fake_reply next) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  replies_.push_back(std::move(next));
+}
+
+ORCAST_DECL void fake_base::otherwise(fake_reply always) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  otherwise_ = std::make_unique<fake_reply>(std::move(always));
+}
+
+ORCAST_DECL std::vector<recorded_request> fake_base::requests() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return requests_;
+}
+
+ORCAST_DECL std::vector<std::string> fake_base::violations() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return violations_;
+}
+
+ORCAST_DECL std::size_t fake_base::in_flight() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return live_.size();
+}
+
+ORCAST_DECL void fake_base::release(exchange_id id) {
+  if (const std::shared_ptr<fake_exchange> exchange = find(id)) exchange->release();
+}
+
+ORCAST_DECL void fake_base::release_all() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) exchange->release();
+}
+
+ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::open(const request& what,
+                                                           response_sink& sink) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (what.url.empty()) violations_.push_back("a request without a URL");
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
+    if (&exchange->sink == &sink) violations_.push_back("one sink for two exchanges at a time");
+  }
+  fake_reply script;
+  if (!replies_.empty()) {
+    script = std::move(replies_.front());
+    replies_.erase(replies_.begin());
+  } else if (otherwise_ != nullptr) {
+    script = *otherwise_;
+  } else {
+    script.fail(errc::connect, "the fake transport has no reply left");
+  }
+  const exchange_id id = requests_.size() + 1;
+  requests_.push_back({id, what.method, what.url, what.headers, joined_body(what)});
+  live_.push_back(std::make_shared<fake_exchange>(id, what, sink, std::move(script)));
+  return live_.back();
+}
+
+ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::find(exchange_id id) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
+    if (exchange->id == id) return exchange;
+  }
+  return nullptr;
+}
+
+ORCAST_DECL void fake_base::close(const std::shared_ptr<fake_exchange>& exchange) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const recorded_request& sent = requests_[static_cast<std::size_t>(exchange->id - 1)];
+    const request& now = exchange->what;
+    if (now.method != sent.method || now.url != sent.url || joined_body(now) != sent.body) {
+      violations_.push_back("a request that changed before done()");
+    }
+    live_.erase(std::find(live_.begin(), live_.end(), exchange));
+  }
+  exchange->sink.done(std::move(exchange->outcome));
+}
+
+ORCAST_DECL void fake_base::note(std::string violation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  violations_.push_back(std::move(violation));
+}
+
+}  // namespace detail
+
+ORCAST_DECL std::string_view recorded_request::find(std::string_view name) const noexcept {
+  for (const header& line : headers) {
+    if (same_name(line.name, name)) return line.value;
+  }
+  return {};
+}
+
+ORCAST_DECL exchange_id fake_transport::start(const request& what, response_sink& sink) {
+  return open(what, sink)->id;
+}
+
+ORCAST_DECL void fake_transport::cancel(exchange_id id) {
+  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->cancel();
+}
+
+ORCAST_DECL void fake_transport::resume(exchange_id id) {
+  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->resume();
+}
+
+ORCAST_DECL void fake_transport::poll(std::int64_t) {
+  std::vector<std::shared_ptr<detail::fake_exchange>> now;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!polling_) now = live_;
+  }
+  if (polling_) return note("poll() from inside poll()");
+  polling_ = true;
+  for (const std::shared_ptr<detail::fake_exchange>& exchange : now) {
+    if (exchange->advance() == detail::fake_exchange::progress::over) close(exchange);
+  }
+  polling_ = false;
+}
+
+ORCAST_DECL void fake_blocking_transport::perform(const request& what, response_sink& sink,
+                                                  exchange_control& control) {
+  using progress = detail::fake_exchange::progress;
+  const std::shared_ptr<detail::fake_exchange> exchange = open(what, sink);
+  {
+    exchange_control::interrupt_scope scope(
+        control, [](void* self) noexcept { static_cast<detail::fake_exchange*>(self)->cancel(); },
+        exchange.get());
+    for (progress now = exchange->advance(); now != progress::over; now = exchange->advance()) {
+      if (now == progress::waiting) exchange->wait();
+      if (now == progress::paused && control.wait_for_resume(std::chrono::hours(1)))
+        exchange->resume();
+    }
+  }
+  close(exchange);
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/client.ipp ----
 
 #include <cstddef>
@@ -19006,6 +19543,7 @@ class client_core {
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
+  const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size(); }
   std::size_t in_line() const noexcept { return line_.size(); }
 
@@ -19719,6 +20257,8 @@ ORCAST_DECL void client::tick(std::int64_t budget_ns) {
   core->tick(budget_ns);
 }
 
+ORCAST_DECL const recording& client::record() const noexcept { return core_->record(); }
+
 ORCAST_DECL std::size_t client::in_flight() const noexcept { return core_->in_flight(); }
 
 ORCAST_DECL std::size_t client::in_line() const noexcept { return core_->in_line(); }
@@ -19783,6 +20323,166 @@ ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->
 
 ORCAST_DECL void call_handle::cancel() noexcept {
   if (entry_ != nullptr && entry_->core != nullptr) entry_->core->cancel(*entry_);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/mock_reply.ipp ----
+
+#include <algorithm>
+#include <cstddef>
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL http::fake_reply mock_reply::error(int status, std::string_view message,
+                                               int retry_after_s) {
+  std::vector<http::header> headers = {{"Content-Type", "application/json", false}};
+  if (retry_after_s >= 0) headers.push_back({"Retry-After", std::to_string(retry_after_s), false});
+  mock_reply said("");
+  said.then_error(status, std::string(message));
+  return http::fake_reply::whole(status, "{\"error\":" + said.error_json() + "}",
+                                 std::move(headers));
+}
+
+ORCAST_DECL std::string_view mock_reply::why() const noexcept {
+  if (ending_ == ending::error) return "error";
+  if (!finish_reason_.empty()) return finish_reason_;
+  return tool_calls_.empty() ? "stop" : "tool_calls";
+}
+
+ORCAST_DECL std::string mock_reply::error_json() const {
+  std::string json;
+  detail::object_writer error(json);
+  error.number("code", error_code_);
+  detail::append_repaired_string(error.key("message"), error_message_);
+  error.close();
+  return json;
+}
+
+ORCAST_DECL std::string mock_reply::usage_json() const {
+  std::string json;
+  detail::object_writer usage(json);
+  usage.number("prompt_tokens", prompt_tokens_);
+  usage.number("completion_tokens", completion_tokens_);
+  usage.number("total_tokens", prompt_tokens_ + completion_tokens_);
+  usage.json("cost", cost_);
+  usage.close();
+  return json;
+}
+
+ORCAST_DECL std::string mock_reply::tool_calls_json() const {
+  std::string json;
+  for (std::size_t i = 0; i < tool_calls_.size(); ++i) {
+    json += i == 0 ? '[' : ',';
+    detail::object_writer call(json);
+    call.number("index", static_cast<std::int64_t>(i));
+    call.text("id", tool_calls_[i].id);
+    call.text("type", "function");
+    detail::object_writer function(call.key("function"));
+    detail::append_repaired_string(function.key("name"), tool_calls_[i].name);
+    detail::append_repaired_string(function.key("arguments"), tool_calls_[i].arguments);
+    function.close();
+    call.close();
+  }
+  return json + "]";
+}
+
+/// An event. `delta` is JSON; without `finish` the answer goes on.
+ORCAST_DECL std::string mock_reply::chunk(std::string_view delta, std::string_view finish) const {
+  std::string out = "data: ";
+  detail::object_writer event(out);
+  event.text("id", "gen-mock");
+  event.text("model", model_);
+  event.text("provider", "Mock");
+  if (finish == "error") event.json("error", error_json());
+  event.key("choices") += "[{\"index\":0,\"delta\":";
+  out.append(delta).append(",\"finish_reason\":");
+  if (finish.empty()) {
+    out += "null";
+  } else {
+    detail::append_repaired_string(out, finish);
+  }
+  out += "}]";
+  event.close();
+  return out + "\n\n";
+}
+
+ORCAST_DECL http::fake_reply mock_reply::stream(bool paced) const {
+  http::fake_reply reply;
+  reply.head(
+      200, {{"Content-Type", "text/event-stream", false}, {"X-Generation-Id", "gen-mock", false}});
+  const auto say = [&](const char* member, std::string_view words) {
+    while (!words.empty()) {
+      const std::size_t end = (std::min)(words.find(' '), words.size() - 1) + 1;
+      std::string delta;
+      detail::object_writer whole(delta);
+      whole.text("role", "assistant");
+      detail::append_repaired_string(whole.key(member), words.substr(0, end));
+      whole.close();
+      reply.data(chunk(delta, {}));
+      if (paced) reply.next_poll();
+      words.remove_prefix(end);
+    }
+  };
+  say("reasoning", reasoning_);
+  say("content", text_);
+  if (!tool_calls_.empty()) reply.data(chunk("{\"tool_calls\":" + tool_calls_json() + "}", {}));
+  std::string rest = chunk("{}", why());
+  if (ending_ == ending::proper) {
+    rest += "data: {\"id\":\"gen-mock\",\"model\":";
+    detail::append_repaired_string(rest, model_);
+    rest += ",\"choices\":[],\"usage\":" + usage_json() + "}\n\ndata: [DONE]\n\n";
+  }
+  end(reply, rest);
+  return reply;
+}
+
+ORCAST_DECL http::fake_reply mock_reply::whole() const {
+  std::string json;
+  detail::object_writer body(json);
+  body.text("id", "gen-mock");
+  body.text("model", model_);
+  body.text("provider", "Mock");
+  body.key("choices") += "[";
+  detail::object_writer choice(json);
+  choice.number("index", 0);
+  detail::object_writer said(choice.key("message"));
+  said.text("role", "assistant");
+  if (text_.empty() && !tool_calls_.empty()) {
+    said.null("content");
+  } else {
+    detail::append_repaired_string(said.key("content"), text_);
+  }
+  if (!reasoning_.empty()) detail::append_repaired_string(said.key("reasoning"), reasoning_);
+  if (!tool_calls_.empty()) said.json("tool_calls", tool_calls_json());
+  said.close();
+  detail::append_repaired_string(choice.key("finish_reason"), why());
+  if (ending_ == ending::error) choice.json("error", error_json());
+  choice.close();
+  json += ']';
+  body.json("usage", usage_json());
+  body.close();
+  http::fake_reply reply;
+  reply.head(200,
+             {{"Content-Type", "application/json", false}, {"X-Generation-Id", "gen-mock", false}});
+  if (ending_ == ending::cut || ending_ == ending::silence) {
+    reply.data(json.substr(0, json.size() / 2));
+    json.clear();
+  }
+  end(reply, json);
+  return reply;
+}
+
+ORCAST_DECL void mock_reply::end(http::fake_reply& reply, std::string_view rest) const {
+  if (ending_ == ending::cut) {
+    reply.fail(errc::disconnected, "the connection was cut");
+  } else if (ending_ == ending::silence) {
+    reply.never();
+  } else {
+    reply.data(std::string(rest));
+  }
 }
 
 }  // namespace v0
@@ -19929,163 +20629,536 @@ ORCAST_DECL result<data_url> parse_data_url(std::string_view url) {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/http/impl/fake_transport.ipp ----
+// ---- orcast/openrouter/impl/tool_arguments.ipp ----
 
-#include <algorithm>
-#include <chrono>
+#include <cmath>
 
-// The bodies of orcast/http/fake_transport.hpp.
+// Reads arguments with the parser that reads replies; a list of values, not a tree.
 
 namespace orcast {
 inline namespace v0 {
-namespace http {
+
+struct tool_arguments::reading {
+  std::string source;
+  detail::json_reader reader{detail::json_manners::tolerant};
+
+  detail::json_view operator[](std::string_view name) const { return reader.root()[name]; }
+
+  static bool whole(detail::json_view value) {
+    return value.is_integer() || (value.is_number() && std::fabs(value.real()) < 9e15 &&
+                                  std::trunc(value.real()) == value.real());
+  }
+};
+
+ORCAST_DECL tool_arguments::tool_arguments(const tool_call& asked)
+    : reading_(std::make_unique<reading>()) {
+  // A tool without parameters is often called with nothing at all.
+  const bool nothing = asked.arguments.find_first_not_of(" \t\r\n") == std::string::npos;
+  reading_->source = nothing ? "{}" : asked.arguments;
+  if (!reading_->reader.parse(reading_->source)) {
+    problems_ = "the arguments are not valid JSON";
+  } else if (!reading_->reader.root().is_object()) {
+    problems_ = "the arguments are not a JSON object";
+  }
+}
+
+ORCAST_DECL tool_arguments::~tool_arguments() = default;
+
+ORCAST_DECL bool tool_arguments::has(std::string_view name) const {
+  return !(*reading_)[name].is_null();
+}
+
+ORCAST_DECL void tool_arguments::wrong(std::string_view name, std::string_view words) {
+  if (!reading_->reader.root().is_object()) return;  // there is a complaint about the whole
+  if (!problems_.empty()) problems_ += "; ";
+  problems_.append(1, '"').append(name).append("\" ").append(words);
+}
+
+ORCAST_DECL std::string tool_arguments::text(std::string_view name) {
+  const detail::json_view value = (*reading_)[name];
+  if (!value.is_string()) wrong(name, value.exists() ? "must be a string" : "is missing");
+  std::string whole;
+  detail::text_gate gate;
+  if (value.is_string()) gate.push(value.text(), whole);
+  gate.finish(whole);
+  return whole;
+}
+ORCAST_DECL std::string tool_arguments::text(std::string_view name, std::string_view otherwise) {
+  return has(name) ? text(name) : std::string(otherwise);
+}
+
+ORCAST_DECL std::int64_t tool_arguments::integer(std::string_view name) {
+  const detail::json_view value = (*reading_)[name];
+  if (reading::whole(value)) return value.integer();
+  wrong(name, value.exists() ? "must be a whole number" : "is missing");
+  return 0;
+}
+ORCAST_DECL std::int64_t tool_arguments::integer(std::string_view name, std::int64_t otherwise) {
+  return has(name) ? integer(name) : otherwise;
+}
+
+ORCAST_DECL double tool_arguments::number(std::string_view name) {
+  const detail::json_view value = (*reading_)[name];
+  if (value.is_number() && std::isfinite(value.real())) return value.real();
+  wrong(name, value.exists() ? "must be a number" : "is missing");
+  return 0;
+}
+ORCAST_DECL double tool_arguments::number(std::string_view name, double otherwise) {
+  return has(name) ? number(name) : otherwise;
+}
+
+ORCAST_DECL bool tool_arguments::flag(std::string_view name) {
+  const detail::json_view value = (*reading_)[name];
+  if (!value.is_bool()) wrong(name, value.exists() ? "must be true or false" : "is missing");
+  return value.boolean();
+}
+ORCAST_DECL bool tool_arguments::flag(std::string_view name, bool otherwise) {
+  return has(name) ? flag(name) : otherwise;
+}
+
+ORCAST_DECL json_text tool_arguments::json(std::string_view name) {
+  const detail::json_view value = (*reading_)[name];
+  if (!value.exists()) wrong(name, "is missing");
+  return detail::to_json(value);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/tool_description.ipp ----
+
+#include <utility>
+
+// Writes the JSON Schema, parameter by parameter, into text.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL tool_description::tool_description(std::string_view name,
+                                               std::string_view description) {
+  made_.name = name;
+  made_.description = description;
+}
+
+ORCAST_DECL void tool_description::begin(std::string_view name) {
+  if (!properties_.empty()) properties_ += ',';
+  detail::append_repaired_string(properties_, name);
+  properties_ += ':';
+  before_last_ = required_.size();
+  if (!required_.empty()) required_ += ',';
+  detail::append_repaired_string(required_, name);
+}
+
+ORCAST_DECL tool_description& tool_description::add(std::string_view name,
+                                                    std::string_view description,
+                                                    std::string_view type, std::string_view more) {
+  begin(name);
+  properties_.append(R"({"type":")").append(type).append("\"");
+  if (!description.empty()) {
+    properties_ += R"(,"description":)";
+    detail::append_repaired_string(properties_, description);
+  }
+  properties_.append(more).append("}");
+  return *this;
+}
+
+ORCAST_DECL tool_description& tool_description::text(std::string_view name,
+                                                     std::string_view description) {
+  return add(name, description, "string");
+}
+ORCAST_DECL tool_description& tool_description::integer(std::string_view name,
+                                                        std::string_view description) {
+  return add(name, description, "integer");
+}
+ORCAST_DECL tool_description& tool_description::number(std::string_view name,
+                                                       std::string_view description) {
+  return add(name, description, "number");
+}
+ORCAST_DECL tool_description& tool_description::flag(std::string_view name,
+                                                     std::string_view description) {
+  return add(name, description, "boolean");
+}
+ORCAST_DECL tool_description& tool_description::texts(std::string_view name,
+                                                      std::string_view description) {
+  return add(name, description, "array", R"(,"items":{"type":"string"})");
+}
+
+ORCAST_DECL tool_description& tool_description::choice(
+    std::string_view name, std::string_view description,
+    std::initializer_list<std::string_view> values) {
+  std::string list;
+  for (const std::string_view value : values) {
+    list += list.empty() ? R"(,"enum":[)" : ",";
+    detail::append_repaired_string(list, value);
+  }
+  if (!list.empty()) list += ']';
+  return add(name, description, "string", list);
+}
+
+ORCAST_DECL tool_description& tool_description::schema(std::string_view name, json_text schema) {
+  begin(name);
+  properties_ += schema;
+  return *this;
+}
+
+ORCAST_DECL tool_description& tool_description::optional() {
+  required_.resize(before_last_);
+  return *this;
+}
+
+ORCAST_DECL tool tool_description::done() const {
+  tool made = made_;
+  made.parameters = R"({"type":"object","properties":{)" + properties_ + "}";
+  if (!required_.empty()) made.parameters += R"(,"required":[)" + required_ + "]";
+  made.parameters += '}';
+  return made;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/tool_steps.hpp ----
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// A run of tools without its calls to the model: both forms of tool_loop.hpp make these, and bring
+// what has come of them. The state is what is under way: a step (open, for a call), tools, nothing.
+
+namespace orcast {
+inline namespace v0 {
 namespace detail {
 
-inline std::string joined_body(const request& what) {
-  std::string body;
-  body.reserve(what.body_size());
-  for (std::string_view segment : what.body) body.append(segment);
-  return body;
-}
-
-ORCAST_DECL fake_base::fake_base() = default;
-ORCAST_DECL fake_base::~fake_base() { ORCAST_ASSERT(live_.empty()); }
-
-ORCAST_DECL void fake_base::reply(fake_reply next) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  replies_.push_back(std::move(next));
-}
-
-ORCAST_DECL void fake_base::otherwise(fake_reply always) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  otherwise_ = std::make_unique<fake_reply>(std::move(always));
-}
-
-ORCAST_DECL std::vector<recorded_request> fake_base::requests() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return requests_;
-}
-
-ORCAST_DECL std::vector<std::string> fake_base::violations() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return violations_;
-}
-
-ORCAST_DECL std::size_t fake_base::in_flight() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return live_.size();
-}
-
-ORCAST_DECL void fake_base::release(exchange_id id) {
-  if (const std::shared_ptr<fake_exchange> exchange = find(id)) exchange->release();
-}
-
-ORCAST_DECL void fake_base::release_all() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  for (const std::shared_ptr<fake_exchange>& exchange : live_) exchange->release();
-}
-
-ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::open(const request& what,
-                                                           response_sink& sink) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (what.url.empty()) violations_.push_back("a request without a URL");
-  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
-    if (&exchange->sink == &sink) violations_.push_back("one sink for two exchanges at a time");
-  }
-  fake_reply script;
-  if (!replies_.empty()) {
-    script = std::move(replies_.front());
-    replies_.erase(replies_.begin());
-  } else if (otherwise_ != nullptr) {
-    script = *otherwise_;
-  } else {
-    script.fail(errc::connect, "the fake transport has no reply left");
-  }
-  const exchange_id id = requests_.size() + 1;
-  requests_.push_back({id, what.method, what.url, what.headers, joined_body(what)});
-  live_.push_back(std::make_shared<fake_exchange>(id, what, sink, std::move(script)));
-  return live_.back();
-}
-
-ORCAST_DECL std::shared_ptr<fake_exchange> fake_base::find(exchange_id id) const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  for (const std::shared_ptr<fake_exchange>& exchange : live_) {
-    if (exchange->id == id) return exchange;
-  }
-  return nullptr;
-}
-
-ORCAST_DECL void fake_base::close(const std::shared_ptr<fake_exchange>& exchange) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    const recorded_request& sent = requests_[static_cast<std::size_t>(exchange->id - 1)];
-    const request& now = exchange->what;
-    if (now.method != sent.method || now.url != sent.url || joined_body(now) != sent.body) {
-      violations_.push_back("a request that changed before done()");
+class tool_steps {
+ public:
+  tool_steps(const recording& record, chat_request request, tool_handler& handler,
+             const tool_options& options)
+      : request_(std::move(request)),
+        handler_(handler),
+        options_(options),
+        record_(record),
+        clock_(record.traces != nullptr ? record.traces->host() : orcast::host()),
+        session_(!request_.session_id.empty() ? request_.session_id : options.context.session_id),
+        user_(!request_.user.empty() ? request_.user : options.context.user),
+        began_ns_(clock_.steady_ns()) {
+    const std::string_view name = options_.context.name;
+    agent_ = work::agent(record_, name.empty() ? "run_tools" : name,
+                         {options_.context.parent, session_, user_});
+    for (auto each = request_.messages.rbegin(); each != request_.messages.rend(); ++each) {
+      if (each->role != "user") continue;
+      agent_.input(each->content);
+      break;
     }
-    live_.erase(std::find(live_.begin(), live_.end(), exchange));
   }
-  exchange->sink.done(std::move(exchange->outcome));
-}
 
-ORCAST_DECL void fake_base::note(std::string violation) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  violations_.push_back(std::move(violation));
-}
+  bool over() const noexcept { return over_; }
+  bool streams() const noexcept { return options_.stream; }
+  const tool_run& run() const noexcept { return run_; }
+  tool_run take() noexcept { return std::move(run_); }
+
+  /// A step begins: what to ask, and with which context().
+  const chat_request& begin_step() {
+    ++run_.steps;
+    if (run_.steps >= options_.steps && !request_.tools.empty()) {
+      request_.tool_choice = choose::none();
+    } else if (run_.steps == 2 && demands(request_.tool_choice)) {
+      request_.tool_choice.clear();  // what demands a tool does so once, or there is no end
+    }
+    step_ = work::agent(record_, "step " + std::to_string(run_.steps),
+                        {agent_.context(), session_, user_});
+    return request_;
+  }
+
+  call_context context() const {
+    call_context made = options_.context;
+    made.name.clear();
+    made.parent = step_.context().valid() ? step_.context() : options_.context.parent;
+    return made;
+  }
+
+  /// What the step's call has come to.
+  void take_reply(result<void> outcome, chat_reply&& reply) {
+    run_.reply = std::move(reply);
+    count(run_.reply.usage);
+    if (!outcome) return stop(outcome.error());
+    if (run_.reply.tool_calls().empty()) return answer();
+    if (cancelled()) return;
+    if (const std::string limit = limit_reached(); !limit.empty()) {
+      return stop(failure(errc::too_large, "no answer within " + limit));
+    }
+    for (const tool_call& each : run_.reply.tool_calls()) under_way_.emplace_back(each);
+  }
+
+  bool tools_under_way() const noexcept { return !under_way_.empty(); }
+
+  /// Asks each tool that has not answered; when all have, the step is over.
+  void poll_tools() {
+    bool all = true;
+    for (tool_under_way& each : under_way_) {
+      if (each.state != state::over) poll(each);
+      if (cancelled()) return;
+      all = all && each.state == state::over;
+    }
+    if (!all) return;
+    request_.messages.push_back(std::move(run_.reply.choices.front().reply));
+    for (tool_under_way& each : under_way_) {
+      request_.messages.push_back(message::tool(each.asked.id, std::move(each.result)));
+    }
+    under_way_.clear();
+    step_.end();
+  }
+
+  void cancel() noexcept { cancel_ = true; }
+  /// Ends the run when it has been cancelled or is out of time; true when it is over.
+  bool cancelled() {
+    if (over_) return true;
+    if (cancel_ || handler_.cancelled()) {
+      stop(failure(errc::cancelled, "cancelled by the caller"));
+    } else if (options_.time_ms > 0 &&
+               clock_.steady_ns() - began_ns_ >= options_.time_ms * 1'000'000) {
+      stop(failure(errc::timeout_total, "no answer within " + std::to_string(options_.time_ms) +
+                                            " ms (tool_options.time_ms)"));
+    }
+    return over_;
+  }
+
+  void stop(const failure& why) {
+    if (over_) return;
+    run_.outcome = why;
+    for (tool_under_way& each : under_way_) close(each.trace, why);
+    close(step_, why);
+    close(agent_, why);
+    finish();
+  }
+
+ private:
+  enum class state : unsigned char { asked, running, over };
+  struct tool_under_way {
+    explicit tool_under_way(const tool_call& call) : asked(call) {}
+    tool_call asked;
+    work trace;
+    std::string result;
+    tool_steps::state state = state::asked;
+  };
+
+  /// "required", or one tool by name.
+  static bool demands(std::string_view choice) {
+    json_reader reader(json_manners::exact);
+    if (!reader.parse(choice)) return false;
+    return reader.root().text() == "required" || reader.root()["type"].text() == "function";
+  }
+
+  static void close(work& trace, const failure& why) {
+    why.code == errc::cancelled || why.code == errc::shut_down ? trace.cancel() : trace.fail(why);
+    trace.end();
+  }
+
+  void poll(tool_under_way& each) {
+    if (each.state == state::asked) {
+      if (!known(each.asked.name)) {
+        return refuse(each, errc::not_found,
+                      "there is no tool of that name; there are: " + names());
+      }
+      const tool_approval approval = handler_.approve(each.asked);
+      if (approval == tool_approval::wait) return;
+      if (approval == tool_approval::refuse) {
+        return refuse(each, errc::permission_denied, "the user does not allow this call");
+      }
+      begin(each);
+      ++run_.tool_calls;
+    }
+    tool_answer said = handler_.run(each.asked);
+    if (said.what() == tool_answer::kind::later) return;
+    if (said.what() == tool_answer::kind::error) {
+      return end(each, failure(errc::invalid_argument, said.text()));
+    }
+    text_gate gate;  // a result that is not UTF-8 could not be sent
+    gate.push(said.text(), each.result);
+    gate.finish(each.result);
+    const bool json = !each.result.empty() && (each.result[0] == '{' || each.result[0] == '[');
+    each.trace.output(each.result, json ? "application/json" : "text/plain");
+    each.trace.end();
+    each.state = state::over;
+  }
+
+  void begin(tool_under_way& each) {
+    each.state = state::running;
+    each.trace = work::tool(record_, each.asked, {step_.context(), session_, user_});
+  }
+  void refuse(tool_under_way& each, errc code, std::string words) {
+    begin(each);
+    end(each, failure(code, std::move(words)));
+  }
+  /// Ends a tool with an error, which the model reads.
+  void end(tool_under_way& each, const failure& why) {
+    object_writer error(each.result);
+    append_repaired_string(error.key("error"), why.message);
+    error.close();
+    each.trace.output(each.result, "application/json");
+    each.trace.fail(why);
+    each.trace.end();
+    each.state = state::over;
+  }
+
+  bool known(std::string_view name) const {
+    for (const tool& each : request_.tools) {
+      if (name_of(each) == name) return true;
+    }
+    return false;
+  }
+  std::string names() const {
+    std::string all;
+    for (const tool& each : request_.tools) {
+      const std::string name = name_of(each);
+      if (!name.empty()) all += (all.empty() ? "" : ", ") + name;
+    }
+    return all;
+  }
+  /// Empty for a tool that OpenRouter runs.
+  static std::string name_of(const tool& each) {
+    if (each.json.empty()) return each.name;
+    json_reader reader(json_manners::exact);
+    reader.parse(each.json);
+    return std::string(reader.root()["function"]["name"].text());
+  }
+
+  void count(const token_usage& usage) {
+    run_.prompt_tokens += usage.prompt_tokens.value_or(0);
+    run_.completion_tokens += usage.completion_tokens.value_or(0);
+    double cost = 0;
+    const char* const text = usage.cost.data();
+    if (std::from_chars(text, text + usage.cost.size(), cost).ec == std::errc()) run_.cost += cost;
+  }
+
+  /// The first that is, in words; empty when none is.
+  std::string limit_reached() const {
+    if (run_.steps >= options_.steps) {
+      return std::to_string(options_.steps) + " steps (tool_options.steps)";
+    }
+    if (options_.cost > 0 && run_.cost >= options_.cost) {
+      std::string words = "$";
+      append_number(words, options_.cost);
+      return words + " (tool_options.cost)";
+    }
+    if (options_.tokens > 0 && run_.prompt_tokens + run_.completion_tokens >= options_.tokens) {
+      return std::to_string(options_.tokens) + " tokens (tool_options.tokens)";
+    }
+    return {};
+  }
+
+  void answer() {
+    if (!run_.reply.choices.empty()) {
+      request_.messages.push_back(run_.reply.choices.front().reply);
+    }
+    agent_.output(run_.reply.text());
+    step_.end();
+    agent_.end();
+    finish();
+  }
+
+  void finish() {
+    under_way_.clear();
+    run_.messages = std::move(request_.messages);
+    over_ = true;
+  }
+
+  chat_request request_;  // with the messages of each finished step
+  tool_handler& handler_;
+  const tool_options options_;
+  const recording record_;
+  const orcast::host clock_;
+  const std::string session_;
+  const std::string user_;
+  const std::int64_t began_ns_;
+  tool_run run_;
+  std::vector<tool_under_way> under_way_;
+  work step_;
+  work agent_;
+  bool cancel_ = false;
+  bool over_ = false;
+};
 
 }  // namespace detail
+}  // namespace v0
+}  // namespace orcast
 
-ORCAST_DECL std::string_view recorded_request::find(std::string_view name) const noexcept {
-  for (const header& line : headers) {
-    if (same_name(line.name, name)) return line.value;
-  }
-  return {};
-}
+// ---- orcast/openrouter/impl/tool_loop.ipp ----
 
-ORCAST_DECL exchange_id fake_transport::start(const request& what, response_sink& sink) {
-  return open(what, sink)->id;
-}
+#include <chrono>
+#include <utility>
 
-ORCAST_DECL void fake_transport::cancel(exchange_id id) {
-  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->cancel();
-}
+// The two forms of a run: one waits for its calls, one hears of them. What a run does is in
+// tool_steps.hpp.
 
-ORCAST_DECL void fake_transport::resume(exchange_id id) {
-  if (const std::shared_ptr<detail::fake_exchange> exchange = find(id)) exchange->resume();
-}
+namespace orcast {
+inline namespace v0 {
 
-ORCAST_DECL void fake_transport::poll(std::int64_t) {
-  std::vector<std::shared_ptr<detail::fake_exchange>> now;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!polling_) now = live_;
-  }
-  if (polling_) return note("poll() from inside poll()");
-  polling_ = true;
-  for (const std::shared_ptr<detail::fake_exchange>& exchange : now) {
-    if (exchange->advance() == detail::fake_exchange::progress::over) close(exchange);
-  }
-  polling_ = false;
-}
-
-ORCAST_DECL void fake_blocking_transport::perform(const request& what, response_sink& sink,
-                                                  exchange_control& control) {
-  using progress = detail::fake_exchange::progress;
-  const std::shared_ptr<detail::fake_exchange> exchange = open(what, sink);
-  {
-    exchange_control::interrupt_scope scope(
-        control, [](void* self) noexcept { static_cast<detail::fake_exchange*>(self)->cancel(); },
-        exchange.get());
-    for (progress now = exchange->advance(); now != progress::over; now = exchange->advance()) {
-      if (now == progress::waiting) exchange->wait();
-      if (now == progress::paused && control.wait_for_resume(std::chrono::hours(1)))
-        exchange->resume();
+ORCAST_DECL tool_run run_tools(client& openrouter, chat_request request, tool_handler& handler,
+                               const tool_options& options) {
+  detail::tool_steps steps(openrouter.record(), std::move(request), handler, options);
+  http::exchange_control nobody;  // waits without <thread>
+  while (!steps.cancelled()) {
+    const chat_request& next = steps.begin_step();
+    result<chat_reply> got = options.stream ? openrouter.chat_stream(next, handler, steps.context())
+                                            : openrouter.chat(next, steps.context());
+    if (got) {
+      steps.take_reply({}, std::move(*got));
+    } else {
+      steps.take_reply(got.error(), {});
+    }
+    while (steps.tools_under_way()) {
+      steps.poll_tools();
+      if (!steps.tools_under_way()) break;
+      static_cast<void>(nobody.wait_for_resume(std::chrono::milliseconds(10)));
     }
   }
-  close(exchange);
+  return steps.take();
 }
 
-}  // namespace http
+ORCAST_DECL tool_loop::tool_loop(client& openrouter, chat_request request, tool_handler& handler,
+                                 const tool_options& options)
+    : openrouter_(openrouter),
+      handler_(handler),
+      steps_(std::make_unique<detail::tool_steps>(openrouter.record(), std::move(request), handler,
+                                                  options)) {
+  start();
+}
+
+ORCAST_DECL tool_loop::~tool_loop() {
+  call_ = call();
+  steps_->stop(failure(errc::cancelled, "cancelled by the caller"));
+}
+
+ORCAST_DECL void tool_loop::start() {
+  const chat_request& next = steps_->begin_step();
+  call_ = steps_->streams() ? openrouter_.start(next, this, steps_->context())
+                            : openrouter_.start_whole(next, this, steps_->context());
+}
+
+ORCAST_DECL void tool_loop::on_done(result<void> outcome, chat_reply& reply) noexcept {
+  steps_->take_reply(std::move(outcome), std::move(reply));
+}
+
+ORCAST_DECL void tool_loop::tick() {
+  if (steps_->cancelled()) {
+    call_ = call();
+    return;
+  }
+  if (call_.state() != call_state::done) return;
+  if (const result<void> outcome = call_.outcome(); !outcome) return steps_->stop(outcome.error());
+  if (steps_->tools_under_way()) steps_->poll_tools();
+  if (!steps_->over() && !steps_->tools_under_way()) start();
+}
+
+ORCAST_DECL void tool_loop::cancel() noexcept { steps_->cancel(); }
+ORCAST_DECL bool tool_loop::done() const noexcept { return steps_->over(); }
+ORCAST_DECL const tool_run& tool_loop::run() const noexcept { return steps_->run(); }
+
 }  // namespace v0
 }  // namespace orcast
 

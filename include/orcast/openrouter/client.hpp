@@ -119,6 +119,9 @@ class client {
   /// 0 delivers everything there is. Calls take turns. Does nothing from inside a handler.
   ORCAST_DECL void tick(std::int64_t budget_ns = 200'000);
 
+  /// Where this client records its calls; for spans that belong to them.
+  ORCAST_DECL const recording& record() const noexcept;
+
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
   /// Those of them that wait for their turn.

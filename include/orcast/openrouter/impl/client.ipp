@@ -122,6 +122,8 @@ ORCAST_DECL void client::tick(std::int64_t budget_ns) {
   core->tick(budget_ns);
 }
 
+ORCAST_DECL const recording& client::record() const noexcept { return core_->record(); }
+
 ORCAST_DECL std::size_t client::in_flight() const noexcept { return core_->in_flight(); }
 
 ORCAST_DECL std::size_t client::in_line() const noexcept { return core_->in_line(); }

@@ -39,6 +39,7 @@ class client_core {
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
+  const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size(); }
   std::size_t in_line() const noexcept { return line_.size(); }
 
