@@ -9,7 +9,8 @@
 orcast/orcast.hpp becomes one file: each header once, in the order of inclusion, the C++ library's
 headers on top. Bodies that a header includes under ORCAST_SEPARATE_BODIES come last, so that
 nothing between them and the declarations is hidden with them. orcast/src.hpp asks for those bodies
-alone. orcast/transport/*.hpp stay files of their own: each names one third party.
+alone. orcast/transport/*.hpp and orcast/openrouter/structured.hpp stay files of their own: each
+names one third party in its interface.
 """
 
 import copy
@@ -49,10 +50,17 @@ LINKS = {
 // Debian, link it (-lcpp-httplib) and define the macros that it was compiled with: both are what
 // `pkg-config --cflags --libs cpp-httplib` prints.
 """,
+    "openrouter/structured.hpp": """\
+// Needs orcast.hpp beside it, Boost.JSON 1.81 or later (-lboost_json) and Boost.Describe.
+""",
     "transport/curl.hpp": """\
 // Needs orcast.hpp beside it and libcurl (-lcurl).
 """,
 }
+
+
+# Files of their own besides the transports.
+APART = ["openrouter/structured.hpp"]
 
 
 class Failure(Exception):
@@ -174,7 +182,7 @@ def names(include, folder="orcast"):
 
 def stays_out(main, name):
     return (name.startswith("orcast/transport/") or "/impl/" in name or name == "orcast/src.hpp" or
-            main.is_textual(name))
+            name[len("orcast/"):] in APART or main.is_textual(name))
 
 
 def needed_by_transports(main):
@@ -225,11 +233,13 @@ def amalgamate(include):
                '#include "orcast/orcast.hpp"\n#undef ORCAST_BODIES\n')
 
     shared = set()
-    for path in sorted((include / "orcast/transport").glob("*.hpp")):
-        name = "transport/" + path.name
+    apart = [name for name in APART if (include / "orcast" / name).is_file()]
+    for name in apart + sorted("transport/" + path.name
+                               for path in (include / "orcast/transport").glob("*.hpp")):
         transport = File(include, main.emitted)
         text = transport.expand("orcast/" + name) + transport.expand_bodies()
-        alien = [inner for inner in transport.emitted if not inner.startswith("orcast/transport/")]
+        alien = [inner for inner in transport.emitted if inner != "orcast/" + name and
+                 not inner.startswith("orcast/transport/")]
         twice = shared.intersection(transport.emitted)
         if alien or twice:
             raise Failure(f"orcast/{name}: {(alien + sorted(twice))[0]} would stand in two files")
@@ -279,6 +289,9 @@ def self_test():
         else:
             assert False, f"not refused: {word}"
 
+    apart = make({"openrouter/structured.hpp": '#pragma once\n#include "orcast/a.hpp"\nint own;\n'})
+    assert "int own" not in apart["orcast/orcast.hpp"]
+    assert "struct a {" not in apart["orcast/openrouter/structured.hpp"]
     made = make({})
     main = made["orcast/orcast.hpp"]
     assert sorted(made) == ["orcast/orcast.hpp", "orcast/src.hpp", "orcast/transport/x.hpp"]

@@ -34,7 +34,7 @@ UMBRELLAS = {"orcast/orcast.hpp", "orcast/src.hpp"}
 # Third parties: a pattern of their headers, and of the files that may include them.
 THIRD_PARTIES = {
     r"(concurrentqueue/|moodycamel/)?concurrentqueue\.h": r"orcast/http/mailbox\.hpp",
-    r"boost/.*": r"orcast/(openrouter|broadcast)/impl/.*",
+    r"boost/.*": r"orcast/((openrouter|broadcast)/impl/.*|openrouter/structured\.hpp)",
     r"httplib\.h": r"orcast/transport/(httplib\.hpp|detail/.*)",
     r"openssl/.*": r"orcast/transport/(httplib\.hpp|detail/.*)",
     r"curl/.*": r"orcast/transport/(curl\.hpp|detail/.*)",

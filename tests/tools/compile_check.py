@@ -32,6 +32,10 @@ FUNCTION_LIKE = ["min", "max"]
 EITHER = ["check", "verify", "ensure", "TEXT", "PI", "ERROR", "near", "far", "small"]
 
 
+# A header whose interface is in a third party's types; the umbrella does not include it.
+BRINGS_BOOST = {"orcast/openrouter/structured.hpp"}
+
+
 def find_headers(include, layers):
     found = []
     for path in sorted((include / "orcast").rglob("*.hpp")):
@@ -116,7 +120,8 @@ def check_together(options, headers):
 
 def check_separate(options, headers):
     found = []
-    lines = ["#define ORCAST_SEPARATE_BODIES"] + [f'#include "{header}"' for header in headers]
+    lines = ["#define ORCAST_SEPARATE_BODIES"]
+    lines += [f'#include "{header}"' for header in headers if header not in BRINGS_BOOST]
     text = compile_lines(options, lines)
     if text:
         found.append(f"the headers do not compile with ORCAST_SEPARATE_BODIES:\n{text}")
