@@ -6,8 +6,9 @@
 #   json     Boost.JSON, for the OpenRouter and broadcast layers
 #   httplib  the transport over cpp-httplib
 #   curl     the transport over libcurl
+#   gzip     compression of what is exported, over zlib
 
-set(ORCAST_COMPONENTS json httplib curl)
+set(ORCAST_COMPONENTS json httplib curl gzip)
 
 # Sets <result> to the targets that orcast::<component> links, or to nothing, with one line in
 # <result>_REASON, when they are not there.
@@ -63,6 +64,14 @@ function(orcast_find_component component result)
       set(libraries CURL::libcurl)
     else()
       set(reason "libcurl is missing (Debian 12: libcurl4-openssl-dev)")
+    endif()
+
+  elseif(component STREQUAL "gzip")
+    find_package(ZLIB QUIET)
+    if(TARGET ZLIB::ZLIB)
+      set(libraries ZLIB::ZLIB)
+    else()
+      set(reason "zlib is missing (Debian 12: zlib1g-dev)")
     endif()
 
   else()

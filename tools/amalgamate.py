@@ -56,6 +56,9 @@ LINKS = {
     "transport/curl.hpp": """\
 // Needs orcast.hpp beside it and libcurl (-lcurl).
 """,
+    "transport/gzip.hpp": """\
+// Needs orcast.hpp beside it and zlib (-lz).
+""",
 }
 
 

@@ -37,6 +37,7 @@ THIRD_PARTIES = {
     r"boost/.*": r"orcast/((openrouter|broadcast)/impl/.*|openrouter/structured\.hpp)",
     r"httplib\.h": r"orcast/transport/(httplib\.hpp|detail/.*)",
     r"openssl/.*": r"orcast/transport/(httplib\.hpp|detail/.*)",
+    r"zlib\.h": r"orcast/transport/gzip\.hpp",
     r"curl/.*": r"orcast/transport/(curl\.hpp|detail/.*)",
 }
 
@@ -165,6 +166,7 @@ def self_test():
         "may not include <httplib.h>": ("transport/curl.hpp", top + "#include <httplib.h>\n"),
         "may not include <curl/curl.h>": ("http/x.hpp", top + "#include <curl/curl.h>\n"),
         "may not include <openssl/ssl.h>": ("core/x.hpp", top + "#include <openssl/ssl.h>\n"),
+        "may not include <zlib.h>": ("transport/curl.hpp", top + "#include <zlib.h>\n"),
         "may not include <sys/socket.h>": ("trace/x.hpp", top + "#include <sys/socket.h>\n"),
         "does not know": ("core/x.hpp", top + "#include <nlohmann/json.hpp>\n"),
         "includes <thread>": ("core/x.hpp", top + "#include <thread>\n"),

@@ -33,6 +33,7 @@
 #include "orcast/otlp/impl/flush_thread.ipp"
 #include "orcast/otlp/impl/json_encoder.ipp"
 #include "orcast/otlp/impl/json_text.ipp"
+#include "orcast/otlp/impl/protobuf_encoder.ipp"
 #include "orcast/otlp/impl/route.ipp"
 #include "orcast/otlp/impl/span_exporter.ipp"
 #include "orcast/otlp/impl/span_exporter_round.ipp"

@@ -23,6 +23,14 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
+/// Makes bodies smaller on their way, by a library of the host's choice; transport/gzip.hpp has
+/// one. Costs time on the exporting thread, and memory beyond the budget.
+struct compression {
+  std::string_view name;  ///< as Content-Encoding says it: "gzip"
+  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
+  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
+};
+
 struct destination {
   std::string url;  ///< used as it stands, for example https://otlp.arize.com/v1/traces
   bool allow_insecure_http = false;  ///< plain http to other machines than this one
@@ -38,6 +46,7 @@ struct destination {
   bool leaves_out_words = false;  ///< and no status messages: they may quote
 
   encoder_options encoding;
+  otlp::compression compression;  ///< none
   exporter_options exporting;
   /// Memory for one batch in its encoded form, and thereby the size of the largest request, in
   /// bytes: 4 KiB to 64 MiB.
@@ -108,7 +117,11 @@ class answer_sink final : public http::response_sink {
 class delivery {
  public:
   delivery(const destination& to, const host& from)
-      : append_headers_(to.append_headers), headers_context_(to.headers_context), sink_(from) {
+      : append_headers_(to.append_headers),
+        headers_context_(to.headers_context),
+        format_(to.encoding.format),
+        compression_(to.compression),
+        sink_(from) {
     request_.url = to.url;
     request_.limits.connect_ms = to.timeout_ms;
     request_.limits.first_byte_ms = to.timeout_ms;
@@ -121,11 +134,12 @@ class delivery {
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
 
-  void prepare(const json_encoder::pieces& body) {
-    request_.headers.push_back({"content-type", "application/json"});
+  void prepare(const request_pieces& body) {
+    request_.headers.push_back({"content-type", std::string(content_type(format_))});
     request_.headers.push_back({"user-agent", std::string("orcast/") + version});
     if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     request_.body.assign(std::begin(body.part), std::end(body.part));
+    if (compression_.compress != nullptr) compress();
     sink_.begin();
   }
 
@@ -152,6 +166,13 @@ class delivery {
   }
 
  private:
+  void compress() {
+    compressed_.clear();
+    if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) return;
+    request_.body.assign(1, std::string_view(compressed_));
+    request_.headers.push_back({"content-encoding", std::string(compression_.name)});
+  }
+
   void forget_headers() noexcept {
     for (http::header& line : request_.headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
@@ -161,6 +182,9 @@ class delivery {
 
   void (*append_headers_)(void*, std::vector<http::header>&);
   void* headers_context_;
+  format format_;
+  compression compression_;
+  std::string compressed_;
   http::request request_;
   answer_sink sink_;
 };

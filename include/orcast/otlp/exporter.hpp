@@ -10,7 +10,8 @@
 
 #include "orcast/core/random.hpp"
 #include "orcast/core/result.hpp"
-#include "orcast/otlp/json_encoder.hpp"
+#include "orcast/otlp/answer.hpp"
+#include "orcast/otlp/batch_encoder.hpp"
 #include "orcast/trace/stats.hpp"
 
 // Decides what to send to one destination, and when: collects spans into a batch, says when to post
@@ -35,7 +36,8 @@ struct exporter_options {
 
 class exporter {
  public:
-  /// `memory` holds the batch in its encoded form; it belongs to the owner, see json_encoder.
+  /// `memory` holds the batch in its encoded form; it belongs to the owner, see json_encoder
+  /// and protobuf_encoder.
   exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
            std::size_t size, random_state random);
 
@@ -53,7 +55,7 @@ class exporter {
   struct step {
     bool post = false;          ///< post `body` now, and report what came of it
     std::int64_t until_ms = 0;  ///< else: nothing to do before this time
-    json_encoder::pieces body;
+    request_pieces body;
   };
   static constexpr std::int64_t never = (std::numeric_limits<std::int64_t>::max)();
   step next(std::int64_t now_ms) noexcept;
@@ -79,6 +81,7 @@ class exporter {
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
   std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
+  otlp::format format() const noexcept { return encoder_.format(); }
   /// The number of the current batch; it goes up when all spans of a batch have reached their ends.
   std::uint64_t batch() const noexcept { return batch_; }
   /// Spans in the batch that have not.
@@ -108,11 +111,12 @@ class exporter {
 
   outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms);
   outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
+  export_answer read(int status, std::string_view body) const noexcept;
   void start_over() noexcept;
   void report(std::string_view what, std::string_view message);
 
   exporter_options options_;
-  json_encoder encoder_;
+  batch_encoder encoder_;
   random_state random_;
   state state_ = state::filling;
   std::uint64_t batch_ = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/otlp/encoder_options.hpp"
 #include "orcast/otlp/span_walk.hpp"
 #include "orcast/trace/span_ring.hpp"
 
@@ -17,23 +18,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
-
-/// An attribute of the whole program.
-struct text_attribute {
-  std::string key;
-  std::string value;
-};
-
-struct encoder_options {
-  /// Who sends: service.name and the like. A later entry of the same key wins.
-  std::vector<text_attribute> resource;
-  std::string scope_name = "orcast";
-  std::string scope_version = version;
-  /// What each span has unless it sets the key itself; at most 8.
-  std::vector<text_attribute> span_attributes;
-  /// OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
-  bool int_as_number = false;
-};
 
 class json_encoder {
  public:
@@ -61,11 +45,8 @@ class json_encoder {
   /// Where the last span ends, for slice().
   std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
 
-  /// A request of some of the spans, in three pieces: those between two readings of offset().
-  struct pieces {
-    std::string_view part[3];
-  };
-  pieces slice(std::size_t from, std::size_t to) const noexcept;
+  /// A request of some of the spans: those between two readings of offset().
+  request_pieces slice(std::size_t from, std::size_t to) const noexcept;
 
  private:
   static constexpr std::string_view tail = "]}]}]}";

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "orcast/http/retry.hpp"
-#include "orcast/otlp/answer.hpp"
 #include "orcast/otlp/exporter.hpp"
+#include "orcast/otlp/protobuf_answer.hpp"
 
 // The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
 // have reached an end, the next `posted_` are in the current post.
@@ -60,7 +60,7 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
                                                  std::int64_t retry_after_ms,
                                                  std::string_view body) {
   if (state_ != state::in_flight) return {};
-  const export_answer answer = read_answer(body);
+  const export_answer answer = read(status, body);
   last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
   append_one_line(last_reply_.message, answer.message);
   const std::string what = "HTTP " + std::to_string(status);
@@ -98,6 +98,12 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
     return retry(now_ms, retry_after_ms);
   }
   return settle(posted_, status == 413 ? drop_reason::too_large : drop_reason::rejected);
+}
+
+/// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
+ORCAST_DECL export_answer exporter::read(int status, std::string_view body) const noexcept {
+  if (encoder_.format() == format::json || body.substr(0, 1) == "{") return read_answer(body);
+  return read_protobuf_answer(body, status >= 200 && status < 300);
 }
 
 ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {

@@ -45,13 +45,9 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
       end_(memory + size - (std::min)(size, tail.size())),
       int_as_number_(options.int_as_number) {
   std::string resource;
-  for (const text_attribute& each : options.resource) {
-    const bool overridden =
-        std::any_of(&each + 1, options.resource.data() + options.resource.size(),
-                    [&each](const text_attribute& later) { return later.key == each.key; });
-    if (each.key.empty() || overridden) continue;
+  detail::each_resource_attribute(options, [&](const text_attribute& each) {
     resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
-  }
+  });
   head_ = R"({"resourceSpans":[{)";
   if (!resource.empty()) head_ += R"("resource":{"attributes":[)" + resource + "]},";
   head_ += R"("scopeSpans":[{"scope":{"name":)" + detail::json_string(options.scope_name);
@@ -62,7 +58,7 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
 
   defaults_.reserve(detail::span_walk::most_defaults);
   for (const text_attribute& each : options.span_attributes) {
-    if (each.key.empty() || each.key.size() > 200) continue;
+    if (!detail::usable_default(each)) continue;
     if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
     made.json = detail::json_attribute(each);
@@ -89,8 +85,7 @@ ORCAST_DECL std::string_view json_encoder::finish() noexcept {
   return {memory_, size()};
 }
 
-ORCAST_DECL json_encoder::pieces json_encoder::slice(std::size_t from,
-                                                     std::size_t to) const noexcept {
+ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) const noexcept {
   if (memory_[from] == ',') ++from;
   return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
 }

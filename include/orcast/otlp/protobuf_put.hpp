@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "orcast/core/utf8.hpp"
+#include "orcast/trace/record.hpp"
+
+// The small pieces that a protobuf message is put together from: varints, fixed numbers, lengths,
+// names. Each writes at `at`, where the caller has made sure of the room, and returns the new end.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr std::size_t longest_varint = 10;
+
+constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+  std::size_t size = 1;
+  while (value >= 0x80) {
+    value >>= 7;
+    ++size;
+  }
+  return size;
+}
+
+inline char* put_varint(char* at, std::uint64_t value) noexcept {
+  while (value >= 0x80) {
+    *at++ = static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  *at = static_cast<char>(value);
+  return at + 1;
+}
+
+/// A length that becomes known when what it counts has been written: it takes four bytes, which
+/// protobuf allows for any number (a varint need not be the shortest).
+inline constexpr std::size_t length_size = 4;
+inline constexpr std::size_t longest_message = (std::size_t{1} << 28) - 1;
+inline void put_length(char* at, std::size_t size) noexcept {
+  for (unsigned i = 0; i < length_size; ++i) {
+    const auto bits = static_cast<unsigned char>(size >> 7 * i & 0x7f);
+    at[i] = static_cast<char>(i + 1 < length_size ? bits | 0x80 : bits);
+  }
+}
+
+/// Least significant byte first, on any processor.
+inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
+  for (unsigned i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> 8 * i);
+  return at + 8;
+}
+inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
+  for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> 8 * i);
+  return at + 4;
+}
+
+/// How long text is once what is not UTF-8 has become U+FFFD: a protobuf string must be UTF-8, or
+/// the whole request is refused.
+inline std::size_t repaired_size(std::string_view text) noexcept {
+  std::size_t size = 0;
+  for (;;) {
+    const std::size_t good = orcast::detail::utf8_valid_run(text);
+    size += good;
+    text.remove_prefix(good);
+    if (text.empty()) return size;
+    size += orcast::detail::utf8_replacement.size();
+    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+inline char* put_repaired(char* at, std::string_view text) noexcept {
+  for (;;) {
+    const std::size_t good = orcast::detail::utf8_valid_run(text);
+    if (good != 0) std::memcpy(at, text.data(), good);
+    at += good;
+    text.remove_prefix(good);
+    if (text.empty()) return at;
+    std::memcpy(at, orcast::detail::utf8_replacement.data(), 3);
+    at += orcast::detail::utf8_replacement.size();
+    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+/// Copies `size` bytes and says whether all of them are ASCII.
+inline bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::uint64_t high = 0x8080808080808080u;
+  std::uint64_t seen = 0;
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) {
+      at[i] = from[i];
+      seen |= static_cast<unsigned char>(from[i]);
+    }
+    return (seen & high) == 0;
+  }
+  const auto copy = [&](std::size_t i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + i, 8);
+    std::memcpy(at + i, &word, 8);
+    return word;
+  };
+  std::size_t i = 0;
+  for (; i + 32 <= size; i += 32) seen |= copy(i) | copy(i + 8) | copy(i + 16) | copy(i + 24);
+  for (; i + 8 <= size; i += 8) seen |= copy(i);
+  seen |= copy(size - 8);  // what is left, and some of what was there
+  return (seen & high) == 0;
+}
+
+/// The name of an attribute, out of its record: a constant, a constant with indices, or text.
+class attribute_name {
+ public:
+  explicit attribute_name(const orcast::detail::record& r) noexcept : record_(r) {
+    if ((r.bits & orcast::detail::record::text_key) != 0) {
+      size_ = repaired_size(text());
+      return;
+    }
+    const key_text& key = *r.key;
+    size_ = key.size - key_text::before.size() - key_text::after.size();
+    if (key.cut[0] != 0) size_ += digits(r.first);
+    if (key.cut[1] != 0) size_ += digits(r.second);
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// May touch 8 bytes behind the name's end.
+  char* put(char* at) const noexcept {
+    if ((record_.bits & orcast::detail::record::text_key) != 0) return put_repaired(at, text());
+    const key_text& key = *record_.key;
+    const char* from = key.json + key_text::before.size();
+    if (key.cut[0] == 0) return put_piece(at, from, size_);
+    const std::uint16_t index[2] = {record_.first, record_.second};
+    for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+      const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
+      at = put_index(put_piece(at, from, size), index[i]);
+      from += size;
+    }
+    const char* const end = key.json + key.size - key_text::after.size();
+    return put_piece(at, from, static_cast<std::size_t>(end - from));
+  }
+
+ private:
+  std::string_view text() const noexcept {
+    return {reinterpret_cast<const char*>(&record_ + 1), record_.first};
+  }
+
+  /// Behind a name there are 11 more bytes of JSON that may be read, so short ones need no loop.
+  static char* put_piece(char* at, const char* from, std::size_t size) noexcept {
+    static_assert(key_text::after.size() >= 8);
+    std::size_t i = 0;
+    for (; i + 8 < size; i += 8) std::memcpy(at + i, from + i, 8);
+    std::memcpy(at + i, from + i, 8);
+    return at + size;
+  }
+
+  static std::size_t digits(std::uint16_t value) noexcept {
+    return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10'000 ? 4 : 5;
+  }
+  static char* put_index(char* at, unsigned value) noexcept {
+    char* const end = at + digits(static_cast<std::uint16_t>(value));
+    for (char* to = end; to != at; value /= 10) *--to = static_cast<char>('0' + value % 10);
+    return end;
+  }
+
+  const orcast::detail::record& record_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
