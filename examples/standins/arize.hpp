@@ -17,7 +17,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -235,9 +237,20 @@ class arize {
   }
 
   /// Violations before bodies before spans: who waited for a span sees what came with it.
+  /// Where ORCAST_STANDIN_ARIZE_BODIES names a file, what orcast's exporter sent goes there too, a
+  /// line a body: tests/interop looks at it with the official definitions.
+  static void write_down(const request& from) {
+    const char* const path = std::getenv("ORCAST_STANDIN_ARIZE_BODIES");
+    if (path == nullptr || from.header("User-Agent").compare(0, 7, "orcast/") != 0) return;
+    static std::mutex one_at_a_time;
+    const std::lock_guard<std::mutex> lock(one_at_a_time);
+    std::ofstream(path, std::ios::binary | std::ios::app) << from.body << '\n';
+  }
+
   void keep(const request& from, otlp::trace_request got, std::int64_t rejected) {
     report(from, got);
     bodies_.add(from.body);
+    write_down(from);
     std::vector<received_span> spans;
     for (otlp::resource_spans& one : got.resource_spans) {
       for (otlp::scope_spans& inner : one.scope_spans) {

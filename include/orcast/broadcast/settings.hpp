@@ -8,6 +8,8 @@
 #include "orcast/core/result.hpp"
 #include "orcast/core/secret.hpp"
 #include "orcast/http/request.hpp"
+#include "orcast/otlp/compression.hpp"
+#include "orcast/otlp/encoder_options.hpp"
 
 // The settings of one destination of a broadcast, under the names that users of OpenRouter's
 // "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
@@ -41,14 +43,17 @@ struct broadcast_settings {
   double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
   std::string service_name = "orcast";  ///< service.name on the resource
   std::string service_version;
-  bool companions = true;       ///< also send the gen_ai.* attributes
-  bool allow_insecure = false;  ///< accept http:// for hosts other than this machine
+  bool companions = true;                    ///< also send the gen_ai.* attributes
+  otlp::format format = otlp::format::json;  ///< Phoenix takes protobuf alone
+  otlp::compression compression;             ///< none; {"gzip", orcast::gzip} where that is wanted
+  bool allow_insecure = false;               ///< accept http:// for hosts other than this machine
 
   /// A second owner of the same settings, keys included, made on purpose.
   ORCAST_DECL broadcast_settings clone() const;
 
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
-  /// is set and not empty.
+  /// is set and not empty. Without the first, PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with
+  /// PHOENIX_API_KEY and PHOENIX_PROJECT_NAME where it has those.
   static ORCAST_DECL broadcast_settings from_environment();
 };
 

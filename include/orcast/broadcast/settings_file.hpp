@@ -16,7 +16,7 @@
 //   {"openrouter_api_key": "sk-or-...",
 //    "destinations": [{"name": "arize", "api_key": "ak-...", "space_key": "U3BhY2U6...",
 //                      "model_id": "harbour", "privacy_mode": true, "sampling_rate": 0.5},
-//                     {"name": "phoenix", "kind": "otlp", "base_url": "http://127.0.0.1:6006",
+//                     {"name": "phoenix", "kind": "phoenix", "base_url": "http://127.0.0.1:6006",
 //                      "model_id": "harbour", "headers": {"x-team": "npc"}}]}
 //
 // A file with one destination may leave the list out and have the destination's members itself.

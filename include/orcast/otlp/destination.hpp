@@ -14,6 +14,7 @@
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/http/retry.hpp"
+#include "orcast/otlp/compression.hpp"
 #include "orcast/otlp/exporter.hpp"
 
 // Where spans go, and the HTTP side of it: the one request that is used again for each batch, and
@@ -22,14 +23,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
-
-/// Makes bodies smaller on their way, by a library of the host's choice; transport/gzip.hpp has
-/// one. Costs time on the exporting thread, and memory beyond the budget.
-struct compression {
-  std::string_view name;  ///< as Content-Encoding says it: "gzip"
-  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
-  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
-};
 
 struct destination {
   std::string url;  ///< used as it stands, for example https://otlp.arize.com/v1/traces

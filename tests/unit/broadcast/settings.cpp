@@ -136,6 +136,23 @@ TEST_CASE("with a header provider no key is needed") {
         }) == "accepted");
 }
 
+TEST_CASE("the environment leads to Phoenix where Arize has no key") {
+  ::unsetenv("ARIZE_API_KEY");
+  ::setenv("PHOENIX_COLLECTOR_ENDPOINT", "http://127.0.0.1:6006", 1);
+  ::setenv("PHOENIX_PROJECT_NAME", "harbour", 1);
+  const broadcast_settings made = broadcast_settings::from_environment();
+  CHECK(made.kind == destination_kind::otlp);
+  CHECK(made.format == orcast::otlp::format::protobuf);
+  CHECK(made.model_id == "harbour");
+  CHECK(*traces_url(made) == "http://127.0.0.1:6006/v1/traces");
+  CHECK(validate(made).ok());
+  ::setenv("ARIZE_API_KEY", "ak-env", 1);
+  CHECK(broadcast_settings::from_environment().kind == destination_kind::arize);
+  ::unsetenv("ARIZE_API_KEY");
+  ::unsetenv("PHOENIX_COLLECTOR_ENDPOINT");
+  ::unsetenv("PHOENIX_PROJECT_NAME");
+}
+
 TEST_CASE("the environment fills what it sets") {
   ::setenv("ARIZE_API_KEY", "ak-env", 1);
   ::setenv("ARIZE_SPACE_ID", "U3BhY2U6MTphYmM=", 1);

@@ -32,7 +32,7 @@ TEST_CASE("a settings file lists destinations and may hold OpenRouter's key") {
       {"name": "arize", "api_key": "ak-test", "space_key": "U3BhY2U6MTphYmM=", "model_id": "quay",
        "base_url": "otlp.eu-west-1a.arize.com", "headers": {"x-team": "npc"},
        "privacy_mode": true, "sampling_rate": 0.25},
-      {"name": "phoenix", "kind": "otlp", "base_url": "http://127.0.0.1:6006", "model_id": "quay",
+      {"name": "phoenix", "kind": "phoenix", "base_url": "http://127.0.0.1:6006", "model_id": "quay",
        "enabled": false, "exact_url": true, "service_name": "game", "companions": false}]})");
   REQUIRE(read.ok());
   CHECK(read->openrouter_api_key.reveal() == "sk-or-v1-test");
@@ -51,6 +51,7 @@ TEST_CASE("a settings file lists destinations and may hold OpenRouter's key") {
   CHECK(arize.sampling_rate == 0.25);
   const broadcast_settings& phoenix = read->destinations[1];
   CHECK(phoenix.kind == destination_kind::otlp);
+  CHECK(phoenix.format == orcast::otlp::format::protobuf);
   CHECK_FALSE(phoenix.enabled);
   CHECK(phoenix.exact_url);
   CHECK(phoenix.service_name == "game");
@@ -79,6 +80,7 @@ TEST_CASE("a mistake in the file names the member, and never repeats a value") {
   CHECK(contains(mistake_in(R"({"destinations": [{"enabled": "yes"}]})"), "true or false"));
   CHECK(contains(mistake_in(R"({"destinations": [{"sampling_rate": "1"}]})"), "a number"));
   CHECK(contains(mistake_in(R"({"destinations": [{"kind": "langfuse"}]})"), "\"otlp\""));
+  CHECK(contains(mistake_in(R"({"format": "xml"})"), "\"protobuf\""));
   CHECK(contains(mistake_in(R"({"destinations": [{"headers": ["a"]}]})"), "headers"));
   CHECK(contains(mistake_in(R"({"destinations": [7]})"), "destinations[0] must be an object"));
   CHECK(contains(mistake_in(R"({"destinations": {}})"), "list"));
@@ -108,6 +110,7 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   second.companions = second.enabled = false;
   second.service_name = "";
   second.service_version = "2";
+  second.format = orcast::otlp::format::protobuf;
 
   char name[] = "/tmp/orcast-settings-XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);
@@ -122,6 +125,8 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   CHECK(back->openrouter_api_key.reveal() == kept.openrouter_api_key.reveal());
   REQUIRE(back->destinations.size() == 2);
   CHECK(back->destinations[0].model_id == first.model_id);
+  CHECK(back->destinations[0].format == orcast::otlp::format::json);
+  CHECK(back->destinations[1].format == orcast::otlp::format::protobuf);
   CHECK(back->destinations[0].sampling_rate == 0.0001);
   CHECK(back->destinations[0].headers[1].value == "2");
   CHECK(back->destinations[1].exact_url);

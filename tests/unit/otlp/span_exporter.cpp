@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #if defined(__unix__)
@@ -121,6 +122,70 @@ TEST_CASE("pump brings spans to the destination, with the headers that the provi
   r.exporter->pump();
   CHECK(r.exported() == 3);
   CHECK(r.exporter->status().counts.requests == 1);
+}
+
+TEST_CASE("a destination that takes protobuf is sent and answers protobuf") {
+  otlp::destination to;
+  to.encoding.format = otlp::format::protobuf;
+  rig r(to);
+  // Two of three spans rejected, and why.
+  r.fake.otherwise(fake_reply::whole(200, std::string("\x0a\x07\x08\x02\x12\x03"
+                                                      "why",
+                                                      9)));
+  r.record(3);
+  CHECK(r.exporter->flush(1000));
+  REQUIRE(r.fake.requests().size() == 1);
+  const http::recorded_request request = r.fake.requests()[0];
+  CHECK(request.find("content-type") == "application/x-protobuf");
+  CHECK(request.body.substr(0, 1) == "\x0a");
+  CHECK(request.body.find("span") != std::string::npos);
+  CHECK(r.exported() == 1);
+  CHECK(r.dropped(drop_reason::rejected) == 2);
+  CHECK(r.exporter->status().last_error == "export: HTTP 200, 2 spans rejected: why");
+}
+
+TEST_CASE("a refusal in protobuf is understood, and one in JSON from in between too") {
+  for (const char* body : {"\x08\x0d\x12\x03"
+                           "bad",
+                           R"({"code":13,"message":"bad"})"}) {
+    otlp::destination to;
+    to.encoding.format = otlp::format::protobuf;
+    rig r(to);
+    r.fake.otherwise(fake_reply::whole(500, body));
+    r.record(1);
+    CHECK_FALSE(r.exporter->flush(1000));
+    CHECK(r.exporter->status().held);
+    CHECK(r.exporter->status().last_error.find(": bad") != std::string::npos);
+  }
+}
+
+TEST_CASE("a body is compressed by the destination's function, or sent as it is when that fails") {
+  for (const bool works : {true, false}) {
+    otlp::destination to;
+    to.compression.name = "backwards";
+    to.compression.compress = [](const std::string_view* pieces, std::size_t count,
+                                 std::string& out) {
+      for (std::size_t i = 0; i < count; ++i) out += pieces[i];
+      out.assign(out.rbegin(), out.rend());
+      return true;
+    };
+    if (!works) to.compression.compress = [](auto*, std::size_t, std::string&) { return false; };
+    rig r(to);
+    r.fake.otherwise(fake_reply::whole(200, "{}"));
+    for (int i = 0; i < 2; ++i) {  // the second must not contain the first
+      r.record(1);
+      CHECK(r.exporter->flush(1000));
+    }
+    REQUIRE(r.fake.requests().size() == 2);
+    for (http::recorded_request request : r.fake.requests()) {
+      CHECK(request.find("content-encoding") == (works ? "backwards" : ""));
+      if (works) request.body.assign(request.body.rbegin(), request.body.rend());
+      CHECK(request.body.find(R"({"resourceSpans")") == 0);
+      CHECK(request.body.find(R"({"resourceSpans")", 1) == std::string::npos);
+      CHECK(request.body.substr(request.body.size() - 6) == "]}]}]}");
+    }
+    CHECK(r.exported() == 2);
+  }
 }
 
 TEST_CASE("pump keeps its budget and says that there is more") {

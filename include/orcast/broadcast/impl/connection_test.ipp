@@ -68,8 +68,8 @@ class connection_judge {
     }
     if (status == 415) {
       return say(connection_verdict::not_otlp,
-                 "the service does not take this encoding (Phoenix takes protobuf only): choose "
-                 "the other one, or put an OpenTelemetry collector in between");
+                 "the service does not take this format: choose the other one (Phoenix takes "
+                 "protobuf only), or put an OpenTelemetry collector in between");
     }
     if (status == 429 || status == 502 || status == 503 || status == 504) {
       return say(connection_verdict::busy,

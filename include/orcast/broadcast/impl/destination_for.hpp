@@ -21,9 +21,11 @@ inline otlp::destination destination_for(const broadcast_settings& settings) {
   to.append_headers = [](void* context, std::vector<http::header>& headers) {
     orcast::append_headers(*static_cast<const broadcast_settings*>(context), headers);
   };
+  to.compression = settings.compression;
   to.headers_context = const_cast<broadcast_settings*>(&settings);
   // What identifies the sender and its project, in every spelling that Arize reads.
   otlp::encoder_options& made = to.encoding;
+  made.format = settings.format;
   made.resource = {{"service.name", settings.service_name},
                    {"openinference.project.name", settings.model_id},
                    {"arize.project.name", settings.model_id},

@@ -40,6 +40,17 @@ inline std::string decode_base64(std::string_view text) {
 
 ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   broadcast_settings made;
+  const std::string phoenix(environment("PHOENIX_COLLECTOR_ENDPOINT"));
+  if (!phoenix.empty() && environment("ARIZE_API_KEY").empty()) {
+    made.name = "phoenix";
+    made.kind = destination_kind::otlp;
+    made.format = otlp::format::protobuf;
+    made.base_url = phoenix;
+    made.api_key = secret(environment("PHOENIX_API_KEY"));
+    made.model_id = environment("PHOENIX_PROJECT_NAME");
+    if (made.model_id.empty()) made.model_id = "default";
+    return made;
+  }
   made.api_key = secret(environment("ARIZE_API_KEY"));
   made.space_key = environment("ARIZE_SPACE_ID");
   made.model_id = environment("ARIZE_PROJECT_NAME");
@@ -66,6 +77,8 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.service_name = service_name;
   made.service_version = service_version;
   made.companions = companions;
+  made.format = format;
+  made.compression = compression;
   made.allow_insecure = allow_insecure;
   return made;
 }

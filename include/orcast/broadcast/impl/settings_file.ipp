@@ -75,7 +75,7 @@ class settings_reader {
     } else if (name == "name") {
       text(member, label, to.name);
     } else if (name == "kind" || name == "type") {
-      kind(member, label, to.kind);
+      kind(member, label, to);
     } else if (name == "enabled") {
       flag(member, label, to.enabled);
     } else if (name == "apikey") {
@@ -103,6 +103,8 @@ class settings_reader {
       text(member, label, to.service_version);
     } else if (name == "companions") {
       flag(member, label, to.companions);
+    } else if (name == "format") {
+      format(member, label, to.format);
     } else if (name == "allowinsecure") {
       flag(member, label, to.allow_insecure);
     } else {
@@ -128,15 +130,24 @@ class settings_reader {
     }
     to = value.real();
   }
-  void kind(json_view value, std::string_view label, destination_kind& to) {
+  void kind(json_view value, std::string_view label, broadcast_settings& to) {
     const std::string name = plain_name(value.text());
     if (name == "arize") {
-      to = destination_kind::arize;
-    } else if (name == "otlp" || name == "otelcollector" || name == "phoenix") {
-      to = destination_kind::otlp;
+      to.kind = destination_kind::arize;
+    } else if (name == "otlp" || name == "otelcollector") {
+      to.kind = destination_kind::otlp;
+    } else if (name == "phoenix") {
+      to.kind = destination_kind::otlp;
+      to.format = otlp::format::protobuf;  // it takes no other
     } else {
-      wrong(label, "must be \"arize\" or \"otlp\"");
+      wrong(label, "must be \"arize\", \"phoenix\" or \"otlp\"");
     }
+  }
+  void format(json_view value, std::string_view label, otlp::format& to) {
+    const std::string name = plain_name(value.text());
+    if (name != "json" && name != "protobuf")
+      return wrong(label, "must be \"json\" or \"protobuf\"");
+    to = name == "json" ? otlp::format::json : otlp::format::protobuf;
   }
   void headers(json_view value, std::string_view label, std::vector<http::header>& to) {
     if (value.kind() == json_kind::null) return;
@@ -176,6 +187,7 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
   to.text("service_name", from.service_name);
   to.text_if("service_version", from.service_version);
   flag("companions", from.companions, usual.companions);
+  if (from.format == otlp::format::protobuf) to.text("format", "protobuf");
   flag("allow_insecure", from.allow_insecure, usual.allow_insecure);
   to.close();
 }
