@@ -21,6 +21,7 @@
 #include "orcast/broadcast/content_keys.hpp"
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
+#include "orcast/broadcast/settings_draft.hpp"
 #include "orcast/broadcast/settings_file.hpp"
 #include "orcast/http/fake_transport.hpp"
 #include "orcast/openrouter/client.hpp"

@@ -12,6 +12,7 @@
 #include "orcast/broadcast/impl/broadcast.ipp"
 #include "orcast/broadcast/impl/connection_test.ipp"
 #include "orcast/broadcast/impl/settings.ipp"
+#include "orcast/broadcast/impl/settings_draft.ipp"
 #include "orcast/broadcast/impl/settings_file.ipp"
 #include "orcast/http/impl/any_transport.ipp"
 #include "orcast/http/impl/fake_transport.ipp"

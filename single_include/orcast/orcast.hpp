@@ -6127,6 +6127,68 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/broadcast/settings_draft.hpp ----
+
+// Settings being edited, in the order that OpenRouter's own page enforces: enable, edit, Test
+// Connection, save. What has not passed its test as it stands is not saved unless told to.
+//
+//   auto draft = settings_draft::open("settings.json");
+//   draft->settings().destinations[0].api_key = secret(typed);
+//   const connection_report& seen = draft->test(0, std::move(transport));
+//   if (seen.passed()) draft->save();
+//
+// One thread uses it.
+
+namespace orcast {
+inline namespace v0 {
+
+class settings_draft {
+ public:
+  /// Reads the file; one that is not there yet gives a draft without destinations. Fails as
+  /// read_settings() does.
+  static ORCAST_DECL result<settings_draft> open(std::string path);
+
+  /// To be edited freely: which of them passed their test is told by what they say.
+  settings_file& settings() noexcept { return settings_; }
+  const settings_file& settings() const noexcept { return settings_; }
+
+  /// Tests a destination as it stands, and waits.
+  ORCAST_DECL const connection_report& test(std::size_t destination, http::any_transport transport);
+
+  /// The same without waiting: begin_test(), then poll_test() each frame until it is true, then
+  /// report().
+  ORCAST_DECL void begin_test(std::size_t destination, http::any_transport transport);
+  ORCAST_DECL bool poll_test();
+  /// Of the test that was begun last.
+  ORCAST_DECL const connection_report& report() const noexcept;
+
+  /// Whether the destination, exactly as it stands, has passed a test of this draft.
+  ORCAST_DECL bool tested(std::size_t destination) const;
+
+  /// Writes the file. Fails with invalid_argument, naming the destination, when one that is enabled
+  /// has not been tested as it stands; `untested` waives that, but not that settings be valid.
+  ORCAST_DECL result<void> save(bool untested = false) const;
+
+ private:
+  using fingerprint = std::array<unsigned char, 32>;
+
+  settings_draft(std::string path, settings_file settings)
+      : path_(std::move(path)), settings_(std::move(settings)) {}
+
+  static fingerprint fingerprint_of(const broadcast_settings& settings);
+  void note_result();
+
+  std::string path_;
+  settings_file settings_;
+  std::unique_ptr<connection_test> running_;
+  fingerprint under_test_{};
+  connection_report none_;
+  std::vector<fingerprint> passed_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/fake_reply.hpp ----
 
 // The script of one answer of a fake transport (orcast/http/fake_transport.hpp).
@@ -10774,6 +10836,14 @@ inline failure file_failure(std::string_view what, const std::string& path, int 
 }
 
 }  // namespace detail
+
+/// False only where there is certainly none: what can't be read may still be somebody's.
+inline bool file_exists(const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  const int error = errno;
+  if (file != nullptr) std::fclose(file);
+  return file != nullptr || error != ENOENT;
+}
 
 /// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
 /// are more than `most_bytes`.
@@ -19702,6 +19772,93 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
   const result<void> written = write_private_file(path, json);
   wipe(json.data(), json.size());
   return written;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/settings_draft.ipp ----
+
+#include <algorithm>
+#include <utility>
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL result<settings_draft> settings_draft::open(std::string path) {
+  settings_file settings;
+  if (file_exists(path)) {
+    result<settings_file> read = read_settings(path);
+    if (!read) return read.error();
+    settings = std::move(*read);
+  }
+  return settings_draft(std::move(path), std::move(settings));
+}
+
+/// Of all that a file says of it, the key included.
+ORCAST_DECL settings_draft::fingerprint settings_draft::fingerprint_of(
+    const broadcast_settings& settings) {
+  std::string text;
+  detail::append_destination(text, settings);
+  const fingerprint made = sha256(text);
+  wipe(text.data(), text.size());
+  return made;
+}
+
+ORCAST_DECL void settings_draft::begin_test(std::size_t destination,
+                                            http::any_transport transport) {
+  if (destination >= settings_.destinations.size()) {
+    running_.reset();
+    none_.verdict = connection_verdict::bad_settings;
+    none_.explanation = "nothing was sent: there is no such destination.";
+    return;
+  }
+  const broadcast_settings& chosen = settings_.destinations[destination];
+  under_test_ = fingerprint_of(chosen);
+  running_ = std::make_unique<connection_test>(chosen, std::move(transport));
+}
+
+ORCAST_DECL bool settings_draft::poll_test() {
+  if (running_ != nullptr && !running_->poll()) return false;
+  note_result();
+  return true;
+}
+
+ORCAST_DECL const connection_report& settings_draft::test(std::size_t destination,
+                                                          http::any_transport transport) {
+  begin_test(destination, std::move(transport));
+  if (running_ != nullptr) running_->wait();
+  note_result();
+  return report();
+}
+
+ORCAST_DECL void settings_draft::note_result() {
+  if (report().passed() && running_ != nullptr) passed_.push_back(under_test_);
+}
+
+ORCAST_DECL const connection_report& settings_draft::report() const noexcept {
+  return running_ != nullptr ? running_->report() : none_;
+}
+
+ORCAST_DECL bool settings_draft::tested(std::size_t destination) const {
+  if (destination >= settings_.destinations.size()) return false;
+  const fingerprint now = fingerprint_of(settings_.destinations[destination]);
+  return std::find(passed_.begin(), passed_.end(), now) != passed_.end();
+}
+
+ORCAST_DECL result<void> settings_draft::save(bool untested) const {
+  for (std::size_t i = 0; i < settings_.destinations.size(); ++i) {
+    const broadcast_settings& each = settings_.destinations[i];
+    if (!each.enabled) continue;
+    const result<void> valid = validate(each);
+    if (!valid) return failure(errc::invalid_argument, each.name + ": " + valid.error().message);
+    if (!untested && !tested(i)) {
+      return failure(errc::invalid_argument, each.name +
+                                                 ": its connection has not passed a test since it "
+                                                 "was changed; test it, or save it untested");
+    }
+  }
+  return write_settings(path_, settings_);
 }
 
 }  // namespace v0

@@ -30,6 +30,14 @@ inline failure file_failure(std::string_view what, const std::string& path, int 
 
 }  // namespace detail
 
+/// False only where there is certainly none: what can't be read may still be somebody's.
+inline bool file_exists(const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  const int error = errno;
+  if (file != nullptr) std::fclose(file);
+  return file != nullptr || error != ENOENT;
+}
+
 /// The whole file. Fails with errc::io and the system's reason, or with errc::too_large when there
 /// are more than `most_bytes`.
 inline result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
