@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "orcast/openrouter/chat_request.hpp"
-#include "orcast/openrouter/impl/chat_request_reader.ipp"
 #include "orcast/openrouter/impl/request_writer.hpp"
+
+#include "orcast/openrouter/impl/chat_request_reader.ipp"
 
 // Writes requests. Members come in a fixed order, that of request_members.hpp and of the functions
 // here, each message's members likewise.
