@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A stand-in for OpenRouter on a loopback port: chat completions, blocking and streamed, and the
-// small endpoints around them. A client that works with it needs no change for the real one.
+// A stand-in for OpenRouter on a loopback port: chat completions, blocking and streamed,
+// embeddings, and the small endpoints around them: models and who offers them, providers, key,
+// credits, generations. A client that works with it needs no change for the real one.
 //
 //   standins::openrouter service;                     // answers by rule, at a human pace
 //   client.base_url = service.base_url();             // "http://127.0.0.1:49152/api/v1"
@@ -23,7 +24,9 @@
 #include <vector>
 
 #include "standins/openrouter_account.hpp"
+#include "standins/openrouter_catalogue.hpp"
 #include "standins/openrouter_delivery.hpp"
+#include "standins/openrouter_embeddings.hpp"
 #include "standins/openrouter_errors.hpp"
 #include "standins/openrouter_faults.hpp"
 #include "standins/openrouter_reply.hpp"
@@ -67,6 +70,10 @@ class openrouter {
     faults_.push_back(std::move(next));
   }
 
+  /// From now on the facts of a generation are there only when they were asked for in vain as many
+  /// times, as with the real service, which needs some seconds. Any thread.
+  void let_generations_be_late(int times) { account_.be_late(times); }
+
   std::vector<request> requests() const { return server_.requests().all(); }
   bool wait_for_requests(std::size_t count, std::chrono::milliseconds timeout) const {
     return server_.requests().wait_for(count, timeout);
@@ -80,9 +87,39 @@ class openrouter {
  private:
   void serve(const request& from, exchange& with) {
     if (from.path == "/api/v1/chat/completions" && from.method == "POST") return chat(from, with);
-    // The list of models is public.
-    const bool open = from.path == "/api/v1/models" || from.method != "GET";
-    send(with, open || authorized(from) ? account_.answer(from) : unauthorized(from));
+    if (from.method == "GET") {
+      const http_answer listed = openrouter_catalogue::answer(from);  // open to everybody
+      if (listed.status != 0) return send(with, listed);
+    }
+    const bool embeds = from.path == "/api/v1/embeddings" && from.method == "POST";
+    if ((embeds || from.method == "GET") && !authorized(from)) {
+      return send(with, unauthorized(from));
+    }
+    if (embeds) return embeddings(from, with);
+    send(with, account_.answer(from));
+  }
+
+  void embeddings(const request& from, exchange& with) {
+    json::error_code failed;
+    const json::value body = json::parse(from.body, failed);
+    if (failed) {
+      return send(with, json_answer(400, error_envelope(400, "The body is not valid JSON")));
+    }
+    std::string model = text_member(body, "model");
+    fault wrong;
+    try {
+      wrong = next_fault(from, model);
+    } catch (const std::invalid_argument& unknown) {
+      return send(with, json_answer(400, error_envelope(400, unknown.what())));
+    }
+    if (!with.wait(wrong.delay_head)) return;
+    if (wrong.stall.at == fault::place::head) return with.wait_for_ever();
+    if (wrong.cut.at == fault::place::head) return with.cut(wrong.reset);
+    const std::string id = "gen-emb-" + unique();
+    http_answer made = wrong.error.empty() ? embeddings_endpoint::answer(body, id)
+                                           : error_answer(wrong.error, error_context());
+    if (made.status == 200) made.headers.emplace_back("X-Generation-Id", id);
+    delivery(with, wrong).whole(std::move(made));
   }
 
   void chat(const request& from, exchange& with) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // OpenRouter's read-only neighbours of the chat endpoint, as far as a client of it asks them: the
-// key, the credits, the models, and what became of a generation.
+// key, the credits, and what became of a generation.
 
 #pragma once
 
@@ -97,18 +97,24 @@ class openrouter_account {
     data["finish_reason"] = data["native_finish_reason"] = nullptr;
   }
 
-  http_answer answer(const request& from) const {
+  /// So often is a generation asked for in vain before its facts are there. Any thread.
+  void be_late(int times) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    late_ = times;
+  }
+
+  http_answer answer(const request& from) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (from.path == "/api/v1/key") return json_answer(200, {{"data", key()}});
     if (from.path == "/api/v1/credits") {
       return json_answer(200, {{"data", {{"total_credits", 25.0}, {"total_usage", spent_}}}});
     }
-    if (from.path == "/api/v1/models") return json_answer(200, models());
     if (from.path == "/api/v1/generation") {
       const std::size_t id = from.target.find("?id=");
       const auto found =
           generations_.find(id == from.target.npos ? "" : from.target.substr(id + 4));
-      if (found != generations_.end()) return json_answer(200, {{"data", found->second}});
+      const bool there = found != generations_.end() && ++asked_[found->first] > late_;
+      if (there) return json_answer(200, {{"data", found->second}});
       return json_answer(404, error_envelope(404, "Generation not found"));
     }
     return json_answer(404, error_envelope(404, "Not Found"));
@@ -138,43 +144,10 @@ class openrouter_account {
     return data;
   }
 
-  static json::object models() {
-    json::array data;
-    for (const char* slug : {"openai/gpt-4o-mini", "anthropic/claude-haiku-4.5",
-                             "google/gemini-2.5-flash", "meta-llama/llama-3.3-70b-instruct"}) {
-      const model_family& family = family_of(slug);
-      const auto dollars = [](std::int64_t price) {
-        return decimal(static_cast<double>(price) / 1e12);
-      };
-      data.push_back(json::object{
-          {"id", slug},
-          {"canonical_slug", slug},
-          {"name", slug},
-          {"created", 1750000000},
-          {"context_length", 131072},
-          {"architecture",
-           {{"modality", "text->text"},
-            {"input_modalities", json::array{"text"}},
-            {"output_modalities", json::array{"text"}}}},
-          {"pricing",
-           {{"prompt", dollars(family.prompt)},
-            {"completion", dollars(family.completion)},
-            {"input_cache_read", dollars(family.cache_read)}}},
-          {"top_provider",
-           {{"context_length", 131072}, {"max_completion_tokens", 16384}, {"is_moderated", false}}},
-          {"per_request_limits", nullptr},
-          {"supported_parameters",
-           json::array{"max_tokens", "temperature", "tools", "tool_choice", "reasoning"}},
-          {"default_parameters", nullptr},
-          {"supported_voices", nullptr},
-          {"links", {{"details", "/api/v1/models/" + std::string(slug) + "/endpoints"}}}});
-    }
-    const std::size_t count = data.size();
-    return {{"data", std::move(data)}, {"total_count", count}, {"links", {{"next", nullptr}}}};
-  }
-
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<std::string, json::object> generations_;
+  std::map<std::string, int> asked_;
+  int late_ = 0;
   double spent_ = 0;
 };
 

@@ -6,8 +6,10 @@
 // include one of orcast/transport/ besides, or bring your own.
 //
 //   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
-//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded;
-//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests
+//   openrouter  client, chat_request, chat_reply: the calls; models, embeddings, generation,
+//   account;
+//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests;
+//               observation: how calls are recorded
 //   otlp        the encoder, the exporter and its thread
 //   http        what a transport is (transport.hpp), server-sent events, retry policy
 //   trace       tracer and span on a fixed piece of memory, attribute keys
@@ -24,8 +26,14 @@
 #include "orcast/broadcast/settings_draft.hpp"
 #include "orcast/broadcast/settings_file.hpp"
 #include "orcast/http/fake_transport.hpp"
+#include "orcast/openrouter/account.hpp"
 #include "orcast/openrouter/client.hpp"
+#include "orcast/openrouter/embeddings.hpp"
+#include "orcast/openrouter/generation.hpp"
 #include "orcast/openrouter/mock_reply.hpp"
+#include "orcast/openrouter/model_endpoints.hpp"
+#include "orcast/openrouter/models.hpp"
+#include "orcast/openrouter/providers.hpp"
 #include "orcast/openrouter/reply_details.hpp"
 #include "orcast/openrouter/tool_arguments.hpp"
 #include "orcast/openrouter/tool_description.hpp"

@@ -6369,10 +6369,56 @@ class fake_blocking_transport : public detail::fake_base {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/call.hpp ----
+// ---- orcast/openrouter/account.hpp ----
 
-// One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
-// looks at the handle each frame. Both see the same, at the same time.
+// The account that pays, and the key that is used: what is left, and until when. Amounts are US
+// dollars as decimal text, so that nothing is rounded.
+
+namespace orcast {
+inline namespace v0 {
+
+struct credits {
+  std::string total_credits;  ///< bought
+  std::string total_usage;    ///< used; the difference is left
+};
+
+/// Needs a management key; with another one it fails with errc::permission_denied.
+struct credits_query {
+  using reply = credits;
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<credits> parse(std::string_view body);
+};
+
+struct key_info {
+  std::string label;            ///< shows a few of the key's characters
+  std::string limit;            ///< empty: none
+  std::string limit_remaining;  ///< empty: no limit
+  std::string limit_reset;      ///< "daily", "weekly", "monthly"; empty: never
+  std::string usage;
+  std::string usage_daily;
+  std::string usage_weekly;
+  std::string usage_monthly;
+  std::string byok_usage;  ///< with keys of one's own at providers
+  std::string expires_at;  ///< "2027-12-31T23:59:59Z"; empty: never
+  bool is_free_tier = false;
+  bool is_management_key = false;
+  json_text json;  ///< the whole object
+};
+
+/// About the key that the client uses.
+struct key_query {
+  using reply = key_info;
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<key_info> parse(std::string_view body);
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/call_handle.hpp ----
+
+// What the handles of calls under way have in common: call (chat completions) and api_call (the
+// rest). Their bodies are with those of the client.
 
 namespace orcast {
 inline namespace v0 {
@@ -6383,27 +6429,6 @@ enum class call_state : unsigned char {
   waiting,    ///< nothing of the answer has arrived
   streaming,  ///< pieces arrive
   done,
-};
-
-/// Hears about one call, in tick(), on the thread that ticks; from there it may use the client,
-/// destroy its call, even destroy the client. It must live until on_done() or until its call has
-/// been destroyed. Pieces that arrived between two ticks come as one.
-///
-/// With call_context::on_arrival it hears each piece and the end at once instead, on whichever
-/// thread the transport has (that of tick() with a polled one; a call that is cancelled or refused
-/// ends in tick()). It may then use neither client nor call, and must be quick: the exchange waits
-/// for it, and so does whoever destroys the call. tick() is still what sends, and sends again.
-class call_handler : public delta_listener {
- public:
-  /// The last word on the call, once. With a failure `reply` holds what arrived; it may be moved
-  /// from.
-  virtual void on_done(result<void> outcome, chat_reply& reply) noexcept {
-    static_cast<void>(outcome);
-    static_cast<void>(reply);
-  }
-
- protected:
-  ~call_handler() = default;
 };
 
 namespace detail {
@@ -6446,28 +6471,8 @@ class call_handle {
   void abandon() noexcept;
 };
 
-/// A chat completion under way.
-class call : public call_handle {
- public:
-  call() = default;
-
-  /// The text so far; valid until the next tick().
-  ORCAST_DECL std::string_view text() const noexcept;
-  /// The whole reply once state() is done, with a failure what arrived of it; null before.
-  ORCAST_DECL const chat_reply* reply() const noexcept;
-  /// From start() to the first content, reasoning or tool delta; -1 before it.
-  ORCAST_DECL double time_to_first_token_ms() const noexcept;
-
- private:
-  friend class client;
-  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept
-      : call_handle(std::move(entry)) {}
-};
-
 }  // namespace v0
 }  // namespace orcast
-
-// The bodies are with those of the client.
 
 // ---- orcast/openrouter/api_call.hpp ----
 
@@ -6500,6 +6505,58 @@ class api_call : public call_handle {
  private:
   friend class client;
   explicit api_call(std::shared_ptr<detail::call_entry> entry) noexcept
+      : call_handle(std::move(entry)) {}
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// The bodies are with those of the client.
+
+// ---- orcast/openrouter/call.hpp ----
+
+// One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
+// looks at the handle each frame. Both see the same, at the same time.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Hears about one call, in tick(), on the thread that ticks; from there it may use the client,
+/// destroy its call, even destroy the client. It must live until on_done() or until its call has
+/// been destroyed. Pieces that arrived between two ticks come as one.
+///
+/// With call_context::on_arrival it hears each piece and the end at once instead, on whichever
+/// thread the transport has (that of tick() with a polled one; a call that is cancelled or refused
+/// ends in tick()). It may then use neither client nor call, and must be quick: the exchange waits
+/// for it, and so does whoever destroys the call. tick() is still what sends, and sends again.
+class call_handler : public delta_listener {
+ public:
+  /// The last word on the call, once. With a failure `reply` holds what arrived; it may be moved
+  /// from.
+  virtual void on_done(result<void> outcome, chat_reply& reply) noexcept {
+    static_cast<void>(outcome);
+    static_cast<void>(reply);
+  }
+
+ protected:
+  ~call_handler() = default;
+};
+
+/// A chat completion under way.
+class call : public call_handle {
+ public:
+  call() = default;
+
+  /// The text so far; valid until the next tick().
+  ORCAST_DECL std::string_view text() const noexcept;
+  /// The whole reply once state() is done, with a failure what arrived of it; null before.
+  ORCAST_DECL const chat_reply* reply() const noexcept;
+  /// From start() to the first content, reasoning or tool delta; -1 before it.
+  ORCAST_DECL double time_to_first_token_ms() const noexcept;
+
+ private:
+  friend class client;
+  explicit call(std::shared_ptr<detail::call_entry> entry) noexcept
       : call_handle(std::move(entry)) {}
 };
 
@@ -6603,6 +6660,18 @@ class client {
   ORCAST_DECL api_call start(api_request request, api_handler* handler = nullptr,
                              const call_context& context = {});
 
+  /// What an endpoint with a type of its own answers, waiting for it: ask(models_query{}), of
+  /// models.hpp, generation.hpp, account.hpp, providers.hpp, embeddings.hpp. Without waiting:
+  /// start(*query.request()), and Query::parse(reply()->body) when it is done.
+  template <class Query>
+  result<typename Query::reply> ask(const Query& query, const call_context& context = {}) {
+    result<api_request> request = query.request();
+    if (!request) return request.error();
+    const result<api_reply> answer = call(std::move(*request), context);
+    if (!answer) return answer.error();
+    return Query::parse(answer->body);
+  }
+
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
   /// 0 delivers everything there is. Calls take turns. Does nothing from inside a handler.
@@ -6621,6 +6690,108 @@ class client {
 
   // Shared with a tick() that is under way, so that a handler may destroy the client.
   std::shared_ptr<detail::client_core> core_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/embeddings.hpp ----
+
+// Texts as vectors, for search by meaning: which of an NPC's memories, which line of the lore is
+// near to what the player said.
+//
+//   embeddings_query query;
+//   query.model = "openai/text-embedding-3-small";
+//   query.input = {"Where is the key?", "The harbour master has it."};
+//   auto made = talker.ask(query);
+//   double alike = cosine(made->vectors[0], made->vectors[1]);
+
+namespace orcast {
+inline namespace v0 {
+
+struct embeddings {
+  std::vector<std::vector<float>> vectors;  ///< in the order of the input
+  std::string id;
+  std::string model;
+  std::string provider;
+  token_usage usage;
+};
+
+struct embeddings_query {
+  using reply = embeddings;
+
+  std::string model;
+  std::vector<std::string> input;
+  json_text input_json;  ///< instead of `input`: tokens, or content with images
+  std::optional<std::int64_t> dimensions;
+  std::string input_type;  ///< "query", "document", where a model tells them apart
+  json_text provider;      ///< an object: preferences, as of a chat request
+  std::string user;
+  json_text extra;  ///< an object whose members are added to the body
+  /// Vectors travel as base64, which is smaller and quicker to read, and exact. False for a model
+  /// that does not know it.
+  bool base64 = true;
+
+  /// Fails with invalid_argument where there is no input, or a member is not UTF-8 or not JSON.
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<embeddings> parse(std::string_view body);
+};
+
+/// How alike two vectors are: 1 for the same direction, 0 for nothing in common. 0 too where they
+/// differ in length or one has none.
+ORCAST_DECL double cosine(const std::vector<float>& a, const std::vector<float>& b) noexcept;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/generation.hpp ----
+
+// What became of a call, asked for afterwards by its generation's id (chat_reply::id): above all
+// what a stream cost that was cancelled or cut, and that therefore never told.
+
+namespace orcast {
+inline namespace v0 {
+
+/// The facts of one generation. Prices are US dollars as decimal text; what OpenRouter did not tell
+/// is empty.
+struct generation {
+  std::string id;
+  std::string model;
+  std::string provider;
+  std::string created_at;  ///< "2026-01-31T12:00:00Z"
+  std::string finish_reason;
+  std::string native_finish_reason;
+  std::string session_id;
+  std::string user;        ///< external_user
+  std::string total_cost;  ///< what the account was charged
+  std::string upstream_cost;
+  std::string cache_discount;
+  std::optional<std::int64_t> prompt_tokens;
+  std::optional<std::int64_t> completion_tokens;
+  std::optional<std::int64_t> native_prompt_tokens;  ///< as the provider counts, and charges
+  std::optional<std::int64_t> native_completion_tokens;
+  std::optional<std::int64_t> native_reasoning_tokens;
+  std::optional<std::int64_t> native_cached_tokens;
+  std::optional<double> latency_ms;          ///< to the first token
+  std::optional<double> generation_time_ms;  ///< of the whole answer
+  std::optional<bool> streamed;
+  std::optional<bool> cancelled;
+  std::optional<bool> is_byok;
+  json_text json;  ///< the whole object, with the responses of each provider that was tried
+};
+
+/// The facts are there some seconds after the answer. Until then OpenRouter says "not found", and
+/// the request is repeated; after the last attempt that is the failure: errc::not_found.
+struct generation_query {
+  using reply = generation;
+
+  std::string id;
+  int attempts = 6;            ///< at most; with the waits below, over about 12 seconds
+  std::int64_t wait_ms = 500;  ///< before the second attempt, twice as long before each next one,
+  std::int64_t longest_wait_ms = 4'000;  ///< and at most that
+
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<generation> parse(std::string_view body);
 };
 
 }  // namespace v0
@@ -6728,6 +6899,179 @@ class mock_reply {
   ending ending_ = ending::proper;
   int error_code_ = 502;
   std::string error_message_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/models.hpp ----
+
+// The models that OpenRouter offers, filtered and page by page:
+//
+//   models_query cheap;
+//   cheap.category = "roleplay";
+//   cheap.sort = "pricing-low-to-high";
+//   auto page = talker.ask(cheap);                       // waits; or talker.start(cheap.request())
+//   for (const model_info& each : page->models) ...
+//   if (!page->next.empty()) talker.ask(page->next_query());
+//
+// Who offers one of them is in model_endpoints.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+/// US dollars a token (or a request, an image, a search), as the decimal text that OpenRouter
+/// sends; empty where it names no price.
+struct model_pricing {
+  std::string prompt;
+  std::string completion;
+  std::string request;
+  std::string image;
+  std::string audio;
+  std::string web_search;
+  std::string internal_reasoning;
+  std::string input_cache_read;
+  std::string input_cache_write;
+};
+
+struct model_info {
+  std::string id;              ///< what a request names: "author/name[:variant]"
+  std::string canonical_slug;  ///< the same model for ever, where `id` may move on
+  std::string name;
+  std::string description;
+  std::int64_t created = 0;  ///< seconds since 1970
+  std::optional<std::int64_t> context_length;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::vector<std::string> input_modalities;   ///< text, image, audio, file, video
+  std::vector<std::string> output_modalities;  ///< text, image, audio, embeddings
+  std::vector<std::string> supported_parameters;
+  std::string tokenizer;
+  model_pricing pricing;
+  std::string expiration_date;  ///< "2027-01-31", for a model that will be gone
+  bool is_moderated = false;
+  json_text json;  ///< the whole object, for what has no place above
+
+  /// Whether a request's member counts: "tools", "reasoning", "response_format".
+  bool supports(std::string_view parameter) const noexcept {
+    for (const std::string& each : supported_parameters) {
+      if (each == parameter) return true;
+    }
+    return false;
+  }
+};
+
+struct models_query;
+
+struct model_page {
+  std::vector<model_info> models;
+  std::int64_t total_count = 0;
+  std::string next;  ///< the path of the next page; empty on the last one
+
+  models_query next_query() const;
+};
+
+/// What is not set filters nothing.
+struct models_query {
+  using reply = model_page;
+
+  std::string text;      ///< in name or slug
+  std::string category;  ///< "roleplay", "programming", "translation", ...
+  std::vector<std::string> supported_parameters;
+  std::vector<std::string> input_modalities;
+  std::vector<std::string> output_modalities;  ///< nothing: those with text; "all" for all
+  std::vector<std::string> authors;
+  std::vector<std::string> providers;
+  std::string region;                      ///< "eu" or "us"
+  std::string sort;                        ///< "pricing-low-to-high", "context-high-to-low", ...
+  std::optional<std::int64_t> context;     ///< tokens, at least
+  std::optional<double> max_price;         ///< of the prompt, US dollars a million tokens
+  std::optional<double> max_output_price;  ///< of the completion, likewise
+  bool zero_data_retention = false;        ///< only models with endpoints that keep nothing
+  std::optional<std::int64_t> offset;      ///< how many to skip
+  std::optional<std::int64_t> limit;       ///< of one page, 1 to 1000; nothing: all in one
+  std::string extra;                       ///< further filters: "min_age_days=7&arch=Llama"
+  /// Instead of "/models": "/models/user" (by the account's preferences), "/embeddings/models", or
+  /// the next page's.
+  std::string path = "/models";
+
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<model_page> parse(std::string_view body);
+};
+
+inline models_query model_page::next_query() const {
+  models_query query;
+  query.path = next;
+  return query;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/model_endpoints.hpp ----
+
+// Who offers a model, at what price, and how well that works at present: what a game looks at
+// before it writes `provider` preferences into its requests.
+
+namespace orcast {
+inline namespace v0 {
+
+struct model_endpoint {
+  std::string name;
+  std::string provider;      ///< as replies name it: "Google AI Studio"
+  std::string tag;           ///< as requests name it: "google-ai-studio"
+  std::string quantization;  ///< "fp8", ...; empty where it is not known
+  std::optional<std::int64_t> context_length;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> max_prompt_tokens;
+  std::vector<std::string> supported_parameters;
+  model_pricing pricing;
+  std::optional<double> uptime_last_30m;  ///< percent
+  std::optional<double> latency_p50_s;    ///< of the last 30 minutes, to the first token
+  std::optional<double> throughput_p50;   ///< of the last 30 minutes, tokens a second
+  std::int64_t status = 0;                ///< below 0: degraded
+  bool supports_implicit_caching = false;
+  json_text json;  ///< the whole object
+};
+
+struct model_endpoints {
+  std::string id;  ///< the model
+  std::string name;
+  std::vector<model_endpoint> endpoints;
+};
+
+struct model_endpoints_query {
+  using reply = model_endpoints;
+
+  std::string model;  ///< "author/name"
+
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<model_endpoints> parse(std::string_view body);
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/providers.hpp ----
+
+// The companies that run models for OpenRouter, and what they promise.
+
+namespace orcast {
+inline namespace v0 {
+
+struct provider_info {
+  std::string name;                      ///< as replies name it
+  std::string slug;                      ///< as requests name it, in `provider`
+  std::string headquarters;              ///< a country: "US"
+  std::vector<std::string> datacenters;  ///< countries
+  std::string privacy_policy_url;
+  std::string terms_of_service_url;
+  std::string status_page_url;
+};
+
+struct providers_query {
+  using reply = std::vector<provider_info>;
+  ORCAST_DECL result<api_request> request() const;
+  ORCAST_DECL static result<std::vector<provider_info>> parse(std::string_view body);
 };
 
 }  // namespace v0
@@ -7862,8 +8206,10 @@ inline constexpr key http_response_status_code{"http.response.status_code"};
 // include one of orcast/transport/ besides, or bring your own.
 //
 //   broadcast   settings, the facade that owns tracer and exporter, instrument(transport)
-//   openrouter  client, chat_request, chat_reply, observation: the calls and how they are recorded;
-//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests
+//   openrouter  client, chat_request, chat_reply: the calls; models, embeddings, generation,
+//   account;
+//               tool_loop, tool_description, tool_arguments: tools; mock_reply: for your own tests;
+//               observation: how calls are recorded
 //   otlp        the encoder, the exporter and its thread
 //   http        what a transport is (transport.hpp), server-sent events, retry policy
 //   trace       tracer and span on a fixed piece of memory, attribute keys
@@ -20167,6 +20513,251 @@ ORCAST_DECL void fake_blocking_transport::perform(const request& what, response_
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/api_fields.hpp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the small endpoints have in common: queries in a URL, and objects under "data" whose members
+// may be missing, null or of a kind that nobody expects.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Appends text in which only what RFC 3986 leaves unreserved stands for itself, and `also`.
+inline void append_encoded(std::string& out, std::string_view text, std::string_view also = {}) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos ||
+                       also.find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+}
+
+/// Adds to the query of a path.
+class query_writer {
+ public:
+  explicit query_writer(std::string& path)
+      : path_(path), next_(path.find('?') == std::string::npos ? '?' : '&') {}
+
+  std::string& key(std::string_view name) {
+    path_ += next_;
+    next_ = '&';
+    path_.append(name).append("=");
+    return path_;
+  }
+  void text(std::string_view name, std::string_view value) {
+    if (!value.empty()) append_encoded(key(name), value);
+  }
+  void texts(std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    key(name);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i != 0) path_ += ',';
+      append_encoded(path_, values[i]);
+    }
+  }
+  void number(std::string_view name, const std::optional<std::int64_t>& value) {
+    if (value) append_number(key(name), *value);
+  }
+  void number(std::string_view name, const std::optional<double>& value) {
+    if (value && std::isfinite(*value)) append_number(key(name), *value);
+  }
+  /// What is a query already.
+  void rest(std::string_view query) {
+    if (query.empty()) return;
+    path_ += next_;
+    next_ = '&';
+    path_.append(query);
+  }
+
+ private:
+  std::string& path_;
+  char next_;
+};
+
+/// The body of an answer and what it says, for as long as both live.
+class api_document {
+ public:
+  explicit api_document(std::string_view body) : json_(json_manners::tolerant) {
+    if (!json_.parse(body)) {
+      wrong_ = "the body of the response is not JSON";
+    } else if (!data().is_object() && !data().is_array()) {
+      wrong_ = "the body of the response has no data";
+    }
+  }
+
+  json_view root() const noexcept { return json_.root(); }
+  json_view data() const noexcept { return root()["data"]; }
+  bool ok() const noexcept { return wrong_ == nullptr; }
+  failure error() const { return failure(errc::malformed_response, wrong_); }
+
+ private:
+  json_reader json_;
+  const char* wrong_ = nullptr;
+};
+
+inline std::string read_text(json_view value) {
+  std::string text;
+  replace_text(text, value);
+  return text;
+}
+
+inline std::string read_amount(json_view value) {
+  std::string price;
+  read_price(value, price);
+  return price;
+}
+
+inline std::optional<double> read_real(json_view value) noexcept {
+  return value.is_number() ? std::optional<double>(value.real()) : std::nullopt;
+}
+
+inline std::optional<bool> read_flag(json_view value) noexcept {
+  return value.is_bool() ? std::optional<bool>(value.boolean()) : std::nullopt;
+}
+
+inline std::vector<std::string> read_texts(json_view list) {
+  std::vector<std::string> texts;
+  if (!list.is_array()) return texts;
+  for (const json_view each : list) {
+    if (each.is_string()) texts.push_back(read_text(each));
+  }
+  return texts;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/account.ipp ----
+
+// The bodies of orcast/openrouter/account.hpp, generation.hpp and providers.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL result<api_request> generation_query::request() const {
+  if (id.empty()) {
+    return failure(errc::invalid_argument, "generation_query.id is empty: take chat_reply::id");
+  }
+  api_request made("GET", "/generation?id=");
+  detail::append_encoded(made.path, id);
+  made.retry.emplace();
+  made.retry->on_404 = true;
+  made.retry->max_attempts = attempts;
+  made.retry->initial_ms = wait_ms;
+  made.retry->max_ms = longest_wait_ms;
+  made.retry->jitter = 0.1;
+  return made;
+}
+
+ORCAST_DECL result<generation> generation_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  const detail::json_view from = document.data();
+  generation made;
+  made.id = detail::read_text(from["id"]);
+  made.model = detail::read_text(from["model"]);
+  made.provider = detail::read_text(from["provider_name"]);
+  made.created_at = detail::read_text(from["created_at"]);
+  made.finish_reason = detail::read_text(from["finish_reason"]);
+  made.native_finish_reason = detail::read_text(from["native_finish_reason"]);
+  made.session_id = detail::read_text(from["session_id"]);
+  made.user = detail::read_text(from["external_user"]);
+  made.total_cost = detail::read_amount(from["total_cost"]);
+  made.upstream_cost = detail::read_amount(from["upstream_inference_cost"]);
+  made.cache_discount = detail::read_amount(from["cache_discount"]);
+  made.prompt_tokens = detail::read_count(from["tokens_prompt"]);
+  made.completion_tokens = detail::read_count(from["tokens_completion"]);
+  made.native_prompt_tokens = detail::read_count(from["native_tokens_prompt"]);
+  made.native_completion_tokens = detail::read_count(from["native_tokens_completion"]);
+  made.native_reasoning_tokens = detail::read_count(from["native_tokens_reasoning"]);
+  made.native_cached_tokens = detail::read_count(from["native_tokens_cached"]);
+  made.latency_ms = detail::read_real(from["latency"]);
+  made.generation_time_ms = detail::read_real(from["generation_time"]);
+  made.streamed = detail::read_flag(from["streamed"]);
+  made.cancelled = detail::read_flag(from["cancelled"]);
+  made.is_byok = detail::read_flag(from["is_byok"]);
+  made.json = detail::to_json(from);
+  return made;
+}
+
+ORCAST_DECL result<api_request> credits_query::request() const {
+  return api_request("GET", "/credits");
+}
+
+ORCAST_DECL result<credits> credits_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  credits made;
+  made.total_credits = detail::read_amount(document.data()["total_credits"]);
+  made.total_usage = detail::read_amount(document.data()["total_usage"]);
+  return made;
+}
+
+ORCAST_DECL result<api_request> key_query::request() const { return api_request("GET", "/key"); }
+
+ORCAST_DECL result<key_info> key_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  const detail::json_view from = document.data();
+  key_info made;
+  made.label = detail::read_text(from["label"]);
+  made.limit = detail::read_amount(from["limit"]);
+  made.limit_remaining = detail::read_amount(from["limit_remaining"]);
+  made.limit_reset = detail::read_text(from["limit_reset"]);
+  made.usage = detail::read_amount(from["usage"]);
+  made.usage_daily = detail::read_amount(from["usage_daily"]);
+  made.usage_weekly = detail::read_amount(from["usage_weekly"]);
+  made.usage_monthly = detail::read_amount(from["usage_monthly"]);
+  made.byok_usage = detail::read_amount(from["byok_usage"]);
+  made.expires_at = detail::read_text(from["expires_at"]);
+  made.is_free_tier = from["is_free_tier"].boolean();
+  made.is_management_key = from["is_management_key"].boolean();
+  made.json = detail::to_json(from);
+  return made;
+}
+
+ORCAST_DECL result<api_request> providers_query::request() const {
+  return api_request("GET", "/providers");
+}
+
+ORCAST_DECL result<std::vector<provider_info>> providers_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  std::vector<provider_info> all;
+  for (const detail::json_view each : document.data()) {
+    if (!each.is_object()) continue;
+    provider_info& made = all.emplace_back();
+    made.name = detail::read_text(each["name"]);
+    made.slug = detail::read_text(each["slug"]);
+    made.headquarters = detail::read_text(each["headquarters"]);
+    made.datacenters = detail::read_texts(each["datacenters"]);
+    made.privacy_policy_url = detail::read_text(each["privacy_policy_url"]);
+    made.terms_of_service_url = detail::read_text(each["terms_of_service_url"]);
+    made.status_page_url = detail::read_text(each["status_page_url"]);
+  }
+  return all;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/client.ipp ----
 
 #include <cstddef>
@@ -21536,6 +22127,144 @@ ORCAST_DECL void call_handle::cancel() noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/embeddings.ipp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+// The bodies of orcast/openrouter/embeddings.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// A vector from an array of numbers, or from base64 of float32, least significant byte first.
+inline bool read_vector(json_view from, std::string& bytes, std::vector<float>& vector) {
+  if (from.is_array()) {
+    for (const json_view each : from) {
+      if (!each.is_number()) return false;
+      vector.push_back(static_cast<float>(each.real()));
+    }
+    return true;
+  }
+  bytes.clear();
+  if (!from.is_string() || !append_base64_decoded(bytes, from.text())) return false;
+  if (bytes.size() % 4 != 0) return false;
+  vector.resize(bytes.size() / 4);
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 4; j-- > 0;) {
+      bits = bits << 8 | static_cast<unsigned char>(bytes[i * 4 + j]);
+    }
+    std::memcpy(&vector[i], &bits, sizeof bits);
+  }
+  return true;
+}
+
+/// Members that are JSON already: checked, and copied without a second look.
+inline result<void> copy_object(std::string_view name, std::string_view json, std::string& out) {
+  json_reader reader(json_manners::exact);
+  if (!reader.parse(json) || !reader.root().is_object()) {
+    return failure(errc::invalid_argument, std::string(name) + " is not a JSON object");
+  }
+  out.append(json);
+  return {};
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<api_request> embeddings_query::request() const {
+  const auto refuse = [](std::string why) {
+    return failure(errc::invalid_argument, "embeddings_query." + std::move(why));
+  };
+  if (model.empty()) return refuse("model is empty");
+  if (!valid_utf8(model)) return refuse("model is not UTF-8");
+  if (input.empty() && input_json.empty()) return refuse("input is empty");
+  if (!valid_utf8(input_type)) return refuse("input_type is not UTF-8");
+  if (!valid_utf8(user)) return refuse("user is not UTF-8");
+  api_request made("POST", "/embeddings");
+  detail::object_writer body(made.body);
+  body.text("model", model);
+  if (!input_json.empty()) {
+    detail::json_reader reader(detail::json_manners::exact);
+    if (!reader.parse(input_json)) return refuse("input_json is not JSON");
+    body.json("input", input_json);
+  } else {
+    std::string& out = body.key("input");
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      if (!valid_utf8(input[i])) return refuse("input[" + std::to_string(i) + "] is not UTF-8");
+      out += i == 0 ? '[' : ',';
+      detail::append_json_string(out, input[i]);
+    }
+    out += ']';
+  }
+  body.text("encoding_format", base64 ? "base64" : "float");
+  if (dimensions) body.number("dimensions", *dimensions);
+  body.text_if("input_type", input_type);
+  if (!provider.empty()) {
+    const auto copied =
+        detail::copy_object("embeddings_query.provider", provider, body.key("provider"));
+    if (!copied) return copied.error();
+  }
+  body.text_if("user", user);
+  if (!extra.empty()) {
+    detail::json_reader reader(detail::json_manners::exact);
+    if (!reader.parse(extra) || !reader.root().is_object()) {
+      return refuse("extra is not a JSON object");
+    }
+    for (const detail::json_view member : reader.root()) {
+      if (body.has(member.key())) return refuse("extra has a member that is set already");
+      detail::append_json(body.key(member.key()), member);
+    }
+  }
+  body.close();
+  return made;
+}
+
+ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  const detail::json_view root = document.root();
+  embeddings made;
+  std::string bytes;
+  std::size_t count = 0;
+  for (const detail::json_view each : document.data()) {
+    const auto index = detail::read_count(each["index"]);
+    const std::size_t at = index && *index >= 0 ? static_cast<std::size_t>(*index) : count;
+    ++count;
+    if (at >= 1'000'000)
+      return failure(errc::malformed_response, "an embedding's index is too large");
+    if (at >= made.vectors.size()) made.vectors.resize(at + 1);
+    made.vectors[at].clear();
+    if (!detail::read_vector(each["embedding"], bytes, made.vectors[at])) {
+      return failure(errc::malformed_response, "embedding " + std::to_string(at) +
+                                                   " is neither numbers nor base64 of floats");
+    }
+  }
+  made.id = detail::read_text(root["id"]);
+  made.model = detail::read_text(root["model"]);
+  made.provider = detail::read_text(root["provider"]);
+  if (root["usage"].is_object()) detail::read_usage(root["usage"], made.usage);
+  return made;
+}
+
+ORCAST_DECL double cosine(const std::vector<float>& a, const std::vector<float>& b) noexcept {
+  if (a.size() != b.size()) return 0;
+  double dot = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/mock_reply.ipp ----
 
 #include <algorithm>
@@ -21691,6 +22420,161 @@ ORCAST_DECL void mock_reply::end(http::fake_reply& reply, std::string_view rest)
   } else {
     reply.data(std::string(rest));
   }
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/models.ipp ----
+
+#include <utility>
+
+// The bodies of orcast/openrouter/models.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline model_pricing read_pricing(json_view from) {
+  model_pricing prices;
+  prices.prompt = read_amount(from["prompt"]);
+  prices.completion = read_amount(from["completion"]);
+  prices.request = read_amount(from["request"]);
+  prices.image = read_amount(from["image"]);
+  prices.audio = read_amount(from["audio"]);
+  prices.web_search = read_amount(from["web_search"]);
+  prices.internal_reasoning = read_amount(from["internal_reasoning"]);
+  prices.input_cache_read = read_amount(from["input_cache_read"]);
+  prices.input_cache_write = read_amount(from["input_cache_write"]);
+  return prices;
+}
+
+inline model_info read_model(json_view from) {
+  model_info model;
+  const json_view shape = from["architecture"];
+  const json_view top = from["top_provider"];
+  model.id = read_text(from["id"]);
+  model.canonical_slug = read_text(from["canonical_slug"]);
+  model.name = read_text(from["name"]);
+  model.description = read_text(from["description"]);
+  model.created = from["created"].integer();
+  model.context_length = read_count(from["context_length"]);
+  model.max_completion_tokens = read_count(top["max_completion_tokens"]);
+  model.input_modalities = read_texts(shape["input_modalities"]);
+  model.output_modalities = read_texts(shape["output_modalities"]);
+  model.supported_parameters = read_texts(from["supported_parameters"]);
+  model.tokenizer = read_text(shape["tokenizer"]);
+  model.pricing = read_pricing(from["pricing"]);
+  model.expiration_date = read_text(from["expiration_date"]);
+  model.is_moderated = top["is_moderated"].boolean();
+  model.json = to_json(from);
+  return model;
+}
+
+/// The next page comes as a path of the service ("/api/v1/models?..."), or as a whole URL.
+inline std::string page_path(std::string_view link) {
+  for (const std::string_view begin : {"/models", "/embeddings/models"}) {
+    const std::size_t query = link.find('?');
+    const std::string_view path = link.substr(0, query);
+    const std::size_t at = path.rfind(begin);
+    if (at == std::string_view::npos) continue;
+    const bool longer = begin == "/models" && at >= 11 && path.substr(at - 11, 11) == "/embeddings";
+    if (!longer) return std::string(link.substr(at));
+  }
+  return {};
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<api_request> models_query::request() const {
+  api_request made("GET", path);
+  detail::query_writer query(made.path);
+  query.text("q", text);
+  query.text("category", category);
+  query.texts("supported_parameters", supported_parameters);
+  query.texts("input_modalities", input_modalities);
+  query.texts("output_modalities", output_modalities);
+  query.texts("model_authors", authors);
+  query.texts("providers", providers);
+  query.text("region", region);
+  query.text("sort", sort);
+  query.number("context", context);
+  query.number("max_price", max_price);
+  query.number("max_output_price", max_output_price);
+  if (zero_data_retention) query.text("zdr", "true");
+  query.number("offset", offset);
+  query.number("limit", limit);
+  query.rest(extra);
+  return made;
+}
+
+ORCAST_DECL result<model_page> models_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  model_page page;
+  for (const detail::json_view each : document.data()) {
+    if (each.is_object()) page.models.push_back(detail::read_model(each));
+  }
+  const auto total = detail::read_count(document.root()["total_count"]);
+  page.total_count = total.value_or(static_cast<std::int64_t>(page.models.size()));
+  page.next = detail::page_path(document.root()["links"]["next"].text());
+  return page;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/model_endpoints.ipp ----
+
+// The bodies of orcast/openrouter/model_endpoints.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline model_endpoint read_endpoint(json_view from) {
+  model_endpoint made;
+  made.name = read_text(from["name"]);
+  made.provider = read_text(from["provider_name"]);
+  made.tag = read_text(from["tag"]);
+  made.quantization = read_text(from["quantization"]);
+  made.context_length = read_count(from["context_length"]);
+  made.max_completion_tokens = read_count(from["max_completion_tokens"]);
+  made.max_prompt_tokens = read_count(from["max_prompt_tokens"]);
+  made.supported_parameters = read_texts(from["supported_parameters"]);
+  made.pricing = read_pricing(from["pricing"]);
+  made.uptime_last_30m = read_real(from["uptime_last_30m"]);
+  made.latency_p50_s = read_real(from["latency_last_30m"]["p50"]);
+  made.throughput_p50 = read_real(from["throughput_last_30m"]["p50"]);
+  made.status = from["status"].integer();
+  made.supports_implicit_caching = from["supports_implicit_caching"].boolean();
+  made.json = to_json(from);
+  return made;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<api_request> model_endpoints_query::request() const {
+  if (model.find('/') == std::string::npos) {
+    return failure(errc::invalid_argument,
+                   "model_endpoints_query.model is not of the form \"author/name\"");
+  }
+  api_request made("GET", "/models/");
+  detail::append_encoded(made.path, model, "/:@");
+  made.path += "/endpoints";
+  return made;
+}
+
+ORCAST_DECL result<model_endpoints> model_endpoints_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  model_endpoints made;
+  made.id = detail::read_text(document.data()["id"]);
+  made.name = detail::read_text(document.data()["name"]);
+  for (const detail::json_view each : document.data()["endpoints"]) {
+    if (each.is_object()) made.endpoints.push_back(detail::read_endpoint(each));
+  }
+  return made;
 }
 
 }  // namespace v0

@@ -6,7 +6,7 @@
 
 #include "orcast/core/result.hpp"
 #include "orcast/openrouter/api_reply.hpp"
-#include "orcast/openrouter/call.hpp"
+#include "orcast/openrouter/call_handle.hpp"
 
 // A call to any endpoint but chat completions that client::start() began.
 

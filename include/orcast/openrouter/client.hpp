@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orcast/core/result.hpp"
@@ -113,6 +114,18 @@ class client {
                                             const call_context& context = {});
   ORCAST_DECL api_call start(api_request request, api_handler* handler = nullptr,
                              const call_context& context = {});
+
+  /// What an endpoint with a type of its own answers, waiting for it: ask(models_query{}), of
+  /// models.hpp, generation.hpp, account.hpp, providers.hpp, embeddings.hpp. Without waiting:
+  /// start(*query.request()), and Query::parse(reply()->body) when it is done.
+  template <class Query>
+  result<typename Query::reply> ask(const Query& query, const call_context& context = {}) {
+    result<api_request> request = query.request();
+    if (!request) return request.error();
+    const result<api_reply> answer = call(std::move(*request), context);
+    if (!answer) return answer.error();
+    return Query::parse(answer->body);
+  }
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
   /// Uses at most about `budget_ns` of its own time and at most one handler call beyond that;
