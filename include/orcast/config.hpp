@@ -19,6 +19,13 @@
 #define ORCAST_ASSERT(condition) static_cast<void>(0)
 #endif
 
+// Marks a body that the hot path does not run through: the compiler keeps it out of the way.
+#if defined(__GNUC__)
+#define ORCAST_COLD [[gnu::noinline]]
+#else
+#define ORCAST_COLD
+#endif
+
 // Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).
 // Everything else works; the host calls pump() and tick().
 

@@ -54,6 +54,13 @@
 #define ORCAST_ASSERT(condition) static_cast<void>(0)
 #endif
 
+// Marks a body that the hot path does not run through: the compiler keeps it out of the way.
+#if defined(__GNUC__)
+#define ORCAST_COLD [[gnu::noinline]]
+#else
+#define ORCAST_COLD
+#endif
+
 // Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).
 // Everything else works; the host calls pump() and tick().
 
@@ -2278,10 +2285,18 @@ class ratio_sampler {
   constexpr bool nothing() const noexcept { return limit_ == 0; }
 
   /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
-  constexpr bool keeps(const trace_id& id) const noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t i = 8; i < 16; ++i) value = value << 8 | id.bytes[i];
-    return decide(value);
+  bool keeps(const trace_id& id) const noexcept {
+    std::uint64_t tail = 0;
+    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
+    return keeps(tail);
+  }
+  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
+  /// a number with the first one on top, whatever the processor's order.
+  bool keeps(std::uint64_t tail) const noexcept {
+    unsigned char bytes[sizeof tail];
+    std::memcpy(bytes, &tail, sizeof tail);
+    const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
+    return decide(at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7));
   }
 
   /// FNV-1a over the session's bytes, then one round of mixing.
@@ -2331,6 +2346,7 @@ struct key_text {
 };
 
 class attribute_key;
+class span;
 
 // Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
 // libraries would pin it).
@@ -2386,6 +2402,12 @@ class attribute_key {
   constexpr std::uint16_t second() const noexcept { return second_; }
 
  private:
+  friend class span;
+
+  constexpr attribute_key(const key_text* constant, std::string_view name, std::uint16_t first,
+                          std::uint16_t second) noexcept
+      : constant_(constant), name_(name), first_(first), second_(second) {}
+
   const key_text* constant_ = nullptr;
   std::string_view name_;
   std::uint16_t first_ = 0;
@@ -2461,6 +2483,17 @@ class attribute_value {
   constexpr std::int64_t integer() const noexcept { return integer_; }
   constexpr double floating() const noexcept { return floating_; }
   constexpr std::string_view text() const noexcept { return text_; }
+  constexpr bool is_text() const noexcept {
+    return type_ == value_type::string || type_ == value_type::decimal;
+  }
+  /// A number's eight bytes, or a text's size.
+  std::uint64_t word() const noexcept {
+    if (is_text()) return text_.size();
+    if (type_ != value_type::float64) return static_cast<std::uint64_t>(integer_);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &floating_, sizeof bits);
+    return bits;
+  }
 
  private:
   template <class T>
@@ -2525,19 +2558,61 @@ static_assert(sizeof(block_head) == 16);
 /// What a span is, apart from its records.
 struct span_head {
   span_context context;
+  span_kind kind;
+  span_status status;
+  bool remote_parent;
+  bool has_cuts;  ///< at least one value was shortened
+  std::uint8_t reserved;
   span_id parent;
-  std::int64_t start_wall_ns = 0;
-  std::int64_t start_steady_ns = 0;
-  std::int64_t duration_ns = 0;
-  std::uint32_t blocks = 1;
-  std::uint32_t dropped_attributes = 0;
-  std::uint16_t events = 0;
-  std::uint16_t dropped_events = 0;
-  span_kind kind = span_kind::internal;
-  span_status status = span_status::unset;
-  bool remote_parent = false;
-  bool has_cuts = false;  ///< at least one value was shortened
-  block_index last = no_block;
+  std::int64_t start_wall_ns;
+  std::int64_t start_steady_ns;
+  std::int64_t duration_ns;  ///< written when the span ends
+  std::uint32_t blocks;
+  block_index last;
+  std::uint32_t dropped_attributes;
+  std::uint16_t events;
+  std::uint16_t dropped_events;
+};
+static_assert(sizeof(span_head) == 80);
+
+/// A context in registers, on its way into memory. Words, not an array: compilers would join the
+/// copies of an array's elements to one that must wait for them.
+class context_words {
+ public:
+  explicit context_words(const trace_id& id) noexcept {
+    std::memcpy(&trace_begin_, id.bytes.data(), sizeof trace_begin_);
+    std::memcpy(&trace_tail_, id.bytes.data() + sizeof trace_begin_, sizeof trace_tail_);
+  }
+  /// What a child that is not sampled inherits from such a parent.
+  explicit context_words(const span_context& from) noexcept : context_words(from.trace) {
+    std::memcpy(&span_, from.span.bytes.data(), sizeof span_);
+  }
+  bool has_trace() const noexcept { return (trace_begin_ | trace_tail_) != 0; }
+  /// What the sampler looks at.
+  std::uint64_t trace_tail() const noexcept { return trace_tail_; }
+
+  void set_trace(std::uint64_t begin, std::uint64_t tail) noexcept {
+    trace_begin_ = begin;
+    trace_tail_ = tail;
+  }
+  void set_span(std::uint64_t span, std::uint8_t flags) noexcept {
+    span_ = span;
+    flags_ = flags;
+  }
+  void write(span_context& to) const noexcept {
+    std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
+    std::memcpy(to.trace.bytes.data() + sizeof trace_begin_, &trace_tail_, sizeof trace_tail_);
+    std::memcpy(to.span.bytes.data(), &span_, sizeof span_);
+    to.flags = flags_;
+    to.remote = false;
+    to.decided = true;
+  }
+
+ private:
+  std::uint64_t trace_begin_;
+  std::uint64_t trace_tail_;
+  std::uint64_t span_ = 0;
+  std::uint8_t flags_ = 0;
 };
 
 /// Record types beyond the plain values of value_type.
@@ -2677,7 +2752,7 @@ class span {
   /// tracer's limits on a code-point boundary, and may hold any bytes (what is not UTF-8 arrives as
   /// U+FFFD). NaN and infinities are exported as OTLP prescribes.
   span& set(attribute_key key, attribute_value value) noexcept {
-    if (owner_ != nullptr) put(key, 0, value);
+    put(key, 0, value);
     return *this;
   }
 
@@ -2712,7 +2787,28 @@ class span {
  private:
   friend class tracer;
 
-  /// The common cases, inline: a constant key, and a value that fits into the current block.
+  /// Not recorded; children follow it.
+  explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }
+
+  /// In the block `first`, whose head is written. `name` is short enough.
+  span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
+       detail::block_index first, detail::span_head* head, std::size_t block_bytes,
+       std::string_view name) noexcept
+      : owner_(&owner),
+        head_(head),
+        at_(reinterpret_cast<char*>(head + 1)),
+        end_(reinterpret_cast<char*>(head) - sizeof(detail::block_head) + block_bytes),
+        first_(first),
+        max_value_(max_value) {
+    static_assert(detail::first_offset == sizeof(detail::block_head) + sizeof(detail::span_head));
+    ids.write(context_);
+    constexpr std::string_view no_key;
+    copy_padded(open_record(detail::record_name | detail::record::element, no_key, name.size()),
+                name);
+  }
+
+  /// The common cases, inline: a constant key, and a value that fits into the current block. A span
+  /// that records nothing has no room, so that this need not ask.
   bool put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
     const auto room = static_cast<std::size_t>(end_ - at_);
     const auto type = static_cast<std::uint32_t>(value.type());
@@ -2720,15 +2816,16 @@ class span {
       if (value.type() == value_type::string) {
         const std::size_t size = value.text().size();
         if (sizeof(detail::record) + detail::padded(size) <= room && size <= max_value_) {
-          copy(open_record(flags | type, key, size), value.text());
+          copy_padded(open_record(flags | type, key, size), value.text());
           return true;
         }
       } else if (value.type() != value_type::decimal && sizeof(detail::record) + 8 <= room) {
-        write_number(open_record(flags | type, key, 8), value);
+        write_word(open_record(flags | type, key, 8), value.word());
         return true;
       }
     }
-    return put_slowly(key, flags, value);
+    return put_slowly(key.constant(), key.name(), key.first(), key.second(), flags | type,
+                      value.is_text() ? value.text().data() : nullptr, value.word());
   }
 
   /// Writes a record's head where there is room for it and returns its payload.
@@ -2737,7 +2834,6 @@ class span {
     r->bits = bits | static_cast<std::uint32_t>(size) << detail::record::size_shift;
     r->first = key.first();
     r->second = key.second();
-    r->padding_ = 0;
     r->key = key.constant();
     at_ += sizeof(detail::record) + detail::padded(size);
     return reinterpret_cast<char*>(r + 1);
@@ -2746,19 +2842,44 @@ class span {
   static void copy(char* to, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
   }
-  static void write_number(char* to, const attribute_value& value) noexcept {
-    if (value.type() == value_type::float64) {
-      const double number = value.floating();
-      std::memcpy(to, &number, 8);
-    } else {
-      const std::int64_t number = value.integer();
-      std::memcpy(to, &number, 8);
+  /// Copies text to where a record has its payload and room for its padding. Short text goes
+  /// word by word: no call, and because words can't alias at_, it stays in a register.
+  static void copy_padded(char* to, std::string_view text) noexcept {
+    constexpr std::size_t by_words = 48;
+    std::size_t left = text.size();
+    if (left > by_words) {
+      std::memcpy(to, text.data(), left);
+      return;
     }
+    auto* words = reinterpret_cast<std::uint64_t*>(to);
+    const char* from = text.data();
+    std::uint64_t pair[2];
+    for (; left >= sizeof pair; left -= sizeof pair, from += sizeof pair, words += 2) {
+      std::memcpy(pair, from, sizeof pair);
+      words[0] = pair[0];
+      words[1] = pair[1];
+    }
+    if (left >= sizeof *words) {
+      std::memcpy(pair, from, sizeof *words);
+      *words++ = pair[0];
+      left -= sizeof *words;
+      from += sizeof *words;
+    }
+    if (left != 0) {
+      pair[0] = 0;
+      std::memcpy(pair, from, left);
+      *words = pair[0];
+    }
+  }
+  static void write_word(char* to, std::uint64_t word) noexcept {
+    *reinterpret_cast<std::uint64_t*>(to) = word;
   }
 
   void hand_over(std::int64_t steady_ns) noexcept;
-  bool put_slowly(const attribute_key& key, std::uint32_t flags,
-                  const attribute_value& value) noexcept;
+  /// Takes its arguments apart, so that the fast path has no object whose address it gives away.
+  bool put_slowly(const key_text* constant, std::string_view name, std::uint16_t first,
+                  std::uint16_t second, std::uint32_t bits, const char* text,
+                  std::uint64_t word) noexcept;
   char* put_fixed(const attribute_key& key, std::uint32_t bits, std::size_t size) noexcept;
   bool put_text(const attribute_key& key, std::uint32_t bits, std::string_view text) noexcept;
   bool make_room(std::size_t size) noexcept {
@@ -2993,15 +3114,17 @@ namespace detail {
 struct lane {
   struct slot {
     std::atomic<block_index> block{no_block};
-    std::atomic<std::uint32_t> stamp_ms{0};  ///< when it was published; for finding the oldest
+    std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
   };
 
   // Line 1: the claim and what its holder writes.
   alignas(64) std::atomic<std::uint32_t> claimed{0};
   block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
   std::atomic<std::size_t> tail{0};
+  std::uint32_t index = 0;  ///< its place among the lanes
   slot* slots = nullptr;
-  std::size_t capacity = 0;  ///< a power of two
+  std::size_t capacity = 0;    ///< a power of two
+  std::size_t known_head = 0;  ///< head has come at least that far
   random_state* random = nullptr;
   std::int64_t wall_minus_steady_ns = 0;
   std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
@@ -3010,6 +3133,7 @@ struct lane {
 
   // Line 2: written by consumers.
   alignas(64) std::atomic<std::size_t> head{0};
+  std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
 
   // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
   alignas(64) std::atomic<block_index> returned{no_block};
@@ -3024,40 +3148,65 @@ struct lane {
   void let_go() noexcept { claimed.store(0, std::memory_order_release); }
 
   /// The claim holder only. False when the queue is full.
-  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+  bool publish(block_index span, std::uint32_t stamp) noexcept {
     const std::size_t at = tail.load(std::memory_order_relaxed);
-    // Acquire pairs with the exchange in take(): the slot has been read before we write it again.
-    if (at - head.load(std::memory_order_acquire) >= capacity) return false;
+    if (at - known_head >= capacity) {
+      // Looked at only now, because consumers write it. Acquire pairs with the exchange in pass():
+      // the slot has been read before we write it again.
+      known_head = head.load(std::memory_order_acquire);
+      if (at - known_head >= capacity) return false;
+    }
     slot& entry = slots[at & (capacity - 1)];
     entry.block.store(span, std::memory_order_relaxed);
-    entry.stamp_ms.store(stamp_ms, std::memory_order_relaxed);
-    // Release: pairs with the acquire in take(), which thereby sees the span's blocks.
+    entry.stamp.store(stamp, std::memory_order_relaxed);
+    // Release: pairs with the acquire in drain() and evict(), which thereby see the span's blocks.
     tail.store(at + 1, std::memory_order_release);
     return true;
   }
 
-  /// Any thread. The oldest finished span of this lane, or no_block.
-  block_index take() noexcept {
+  /// The drainer only. The oldest finished span of this lane, or no_block. It looks at tail, which
+  /// the recording threads write, once for all that was published until then.
+  block_index drain() noexcept {
     std::size_t at = head.load(std::memory_order_acquire);
     for (;;) {
-      if (at == tail.load(std::memory_order_acquire)) return no_block;
-      const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
-      // Success: nobody else had moved head, so the slot still held the entry that was read.
-      // Release lets publish() reuse the slot; acquire on failure gives a fresh view of head.
-      if (head.compare_exchange_weak(at, at + 1, std::memory_order_acq_rel,
-                                     std::memory_order_acquire)) {
-        return span;
+      if (static_cast<std::ptrdiff_t>(known_tail - at) <= 0) {
+        known_tail = tail.load(std::memory_order_acquire);
+        if (known_tail == at) return no_block;
       }
+      const block_index span = pass(at);
+      if (span != no_block) return span;
     }
+  }
+
+  /// Any thread. The same for one that wants its memory.
+  block_index evict() noexcept {
+    std::size_t at = head.load(std::memory_order_acquire);
+    while (at != tail.load(std::memory_order_acquire)) {
+      const block_index span = pass(at);
+      if (span != no_block) return span;
+    }
+    return no_block;
   }
 
   /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
   /// the entry may be gone before the caller acts on it.
-  bool oldest_stamp(std::uint32_t& stamp_ms) const noexcept {
+  bool oldest_stamp(std::uint32_t& stamp) const noexcept {
     const std::size_t at = head.load(std::memory_order_acquire);
     if (at == tail.load(std::memory_order_acquire)) return false;
-    stamp_ms = slots[at & (capacity - 1)].stamp_ms.load(std::memory_order_relaxed);
+    stamp = slots[at & (capacity - 1)].stamp.load(std::memory_order_relaxed);
     return true;
+  }
+
+ private:
+  /// Takes the entry at `at`, which is known to be published; when another consumer was faster,
+  /// no_block, and `at` is where head is now.
+  block_index pass(std::size_t& at) noexcept {
+    const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
+    // Success: nobody else had moved head, so the slot still held the entry that was read. Release
+    // lets publish() reuse the slot; acquire on failure gives a fresh view of head.
+    const bool mine = head.compare_exchange_strong(at, at + 1, std::memory_order_acq_rel,
+                                                   std::memory_order_acquire);
+    return mine ? span : no_block;
   }
 };
 
@@ -3112,16 +3261,16 @@ class span_ring {
     block_head& head = *at(index);
     mine.free = head.next;
     head.next = no_block;
-    head.home = static_cast<std::uint32_t>(&mine - lanes_);
+    head.home = mine.index;
     return index;
   }
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
-  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+  bool publish(block_index span, std::uint32_t stamp) noexcept {
     for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
       lane* const mine = claim();
       if (mine == nullptr) return false;
-      const bool done = mine->publish(span, stamp_ms);
+      const bool done = mine->publish(span, stamp);
       mine->let_go();
       if (done) return true;
       ++lane_hint();  // its queue is full
@@ -3139,12 +3288,21 @@ class span_ring {
   /// The consumer only: the next finished span or no_block, lane after lane.
   block_index take() noexcept {
     for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].take();
+      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
       if (span == no_block) continue;
-      next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
+      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
       return span;
     }
     return no_block;
+  }
+
+  /// Asks for the line that pop() will look at next.
+  void prefetch(block_index next) const noexcept {
+#if defined(__GNUC__)
+    if (next != no_block) __builtin_prefetch(at(next), 1);
+#else
+    static_cast<void>(next);
+#endif
   }
 
   block_head* at(block_index index) const noexcept {
@@ -3211,15 +3369,30 @@ class span_ring {
   std::size_t block_bytes_ = 0;
   std::uint32_t block_count_ = 0;
   std::uint32_t lane_count_ = 0;
-  std::uint32_t next_lane_ = 0;  // the consumer's
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
-  wide_counter evicted_;
+
+  // Lines that are written now and then, apart from those that every span reads.
+  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
+  alignas(64) wide_counter evicted_;
 };
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/span_ring.ipp ----
+
+// The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
 
 inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   host_ = from;
-  block_bytes_ = wanted.block_bytes;
+  // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
+  block_bytes_ = wanted.block_bytes - 64;
   lane_count_ = wanted.lanes;
   policy_ = wanted.policy;
   wipe_ = wanted.wipe;
@@ -3240,6 +3413,7 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     lane* made = new (lanes_ + i) lane;
+    made->index = i;
     made->random = new (random + i) random_state;
     made->random->seed(host_);
     made->capacity = capacity;
@@ -3260,7 +3434,7 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   return true;
 }
 
-inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
   for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
     lane& candidate = lanes_[at & (lane_count_ - 1)];
     if (!candidate.try_claim()) continue;
@@ -3270,7 +3444,7 @@ inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
   return nullptr;
 }
 
-inline bool span_ring::refill(lane& mine) noexcept {
+ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
   // Acquire: pairs with push_returned(), whose links we are about to follow.
   mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
   if (mine.free != no_block) return true;
@@ -3313,7 +3487,7 @@ inline bool span_ring::evict(lane& mine) noexcept {
       }
     }
     if (oldest == nullptr) return false;
-    const block_index span = oldest->take();
+    const block_index span = oldest->evict();
     if (span == no_block) continue;
     evicted_.add(1);
     wipe_blocks(span);
@@ -3357,7 +3531,8 @@ inline namespace v0 {
 struct tracer_options {
   /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
   std::size_t memory_bytes = std::size_t{4} << 20;
-  /// Unit of that memory, a power of two from 512 to 65,536; 0 chooses one.
+  /// Unit of that memory, a power of two from 512 to 65,536, of which 64 bytes are left out so that
+  /// units spread over the processor's caches; 0 chooses one.
   std::size_t block_bytes = 0;
   /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
   /// chooses. More threads than lanes are fine.
@@ -3395,10 +3570,14 @@ class tracer {
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name, const span_options& options) noexcept {
-    return enabled() ? begin(name, options) : span();
+    if (!enabled()) return span();
+    if (sampler_.nothing() && !options.parent.decided) return unsampled();
+    return begin_with(name, options);
   }
   span start(std::string_view name) noexcept {
-    return enabled() ? begin(name, span_options()) : span();
+    if (!enabled()) return span();
+    if (sampler_.nothing()) return unsampled();
+    return begin_plain(name);
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
@@ -3434,15 +3613,30 @@ class tracer {
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
-  span begin(std::string_view name, const span_options& options) noexcept;
-  std::uint32_t stamp_ms(std::int64_t steady_ns) const noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) / 1'000'000);
+  // One body, compiled twice: what options may ask for costs nothing where there are none.
+  span begin_plain(std::string_view name) noexcept;
+  span begin_with(std::string_view name, const span_options& options) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  span
+  begin(std::string_view name, const span_options& options) noexcept;
+  span unsampled() noexcept {
+    unsampled_.add(1);
+    return span(detail::context_words(trace_id{}));
+  }
+  span without_lane() noexcept;
+  span without_block(detail::context_words ids) noexcept;
+  bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
+  void read_wall(detail::lane& mine) const noexcept;
+  void reseed(random_state& random) const noexcept;
+  static std::string_view shortened(std::string_view name) noexcept;
+
+  /// About milliseconds, by a shift: the stamps are only compared with each other.
+  static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 20);
   }
   std::uint64_t open_spans() const noexcept;
-  void open(span& into, detail::block_index block, std::string_view name,
-            const span_options& options, std::int64_t start_ns, std::int64_t wall_ns) noexcept;
-  static std::int64_t wall_at(detail::lane& mine, const orcast::host& from,
-                              std::int64_t steady_ns) noexcept;
 
   orcast::host host_;
   detail::span_ring ring_;
@@ -3450,7 +3644,8 @@ class tracer {
   std::atomic<bool> enabled_{true};
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
-  wide_counter started_without_lane_;
+  // Apart from what every span reads.
+  alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;
   wide_counter exported_;
   std::array<wide_counter, drop_reasons> dropped_;
@@ -3621,14 +3816,19 @@ namespace orcast {
 inline namespace v0 {
 
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
-inline bool span::put_slowly(const attribute_key& key, std::uint32_t flags,
-                             const attribute_value& value) noexcept {
-  const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
-  if (value.type() == value_type::string || value.type() == value_type::decimal) {
-    return put_text(key, bits, value.text());
+ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
+                                         std::uint16_t first, std::uint16_t second,
+                                         std::uint32_t bits, const char* text,
+                                         std::uint64_t word) noexcept {
+  if (owner_ == nullptr) return false;
+  const attribute_key key(constant, name, first, second);
+  const std::uint32_t type = bits & detail::record::type_mask;
+  if (type == static_cast<std::uint32_t>(value_type::string) ||
+      type == static_cast<std::uint32_t>(value_type::decimal)) {
+    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
   }
-  char* payload = put_fixed(key, bits, 8);
-  if (payload != nullptr) write_number(payload, value);
+  char* payload = put_fixed(key, bits, sizeof word);
+  if (payload != nullptr) write_word(payload, word);
   return payload != nullptr;
 }
 
@@ -3695,12 +3895,13 @@ inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
 
 /// Closes the current block and goes on in a fresh one. False when the span has reached its limit
 /// or the memory is used up; the span then stays as it is.
-inline bool span::grow() noexcept {
+ORCAST_COLD inline bool span::grow() noexcept {
   detail::span_ring& ring = owner_->ring_;
   detail::block_index fresh = detail::no_block;
   if (head_->blocks < owner_->max_blocks_) {
     if (detail::lane* const mine = ring.claim()) {
       fresh = ring.pop(*mine);
+      ring.prefetch(mine->free);
       mine->let_go();
     }
   }
@@ -3716,8 +3917,9 @@ inline bool span::grow() noexcept {
 }
 
 inline void span::close_block() noexcept {
-  detail::block_head* block = owner_->ring_.at(head_->last);
-  block->used = static_cast<std::uint32_t>(at_ - reinterpret_cast<char*>(block));
+  const auto left = static_cast<std::uint32_t>(end_ - at_);
+  const auto size = static_cast<std::uint32_t>(owner_->ring_.block_bytes());
+  reinterpret_cast<detail::block_head*>(end_ - size)->used = size - left;
 }
 
 inline span& span::set_list(attribute_key key, const attribute_value* values,
@@ -3781,10 +3983,10 @@ inline span& span::rename(std::string_view name) noexcept {
 }
 
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = now_ns();
+  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
   close_block();
-  if (!owner_->ring_.publish(first_, owner_->stamp_ms(steady_ns))) {
+  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
     owner_->ring_.give_back(first_);
     owner_->dropped(drop_reason::ring_full);
   }
@@ -3852,93 +4054,100 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-/// Wall time from the steady clock and an offset that each lane reads again after a second, so that
-/// a clock set late takes effect, and a device that slept does not stretch a span over the night.
-inline std::int64_t tracer::wall_at(detail::lane& mine, const orcast::host& from,
-                                    std::int64_t steady_ns) noexcept {
-  if (steady_ns >= mine.wall_due_ns) {
-    const std::int64_t now = from.steady_ns();
-    mine.wall_minus_steady_ns = from.wall_ns() - now;
-    mine.wall_due_ns = now + 1'000'000'000;
-  }
-  return steady_ns + mine.wall_minus_steady_ns;
-}
-
 inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
-  span made;
   const bool follow = options.parent.decided;
-  if (follow ? !options.parent.sampled() : sampler_.nothing()) {
+  if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
-    made.context_ = options.parent;
-    made.context_.decided = true;
-    made.context_.flags = 0;
-    return made;
+    return span(detail::context_words(options.parent));
   }
-
   detail::lane* const mine = ring_.claim();
-  if (mine == nullptr) {
-    started_without_lane_.add(1);
-    dropped(drop_reason::pool_full);
-    return made;
+  if (mine == nullptr) return without_lane();
+  if (!mine->random->seeded()) reseed(*mine->random);
+
+  // The ids stay in registers on their way from the random state to where they are kept: memory
+  // that is read in wider pieces than it has just been written in makes the processor wait.
+  random_state random(*mine->random);
+  detail::context_words ids(options.parent.trace);
+  if (!ids.has_trace()) ids = detail::context_words(options.trace);
+  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
+  if (!follow && !sampler_.everything() && !keeps(ids, options.session)) {
+    *mine->random = random;
+    mine->unsampled.add_owned(1);
+    mine->let_go();
+    return span(ids);
   }
-  if (!mine->random->seeded()) mine->random->seed(host_);  // in a child of fork()
-  span_context& context = made.context_;
-  if (options.parent.trace.valid()) {
-    context.trace = options.parent.trace;
-  } else if (options.trace.valid()) {
-    context.trace = options.trace;
-  } else {
-    const std::uint64_t words[2] = {mine->random->next(), mine->random->next() | 1};
-    std::memcpy(context.trace.bytes.data(), words, sizeof words);
-  }
-  context.decided = true;
-  if (!follow && !sampler_.everything()) {
-    const bool kept =
-        options.session.empty() ? sampler_.keeps(context.trace) : sampler_.keeps(options.session);
-    if (!kept) {
-      mine->unsampled.add_owned(1);
-      mine->let_go();
-      return made;
-    }
-  }
-  const std::uint64_t word = mine->random->next() | 1;
-  std::memcpy(context.span.bytes.data(), &word, sizeof word);
-  context.flags = span_context::sampled_flag | span_context::random_flag;
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag);
+  *mine->random = random;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
-  const std::int64_t wall_ns = wall_at(*mine, host_, start_ns);
+  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
+  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
+  const detail::block_index next = mine->free;
   mine->let_go();
-  if (block != detail::no_block) {
-    open(made, block, name, options, start_ns, wall_ns);
-  } else {
-    dropped(drop_reason::pool_full);  // children keep the trace all the same
-  }
-  return made;
-}
+  if (block == detail::no_block) return without_block(ids);
+  // The consumer gave it back from another processor's cache. Not before the clock was read, which
+  // would wait for it.
+  ring_.prefetch(next);
 
-inline void tracer::open(span& into, detail::block_index block, std::string_view name,
-                         const span_options& options, std::int64_t start_ns,
-                         std::int64_t wall_ns) noexcept {
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  head->context = into.context_;
-  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
-  head->remote_parent = options.parent.remote;
+  ids.write(head->context);
   head->kind = options.kind;
-  head->last = block;
-  head->start_steady_ns = start_ns;
+  head->status = span_status::unset;
+  head->remote_parent = options.parent.remote;
+  head->has_cuts = false;
+  head->reserved = 0;
+  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
   head->start_wall_ns = wall_ns;
-  into.owner_ = this;
-  into.head_ = head;
-  into.first_ = block;
-  into.max_value_ = max_value_;
-  into.at_ = bytes + detail::first_offset;
-  into.end_ = bytes + ring_.block_bytes();
-  const std::string_view kept = name.substr(0, utf8_prefix(name, detail::max_name_bytes));
-  span::copy(into.open_record(detail::record_name | detail::record::element, std::string_view(),
-                              kept.size()),
-             kept);
+  head->start_steady_ns = start_ns;
+  head->blocks = 1;
+  head->last = block;
+  head->dropped_attributes = 0;
+  head->events = 0;
+  head->dropped_events = 0;
+  if (name.size() > detail::max_name_bytes) name = shortened(name);
+  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
+}
+
+inline span tracer::begin_plain(std::string_view name) noexcept {
+  return begin(name, span_options());
+}
+inline span tracer::begin_with(std::string_view name, const span_options& options) noexcept {
+  return begin(name, options);
+}
+
+inline bool tracer::keeps(const detail::context_words& ids,
+                          std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+}
+
+/// Every lane was taken, twice over.
+ORCAST_COLD inline span tracer::without_lane() noexcept {
+  started_without_lane_.add(1);
+  dropped(drop_reason::pool_full);
+  return span();
+}
+
+/// Children keep the trace all the same.
+ORCAST_COLD inline span tracer::without_block(detail::context_words ids) noexcept {
+  dropped(drop_reason::pool_full);
+  return span(ids);
+}
+
+/// In a child of fork().
+ORCAST_COLD inline void tracer::reseed(random_state& random) const noexcept { random.seed(host_); }
+
+ORCAST_COLD inline std::string_view tracer::shortened(std::string_view name) noexcept {
+  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
+}
+
+/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
+/// clock set late takes effect, and a device that slept does not stretch a span over the night.
+ORCAST_COLD inline void tracer::read_wall(detail::lane& mine) const noexcept {
+  const std::int64_t now = host_.steady_ns();
+  mine.wall_minus_steady_ns = host_.wall_ns() - now;
+  mine.wall_due_ns = now + 1'000'000'000;
 }
 
 inline trace_stats tracer::stats() const noexcept {

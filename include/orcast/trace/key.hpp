@@ -33,6 +33,7 @@ struct key_text {
 };
 
 class attribute_key;
+class span;
 
 // Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
 // libraries would pin it).
@@ -88,6 +89,12 @@ class attribute_key {
   constexpr std::uint16_t second() const noexcept { return second_; }
 
  private:
+  friend class span;
+
+  constexpr attribute_key(const key_text* constant, std::string_view name, std::uint16_t first,
+                          std::uint16_t second) noexcept
+      : constant_(constant), name_(name), first_(first), second_(second) {}
+
   const key_text* constant_ = nullptr;
   std::string_view name_;
   std::uint16_t first_ = 0;

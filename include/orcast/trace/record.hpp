@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "orcast/trace/ids.hpp"
 #include "orcast/trace/key.hpp"
@@ -42,19 +43,61 @@ static_assert(sizeof(block_head) == 16);
 /// What a span is, apart from its records.
 struct span_head {
   span_context context;
+  span_kind kind;
+  span_status status;
+  bool remote_parent;
+  bool has_cuts;  ///< at least one value was shortened
+  std::uint8_t reserved;
   span_id parent;
-  std::int64_t start_wall_ns = 0;
-  std::int64_t start_steady_ns = 0;
-  std::int64_t duration_ns = 0;
-  std::uint32_t blocks = 1;
-  std::uint32_t dropped_attributes = 0;
-  std::uint16_t events = 0;
-  std::uint16_t dropped_events = 0;
-  span_kind kind = span_kind::internal;
-  span_status status = span_status::unset;
-  bool remote_parent = false;
-  bool has_cuts = false;  ///< at least one value was shortened
-  block_index last = no_block;
+  std::int64_t start_wall_ns;
+  std::int64_t start_steady_ns;
+  std::int64_t duration_ns;  ///< written when the span ends
+  std::uint32_t blocks;
+  block_index last;
+  std::uint32_t dropped_attributes;
+  std::uint16_t events;
+  std::uint16_t dropped_events;
+};
+static_assert(sizeof(span_head) == 80);
+
+/// A context in registers, on its way into memory. Words, not an array: compilers would join the
+/// copies of an array's elements to one that must wait for them.
+class context_words {
+ public:
+  explicit context_words(const trace_id& id) noexcept {
+    std::memcpy(&trace_begin_, id.bytes.data(), sizeof trace_begin_);
+    std::memcpy(&trace_tail_, id.bytes.data() + sizeof trace_begin_, sizeof trace_tail_);
+  }
+  /// What a child that is not sampled inherits from such a parent.
+  explicit context_words(const span_context& from) noexcept : context_words(from.trace) {
+    std::memcpy(&span_, from.span.bytes.data(), sizeof span_);
+  }
+  bool has_trace() const noexcept { return (trace_begin_ | trace_tail_) != 0; }
+  /// What the sampler looks at.
+  std::uint64_t trace_tail() const noexcept { return trace_tail_; }
+
+  void set_trace(std::uint64_t begin, std::uint64_t tail) noexcept {
+    trace_begin_ = begin;
+    trace_tail_ = tail;
+  }
+  void set_span(std::uint64_t span, std::uint8_t flags) noexcept {
+    span_ = span;
+    flags_ = flags;
+  }
+  void write(span_context& to) const noexcept {
+    std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
+    std::memcpy(to.trace.bytes.data() + sizeof trace_begin_, &trace_tail_, sizeof trace_tail_);
+    std::memcpy(to.span.bytes.data(), &span_, sizeof span_);
+    to.flags = flags_;
+    to.remote = false;
+    to.decided = true;
+  }
+
+ private:
+  std::uint64_t trace_begin_;
+  std::uint64_t trace_tail_;
+  std::uint64_t span_ = 0;
+  std::uint8_t flags_ = 0;
 };
 
 /// Record types beyond the plain values of value_type.

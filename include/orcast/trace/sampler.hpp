@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "orcast/trace/ids.hpp"
@@ -25,10 +26,18 @@ class ratio_sampler {
   constexpr bool nothing() const noexcept { return limit_ == 0; }
 
   /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
-  constexpr bool keeps(const trace_id& id) const noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t i = 8; i < 16; ++i) value = value << 8 | id.bytes[i];
-    return decide(value);
+  bool keeps(const trace_id& id) const noexcept {
+    std::uint64_t tail = 0;
+    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
+    return keeps(tail);
+  }
+  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
+  /// a number with the first one on top, whatever the processor's order.
+  bool keeps(std::uint64_t tail) const noexcept {
+    unsigned char bytes[sizeof tail];
+    std::memcpy(bytes, &tail, sizeof tail);
+    const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
+    return decide(at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7));
   }
 
   /// FNV-1a over the session's bytes, then one round of mixing.

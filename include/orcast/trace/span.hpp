@@ -45,7 +45,7 @@ class span {
   /// tracer's limits on a code-point boundary, and may hold any bytes (what is not UTF-8 arrives as
   /// U+FFFD). NaN and infinities are exported as OTLP prescribes.
   span& set(attribute_key key, attribute_value value) noexcept {
-    if (owner_ != nullptr) put(key, 0, value);
+    put(key, 0, value);
     return *this;
   }
 
@@ -80,7 +80,28 @@ class span {
  private:
   friend class tracer;
 
-  /// The common cases, inline: a constant key, and a value that fits into the current block.
+  /// Not recorded; children follow it.
+  explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }
+
+  /// In the block `first`, whose head is written. `name` is short enough.
+  span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
+       detail::block_index first, detail::span_head* head, std::size_t block_bytes,
+       std::string_view name) noexcept
+      : owner_(&owner),
+        head_(head),
+        at_(reinterpret_cast<char*>(head + 1)),
+        end_(reinterpret_cast<char*>(head) - sizeof(detail::block_head) + block_bytes),
+        first_(first),
+        max_value_(max_value) {
+    static_assert(detail::first_offset == sizeof(detail::block_head) + sizeof(detail::span_head));
+    ids.write(context_);
+    constexpr std::string_view no_key;
+    copy_padded(open_record(detail::record_name | detail::record::element, no_key, name.size()),
+                name);
+  }
+
+  /// The common cases, inline: a constant key, and a value that fits into the current block. A span
+  /// that records nothing has no room, so that this need not ask.
   bool put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
     const auto room = static_cast<std::size_t>(end_ - at_);
     const auto type = static_cast<std::uint32_t>(value.type());
@@ -88,15 +109,16 @@ class span {
       if (value.type() == value_type::string) {
         const std::size_t size = value.text().size();
         if (sizeof(detail::record) + detail::padded(size) <= room && size <= max_value_) {
-          copy(open_record(flags | type, key, size), value.text());
+          copy_padded(open_record(flags | type, key, size), value.text());
           return true;
         }
       } else if (value.type() != value_type::decimal && sizeof(detail::record) + 8 <= room) {
-        write_number(open_record(flags | type, key, 8), value);
+        write_word(open_record(flags | type, key, 8), value.word());
         return true;
       }
     }
-    return put_slowly(key, flags, value);
+    return put_slowly(key.constant(), key.name(), key.first(), key.second(), flags | type,
+                      value.is_text() ? value.text().data() : nullptr, value.word());
   }
 
   /// Writes a record's head where there is room for it and returns its payload.
@@ -105,7 +127,6 @@ class span {
     r->bits = bits | static_cast<std::uint32_t>(size) << detail::record::size_shift;
     r->first = key.first();
     r->second = key.second();
-    r->padding_ = 0;
     r->key = key.constant();
     at_ += sizeof(detail::record) + detail::padded(size);
     return reinterpret_cast<char*>(r + 1);
@@ -114,19 +135,44 @@ class span {
   static void copy(char* to, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
   }
-  static void write_number(char* to, const attribute_value& value) noexcept {
-    if (value.type() == value_type::float64) {
-      const double number = value.floating();
-      std::memcpy(to, &number, 8);
-    } else {
-      const std::int64_t number = value.integer();
-      std::memcpy(to, &number, 8);
+  /// Copies text to where a record has its payload and room for its padding. Short text goes
+  /// word by word: no call, and because words can't alias at_, it stays in a register.
+  static void copy_padded(char* to, std::string_view text) noexcept {
+    constexpr std::size_t by_words = 48;
+    std::size_t left = text.size();
+    if (left > by_words) {
+      std::memcpy(to, text.data(), left);
+      return;
     }
+    auto* words = reinterpret_cast<std::uint64_t*>(to);
+    const char* from = text.data();
+    std::uint64_t pair[2];
+    for (; left >= sizeof pair; left -= sizeof pair, from += sizeof pair, words += 2) {
+      std::memcpy(pair, from, sizeof pair);
+      words[0] = pair[0];
+      words[1] = pair[1];
+    }
+    if (left >= sizeof *words) {
+      std::memcpy(pair, from, sizeof *words);
+      *words++ = pair[0];
+      left -= sizeof *words;
+      from += sizeof *words;
+    }
+    if (left != 0) {
+      pair[0] = 0;
+      std::memcpy(pair, from, left);
+      *words = pair[0];
+    }
+  }
+  static void write_word(char* to, std::uint64_t word) noexcept {
+    *reinterpret_cast<std::uint64_t*>(to) = word;
   }
 
   void hand_over(std::int64_t steady_ns) noexcept;
-  bool put_slowly(const attribute_key& key, std::uint32_t flags,
-                  const attribute_value& value) noexcept;
+  /// Takes its arguments apart, so that the fast path has no object whose address it gives away.
+  bool put_slowly(const key_text* constant, std::string_view name, std::uint16_t first,
+                  std::uint16_t second, std::uint32_t bits, const char* text,
+                  std::uint64_t word) noexcept;
   char* put_fixed(const attribute_key& key, std::uint32_t bits, std::size_t size) noexcept;
   bool put_text(const attribute_key& key, std::uint32_t bits, std::string_view text) noexcept;
   bool make_room(std::size_t size) noexcept {

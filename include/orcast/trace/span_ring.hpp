@@ -56,16 +56,16 @@ class span_ring {
     block_head& head = *at(index);
     mine.free = head.next;
     head.next = no_block;
-    head.home = static_cast<std::uint32_t>(&mine - lanes_);
+    head.home = mine.index;
     return index;
   }
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
-  bool publish(block_index span, std::uint32_t stamp_ms) noexcept {
+  bool publish(block_index span, std::uint32_t stamp) noexcept {
     for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
       lane* const mine = claim();
       if (mine == nullptr) return false;
-      const bool done = mine->publish(span, stamp_ms);
+      const bool done = mine->publish(span, stamp);
       mine->let_go();
       if (done) return true;
       ++lane_hint();  // its queue is full
@@ -83,12 +83,21 @@ class span_ring {
   /// The consumer only: the next finished span or no_block, lane after lane.
   block_index take() noexcept {
     for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].take();
+      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
       if (span == no_block) continue;
-      next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
+      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
       return span;
     }
     return no_block;
+  }
+
+  /// Asks for the line that pop() will look at next.
+  void prefetch(block_index next) const noexcept {
+#if defined(__GNUC__)
+    if (next != no_block) __builtin_prefetch(at(next), 1);
+#else
+    static_cast<void>(next);
+#endif
   }
 
   block_head* at(block_index index) const noexcept {
@@ -155,136 +164,16 @@ class span_ring {
   std::size_t block_bytes_ = 0;
   std::uint32_t block_count_ = 0;
   std::uint32_t lane_count_ = 0;
-  std::uint32_t next_lane_ = 0;  // the consumer's
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
-  wide_counter evicted_;
+
+  // Lines that are written now and then, apart from those that every span reads.
+  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
+  alignas(64) wide_counter evicted_;
 };
-
-inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
-  host_ = from;
-  block_bytes_ = wanted.block_bytes;
-  lane_count_ = wanted.lanes;
-  policy_ = wanted.policy;
-  wipe_ = wanted.wipe;
-  memory_bytes_ = wanted.memory_bytes;
-  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
-  if (memory_ == nullptr) return false;
-  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
-
-  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  auto* random = reinterpret_cast<random_state*>(memory_);
-  char* at_byte = memory_ + page_bytes;
-  wipe_in_child(memory_, page_bytes);
-
-  lanes_ = reinterpret_cast<lane*>(at_byte);
-  at_byte += lane_count_ * sizeof(lane);
-  // Together the queues hold twice as many spans as there are blocks.
-  std::size_t capacity = 8;
-  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    lane* made = new (lanes_ + i) lane;
-    made->random = new (random + i) random_state;
-    made->random->seed(host_);
-    made->capacity = capacity;
-    made->slots = reinterpret_cast<lane::slot*>(at_byte);
-    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
-    at_byte += capacity * sizeof(lane::slot);
-  }
-  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
-  blocks_ = at_byte;
-  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
-  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
-  for (block_index i = block_count_; i-- > 0;) {
-    lane& owner = lanes_[i % lane_count_];
-    block_head* head = new (at(i)) block_head;
-    head->next = owner.free;
-    owner.free = i;
-  }
-  return true;
-}
-
-inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
-  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
-    lane& candidate = lanes_[at & (lane_count_ - 1)];
-    if (!candidate.try_claim()) continue;
-    lane_hint() = at;
-    return &candidate;
-  }
-  return nullptr;
-}
-
-inline bool span_ring::refill(lane& mine) noexcept {
-  // Acquire: pairs with push_returned(), whose links we are about to follow.
-  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-  if (mine.free != no_block) return true;
-  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
-    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
-    if (mine.free != no_block) return true;
-  }
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
-    block_index last = other.free;
-    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
-      last = at(last)->next;
-    }
-    if (last != no_block) {
-      mine.free = other.free;
-      other.free = at(last)->next;
-      at(last)->next = no_block;
-    }
-    other.let_go();
-    if (mine.free != no_block) return true;
-  }
-  return policy_ == when_full::evict_oldest && evict(mine);
-}
-
-/// Takes the span that was published first, within the resolution of the stamps.
-inline bool span_ring::evict(lane& mine) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* oldest = nullptr;
-    std::uint32_t oldest_stamp = 0;
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      std::uint32_t stamp = 0;
-      if (!lanes_[i].oldest_stamp(stamp)) continue;
-      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
-        oldest = lanes_ + i;
-        oldest_stamp = stamp;
-      }
-    }
-    if (oldest == nullptr) return false;
-    const block_index span = oldest->take();
-    if (span == no_block) continue;
-    evicted_.add(1);
-    wipe_blocks(span);
-    mine.free = span;
-    return true;
-  }
-  return false;
-}
-
-inline void span_ring::release() noexcept {
-  if (memory_ == nullptr) return;
-  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
-  keep_in_child(memory_, page_bytes);
-  host_.give_back(memory_, memory_bytes_, page_bytes);
-  memory_ = nullptr;
-}
-
-inline std::uint32_t span_ring::free_blocks() const noexcept {
-  std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
-    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
-    for (; b != no_block; b = at(b)->next) ++count;
-  }
-  return count;
-}
 
 }  // namespace detail
 }  // namespace v0
 }  // namespace orcast
+
+#include "orcast/trace/impl/span_ring.ipp"

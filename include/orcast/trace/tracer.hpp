@@ -26,7 +26,8 @@ inline namespace v0 {
 struct tracer_options {
   /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
   std::size_t memory_bytes = std::size_t{4} << 20;
-  /// Unit of that memory, a power of two from 512 to 65,536; 0 chooses one.
+  /// Unit of that memory, a power of two from 512 to 65,536, of which 64 bytes are left out so that
+  /// units spread over the processor's caches; 0 chooses one.
   std::size_t block_bytes = 0;
   /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
   /// chooses. More threads than lanes are fine.
@@ -64,10 +65,14 @@ class tracer {
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name, const span_options& options) noexcept {
-    return enabled() ? begin(name, options) : span();
+    if (!enabled()) return span();
+    if (sampler_.nothing() && !options.parent.decided) return unsampled();
+    return begin_with(name, options);
   }
   span start(std::string_view name) noexcept {
-    return enabled() ? begin(name, span_options()) : span();
+    if (!enabled()) return span();
+    if (sampler_.nothing()) return unsampled();
+    return begin_plain(name);
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
@@ -103,15 +108,30 @@ class tracer {
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
-  span begin(std::string_view name, const span_options& options) noexcept;
-  std::uint32_t stamp_ms(std::int64_t steady_ns) const noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) / 1'000'000);
+  // One body, compiled twice: what options may ask for costs nothing where there are none.
+  span begin_plain(std::string_view name) noexcept;
+  span begin_with(std::string_view name, const span_options& options) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  span
+  begin(std::string_view name, const span_options& options) noexcept;
+  span unsampled() noexcept {
+    unsampled_.add(1);
+    return span(detail::context_words(trace_id{}));
+  }
+  span without_lane() noexcept;
+  span without_block(detail::context_words ids) noexcept;
+  bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
+  void read_wall(detail::lane& mine) const noexcept;
+  void reseed(random_state& random) const noexcept;
+  static std::string_view shortened(std::string_view name) noexcept;
+
+  /// About milliseconds, by a shift: the stamps are only compared with each other.
+  static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 20);
   }
   std::uint64_t open_spans() const noexcept;
-  void open(span& into, detail::block_index block, std::string_view name,
-            const span_options& options, std::int64_t start_ns, std::int64_t wall_ns) noexcept;
-  static std::int64_t wall_at(detail::lane& mine, const orcast::host& from,
-                              std::int64_t steady_ns) noexcept;
 
   orcast::host host_;
   detail::span_ring ring_;
@@ -119,7 +139,8 @@ class tracer {
   std::atomic<bool> enabled_{true};
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
-  wide_counter started_without_lane_;
+  // Apart from what every span reads.
+  alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;
   wide_counter exported_;
   std::array<wide_counter, drop_reasons> dropped_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -67,6 +68,17 @@ class attribute_value {
   constexpr std::int64_t integer() const noexcept { return integer_; }
   constexpr double floating() const noexcept { return floating_; }
   constexpr std::string_view text() const noexcept { return text_; }
+  constexpr bool is_text() const noexcept {
+    return type_ == value_type::string || type_ == value_type::decimal;
+  }
+  /// A number's eight bytes, or a text's size.
+  std::uint64_t word() const noexcept {
+    if (is_text()) return text_.size();
+    if (type_ != value_type::float64) return static_cast<std::uint64_t>(integer_);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &floating_, sizeof bits);
+    return bits;
+  }
 
  private:
   template <class T>

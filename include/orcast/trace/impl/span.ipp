@@ -13,14 +13,19 @@ namespace orcast {
 inline namespace v0 {
 
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
-inline bool span::put_slowly(const attribute_key& key, std::uint32_t flags,
-                             const attribute_value& value) noexcept {
-  const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
-  if (value.type() == value_type::string || value.type() == value_type::decimal) {
-    return put_text(key, bits, value.text());
+ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
+                                         std::uint16_t first, std::uint16_t second,
+                                         std::uint32_t bits, const char* text,
+                                         std::uint64_t word) noexcept {
+  if (owner_ == nullptr) return false;
+  const attribute_key key(constant, name, first, second);
+  const std::uint32_t type = bits & detail::record::type_mask;
+  if (type == static_cast<std::uint32_t>(value_type::string) ||
+      type == static_cast<std::uint32_t>(value_type::decimal)) {
+    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
   }
-  char* payload = put_fixed(key, bits, 8);
-  if (payload != nullptr) write_number(payload, value);
+  char* payload = put_fixed(key, bits, sizeof word);
+  if (payload != nullptr) write_word(payload, word);
   return payload != nullptr;
 }
 
@@ -87,12 +92,13 @@ inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
 
 /// Closes the current block and goes on in a fresh one. False when the span has reached its limit
 /// or the memory is used up; the span then stays as it is.
-inline bool span::grow() noexcept {
+ORCAST_COLD inline bool span::grow() noexcept {
   detail::span_ring& ring = owner_->ring_;
   detail::block_index fresh = detail::no_block;
   if (head_->blocks < owner_->max_blocks_) {
     if (detail::lane* const mine = ring.claim()) {
       fresh = ring.pop(*mine);
+      ring.prefetch(mine->free);
       mine->let_go();
     }
   }
@@ -108,8 +114,9 @@ inline bool span::grow() noexcept {
 }
 
 inline void span::close_block() noexcept {
-  detail::block_head* block = owner_->ring_.at(head_->last);
-  block->used = static_cast<std::uint32_t>(at_ - reinterpret_cast<char*>(block));
+  const auto left = static_cast<std::uint32_t>(end_ - at_);
+  const auto size = static_cast<std::uint32_t>(owner_->ring_.block_bytes());
+  reinterpret_cast<detail::block_head*>(end_ - size)->used = size - left;
 }
 
 inline span& span::set_list(attribute_key key, const attribute_value* values,
@@ -173,10 +180,10 @@ inline span& span::rename(std::string_view name) noexcept {
 }
 
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = now_ns();
+  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
   close_block();
-  if (!owner_->ring_.publish(first_, owner_->stamp_ms(steady_ns))) {
+  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
     owner_->ring_.give_back(first_);
     owner_->dropped(drop_reason::ring_full);
   }

@@ -50,93 +50,100 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-/// Wall time from the steady clock and an offset that each lane reads again after a second, so that
-/// a clock set late takes effect, and a device that slept does not stretch a span over the night.
-inline std::int64_t tracer::wall_at(detail::lane& mine, const orcast::host& from,
-                                    std::int64_t steady_ns) noexcept {
-  if (steady_ns >= mine.wall_due_ns) {
-    const std::int64_t now = from.steady_ns();
-    mine.wall_minus_steady_ns = from.wall_ns() - now;
-    mine.wall_due_ns = now + 1'000'000'000;
-  }
-  return steady_ns + mine.wall_minus_steady_ns;
-}
-
 inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
-  span made;
   const bool follow = options.parent.decided;
-  if (follow ? !options.parent.sampled() : sampler_.nothing()) {
+  if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
-    made.context_ = options.parent;
-    made.context_.decided = true;
-    made.context_.flags = 0;
-    return made;
+    return span(detail::context_words(options.parent));
   }
-
   detail::lane* const mine = ring_.claim();
-  if (mine == nullptr) {
-    started_without_lane_.add(1);
-    dropped(drop_reason::pool_full);
-    return made;
+  if (mine == nullptr) return without_lane();
+  if (!mine->random->seeded()) reseed(*mine->random);
+
+  // The ids stay in registers on their way from the random state to where they are kept: memory
+  // that is read in wider pieces than it has just been written in makes the processor wait.
+  random_state random(*mine->random);
+  detail::context_words ids(options.parent.trace);
+  if (!ids.has_trace()) ids = detail::context_words(options.trace);
+  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
+  if (!follow && !sampler_.everything() && !keeps(ids, options.session)) {
+    *mine->random = random;
+    mine->unsampled.add_owned(1);
+    mine->let_go();
+    return span(ids);
   }
-  if (!mine->random->seeded()) mine->random->seed(host_);  // in a child of fork()
-  span_context& context = made.context_;
-  if (options.parent.trace.valid()) {
-    context.trace = options.parent.trace;
-  } else if (options.trace.valid()) {
-    context.trace = options.trace;
-  } else {
-    const std::uint64_t words[2] = {mine->random->next(), mine->random->next() | 1};
-    std::memcpy(context.trace.bytes.data(), words, sizeof words);
-  }
-  context.decided = true;
-  if (!follow && !sampler_.everything()) {
-    const bool kept =
-        options.session.empty() ? sampler_.keeps(context.trace) : sampler_.keeps(options.session);
-    if (!kept) {
-      mine->unsampled.add_owned(1);
-      mine->let_go();
-      return made;
-    }
-  }
-  const std::uint64_t word = mine->random->next() | 1;
-  std::memcpy(context.span.bytes.data(), &word, sizeof word);
-  context.flags = span_context::sampled_flag | span_context::random_flag;
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag);
+  *mine->random = random;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
-  const std::int64_t wall_ns = wall_at(*mine, host_, start_ns);
+  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
+  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
+  const detail::block_index next = mine->free;
   mine->let_go();
-  if (block != detail::no_block) {
-    open(made, block, name, options, start_ns, wall_ns);
-  } else {
-    dropped(drop_reason::pool_full);  // children keep the trace all the same
-  }
-  return made;
-}
+  if (block == detail::no_block) return without_block(ids);
+  // The consumer gave it back from another processor's cache. Not before the clock was read, which
+  // would wait for it.
+  ring_.prefetch(next);
 
-inline void tracer::open(span& into, detail::block_index block, std::string_view name,
-                         const span_options& options, std::int64_t start_ns,
-                         std::int64_t wall_ns) noexcept {
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  head->context = into.context_;
-  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
-  head->remote_parent = options.parent.remote;
+  ids.write(head->context);
   head->kind = options.kind;
-  head->last = block;
-  head->start_steady_ns = start_ns;
+  head->status = span_status::unset;
+  head->remote_parent = options.parent.remote;
+  head->has_cuts = false;
+  head->reserved = 0;
+  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
   head->start_wall_ns = wall_ns;
-  into.owner_ = this;
-  into.head_ = head;
-  into.first_ = block;
-  into.max_value_ = max_value_;
-  into.at_ = bytes + detail::first_offset;
-  into.end_ = bytes + ring_.block_bytes();
-  const std::string_view kept = name.substr(0, utf8_prefix(name, detail::max_name_bytes));
-  span::copy(into.open_record(detail::record_name | detail::record::element, std::string_view(),
-                              kept.size()),
-             kept);
+  head->start_steady_ns = start_ns;
+  head->blocks = 1;
+  head->last = block;
+  head->dropped_attributes = 0;
+  head->events = 0;
+  head->dropped_events = 0;
+  if (name.size() > detail::max_name_bytes) name = shortened(name);
+  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
+}
+
+inline span tracer::begin_plain(std::string_view name) noexcept {
+  return begin(name, span_options());
+}
+inline span tracer::begin_with(std::string_view name, const span_options& options) noexcept {
+  return begin(name, options);
+}
+
+inline bool tracer::keeps(const detail::context_words& ids,
+                          std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+}
+
+/// Every lane was taken, twice over.
+ORCAST_COLD inline span tracer::without_lane() noexcept {
+  started_without_lane_.add(1);
+  dropped(drop_reason::pool_full);
+  return span();
+}
+
+/// Children keep the trace all the same.
+ORCAST_COLD inline span tracer::without_block(detail::context_words ids) noexcept {
+  dropped(drop_reason::pool_full);
+  return span(ids);
+}
+
+/// In a child of fork().
+ORCAST_COLD inline void tracer::reseed(random_state& random) const noexcept { random.seed(host_); }
+
+ORCAST_COLD inline std::string_view tracer::shortened(std::string_view name) noexcept {
+  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
+}
+
+/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
+/// clock set late takes effect, and a device that slept does not stretch a span over the night.
+ORCAST_COLD inline void tracer::read_wall(detail::lane& mine) const noexcept {
+  const std::int64_t now = host_.steady_ns();
+  mine.wall_minus_steady_ns = host_.wall_ns() - now;
+  mine.wall_due_ns = now + 1'000'000'000;
 }
 
 inline trace_stats tracer::stats() const noexcept {
