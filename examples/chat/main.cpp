@@ -55,19 +55,22 @@ int ask_once(pattern asked, const options& chosen, orcast::client& openrouter,
   return got.outcome && !out.failed() ? 0 : 1;
 }
 
-/// The exit status. Arize takes also what it will not show, so the answer is where to look.
+/// The exit status. Arize takes also what it will not show, so the words say where to look.
 int test_connection(const options& chosen, arize_service& arize) {
+  const orcast::connection_report seen = arize.test();
+  const bool wrong = seen.verdict == orcast::connection_verdict::bad_settings;
   answer got;
-  got.outcome = arize.test();
+  if (!seen.passed()) {
+    got.outcome = orcast::failure(wrong ? orcast::errc::invalid_argument : orcast::errc::io,
+                                  seen.explanation);
+  }
   output out(STDOUT_FILENO);
   if (chosen.json && !chosen.prompt) out.line(answer_json(got));
-  if (!got.outcome) {
-    complain("the connection test failed: " + got.outcome.error().message);
-    return got.outcome.error().code == orcast::errc::invalid_argument ? 2 : 1;
+  if (!seen.passed()) {
+    complain("the connection test failed: " + seen.explanation);
+    return wrong ? 2 : 1;
   }
-  const std::string words =
-      "Arize took the span \"connection test\"; see that it shows in project " + arize.project();
-  chosen.json || chosen.prompt ? complain(words) : out.line(words);
+  chosen.json || chosen.prompt ? complain(seen.explanation) : out.line(seen.explanation);
   return out.failed() ? 1 : 0;
 }
 

@@ -14,9 +14,9 @@
 #include "chat/console.hpp"
 #include "chat/options.hpp"
 #include "orcast/broadcast/broadcast.hpp"
+#include "orcast/broadcast/connection_test.hpp"
 #include "orcast/core/environment.hpp"
 #include "orcast/openrouter/client.hpp"
-#include "orcast/openrouter/work.hpp"
 #include "orcast/transport/curl.hpp"
 #include "orcast/transport/httplib.hpp"
 
@@ -47,9 +47,10 @@ class arize_service {
     orcast::broadcast_options wanted;
     wanted.settings = orcast::broadcast_settings::from_environment();
     if (orcast::environment("ARIZE_PROJECT_NAME").empty()) wanted.settings.model_id = "chat";
-    project_ = wanted.settings.model_id;
     wanted.settings.service_name = "chat";
     wanted.settings.privacy_mode = chosen.privacy;
+    settings_ = wanted.settings.clone();
+    transport_ = chosen.transport;
     auto made = orcast::broadcast::start(std::move(wanted), make_transport(chosen.transport));
     if (made) {
       broadcast_ = std::move(*made);
@@ -62,21 +63,16 @@ class arize_service {
     return broadcast_ != nullptr ? broadcast_->recording() : orcast::recording();
   }
 
-  const std::string& project() const { return project_; }
-
   /// Sends a span of its own and sees what comes of it.
-  orcast::result<void> test() {
-    using orcast::errc;
-    if (broadcast_ == nullptr) {
-      const std::string why = trouble_.empty() ? "ARIZE_API_KEY is not set" : trouble_;
-      trouble_.clear();
-      return orcast::failure(errc::invalid_argument, why);
+  orcast::connection_report test() {
+    if (broadcast_ != nullptr) {
+      return orcast::test_connection(settings_, make_transport(transport_));
     }
-    orcast::work::chain(recording(), "connection test").output("Arize has taken this span");
-    const bool all = broadcast_->flush(10'000);
-    const std::string error = broadcast_->status().last_error;
-    if (all && error.empty()) return {};
-    return orcast::failure(errc::io, error.empty() ? "no answer in time" : error);
+    orcast::connection_report none;
+    none.verdict = orcast::connection_verdict::bad_settings;
+    none.explanation = trouble_.empty() ? "ARIZE_API_KEY is not set" : trouble_;
+    trouble_.clear();
+    return none;
   }
 
   /// Sends what has been recorded and waits for it, five seconds at most.
@@ -96,7 +92,8 @@ class arize_service {
 
  private:
   std::unique_ptr<orcast::broadcast> broadcast_;
-  std::string project_;
+  orcast::broadcast_settings settings_;
+  options::transport_kind transport_{};
   std::string trouble_;  // one line
 };
 

@@ -21,6 +21,7 @@
 #include "orcast/broadcast/broadcast.hpp"
 #include "orcast/broadcast/connection_test.hpp"
 #include "orcast/broadcast/content_keys.hpp"
+#include "orcast/broadcast/environment.hpp"
 #include "orcast/broadcast/instrument.hpp"
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/broadcast/settings_draft.hpp"

@@ -11,6 +11,7 @@
 
 #include "orcast/broadcast/impl/broadcast.ipp"
 #include "orcast/broadcast/impl/connection_test.ipp"
+#include "orcast/broadcast/impl/environment.ipp"
 #include "orcast/broadcast/impl/settings.ipp"
 #include "orcast/broadcast/impl/settings_draft.ipp"
 #include "orcast/broadcast/impl/settings_file.ipp"

@@ -509,7 +509,7 @@ TEST_CASE("chat --test-connection tells whether Arize takes a trace") {
     const finished got = here.run({"--test-connection"});
     INFO(got.err);
     CHECK(got.status == 0);
-    CHECK(contains(got.out, "project quay"));
+    CHECK(contains(got.out, "project \"quay\""));
     CHECK(count(got.out, "\n") == 1);
     CHECK(got.err.empty());
     CHECK(here.arize.spans().size() == 1);

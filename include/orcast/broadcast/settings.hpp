@@ -43,10 +43,11 @@ struct broadcast_settings {
   double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
   std::string service_name = "orcast";  ///< service.name on the resource
   std::string service_version;
-  bool companions = true;                    ///< also send the gen_ai.* attributes
-  otlp::format format = otlp::format::json;  ///< Phoenix takes protobuf alone
-  otlp::compression compression;             ///< none; {"gzip", orcast::gzip} where that is wanted
-  bool allow_insecure = false;               ///< accept http:// for hosts other than this machine
+  std::vector<otlp::text_attribute> resource;  ///< further attributes of the program
+  bool companions = true;                      ///< also send the gen_ai.* attributes
+  otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
+  otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
+  bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
 
   /// A second owner of the same settings, keys included, made on purpose.
   ORCAST_DECL broadcast_settings clone() const;

@@ -110,6 +110,7 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   second.companions = second.enabled = false;
   second.service_name = "";
   second.service_version = "2";
+  second.resource = {{"region", "eu"}};
   second.format = orcast::otlp::format::protobuf;
 
   char name[] = "/tmp/orcast-settings-XXXXXX";
@@ -132,6 +133,8 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   CHECK(back->destinations[1].exact_url);
   CHECK_FALSE(back->destinations[1].enabled);
   CHECK(back->destinations[1].service_name.empty());
+  REQUIRE(back->destinations[1].resource.size() == 1);
+  CHECK(back->destinations[1].resource[0].value == "eu");
   REQUIRE(write_private_file(path, "{\"x\":1}").ok());
   const auto broken = read_settings(path);
   REQUIRE_FALSE(broken.ok());

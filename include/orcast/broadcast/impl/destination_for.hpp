@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "orcast/broadcast/settings.hpp"
@@ -26,10 +28,14 @@ inline otlp::destination destination_for(const broadcast_settings& settings) {
   // What identifies the sender and its project, in every spelling that Arize reads.
   otlp::encoder_options& made = to.encoding;
   made.format = settings.format;
-  made.resource = {{"service.name", settings.service_name},
-                   {"openinference.project.name", settings.model_id},
-                   {"arize.project.name", settings.model_id},
-                   {"model_id", settings.model_id}};
+  made.resource = settings.resource;
+  const std::string& project = settings.model_id;
+  for (otlp::text_attribute each : {otlp::text_attribute{"service.name", settings.service_name},
+                                    otlp::text_attribute{"openinference.project.name", project},
+                                    otlp::text_attribute{"arize.project.name", project},
+                                    otlp::text_attribute{"model_id", project}}) {
+    made.resource.push_back(std::move(each));
+  }
   if (!settings.service_version.empty()) {
     made.resource.push_back({"service.version", settings.service_version});
   }

@@ -76,6 +76,7 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.sampling_rate = sampling_rate;
   made.service_name = service_name;
   made.service_version = service_version;
+  made.resource = resource;
   made.companions = companions;
   made.format = format;
   made.compression = compression;

@@ -101,6 +101,8 @@ class settings_reader {
       text(member, label, to.service_name);
     } else if (name == "serviceversion") {
       text(member, label, to.service_version);
+    } else if (name == "resource") {
+      resource(member, label, to.resource);
     } else if (name == "companions") {
       flag(member, label, to.companions);
     } else if (name == "format") {
@@ -149,6 +151,13 @@ class settings_reader {
       return wrong(label, "must be \"json\" or \"protobuf\"");
     to = name == "json" ? otlp::format::json : otlp::format::protobuf;
   }
+  void resource(json_view value, std::string_view label, std::vector<otlp::text_attribute>& to) {
+    if (!value.is_object()) return wrong(label, "must be an object of texts");
+    for (const json_view each : value) {
+      if (each.kind() != json_kind::string) return wrong(label, "must be an object of texts");
+      to.push_back({std::string(each.key()), std::string(each.text())});
+    }
+  }
   void headers(json_view value, std::string_view label, std::vector<http::header>& to) {
     if (value.kind() == json_kind::null) return;
     if (!value.is_object()) return wrong(label, "must be an object of texts");
@@ -186,6 +195,11 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
   append_number(to.key("sampling_rate"), from.sampling_rate);
   to.text("service_name", from.service_name);
   to.text_if("service_version", from.service_version);
+  if (!from.resource.empty()) {
+    object_writer all(to.key("resource"));
+    for (const otlp::text_attribute& each : from.resource) all.text(each.key, each.value);
+    all.close();
+  }
   flag("companions", from.companions, usual.companions);
   if (from.format == otlp::format::protobuf) to.text("format", "protobuf");
   flag("allow_insecure", from.allow_insecure, usual.allow_insecure);
