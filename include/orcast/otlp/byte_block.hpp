@@ -13,9 +13,10 @@
 
 #include "orcast/config.hpp"
 
-// Several bytes of text at once, through one type for each instruction set. What the JSON escaper
-// asks about a block is answered by masks with one bit for each byte, `step` bits apart, the first
-// byte lowest. All types give the same answers; tests compare them.
+// Several bytes of text at once, through one type for each instruction set. A question about the
+// bytes is answered by a block of the same type, whose bytes are true (the top bit says so) or
+// false; marks() makes it a number with one bit for each byte, `step` bits apart, the first byte
+// lowest. All types give the same answers; tests compare them.
 
 namespace orcast {
 inline namespace v0 {
@@ -42,7 +43,6 @@ class portable_block {
  public:
   static constexpr std::size_t width = 8;
   static constexpr unsigned step = 8;
-  static constexpr std::uint64_t all = 0x8080808080808080u;
 
   explicit portable_block(std::uint64_t bytes) noexcept : bytes_(bytes) {}
   explicit portable_block(const char* in) noexcept {
@@ -52,28 +52,51 @@ class portable_block {
 #endif
   }
 
-  /// Whether the bytes from `in` on, two blocks of them, are all copied as they are.
-  static bool plain_run(const char* in) noexcept {
-    const portable_block a(in), b(in + 8);
-    return (a.high() | a.escapes() | b.high() | b.escapes()) == 0;
-  }
-  static constexpr std::size_t run = 2 * width;
-
-  std::uint64_t high() const noexcept { return bytes_ & all; }
-  std::uint64_t escapes() const noexcept {
-    const std::uint64_t printable = (bytes_ & ~all) + ones * 0x60;
-    return (~printable & ~bytes_ & all) | equal('"') | equal('\\');
-  }
-  std::uint64_t equal(unsigned char c) const noexcept {
+  portable_block equal(unsigned char c) const noexcept {
     const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
-    return ~(((other & ~all) + ~all) | other) & all;
+    return portable_block(~(((other & ~tops) + ~tops) | other));
   }
   /// `c` is 0x80 or more.
-  std::uint64_t at_least(unsigned char c) const noexcept {
-    return ((bytes_ & ~all) + ones * (0x100u - c)) & bytes_ & all;
+  portable_block at_least(unsigned char c) const noexcept {
+    return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
+  }
+  portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
+  /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
+  portable_block special() const noexcept {
+    const std::uint64_t printable = (bytes_ & ~tops) + ones * 0x60;
+    return portable_block(~printable | bytes_ | equal('"').bytes_ | equal('\\').bytes_);
+  }
+  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place of
+  /// one that is called for. The others are the same text one, two and three bytes back.
+  portable_block misplaced(portable_block back_1, portable_block back_2,
+                           portable_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  /// The bytes `N` places on; false comes in.
+  template <unsigned N>
+  portable_block later() const noexcept {
+    return portable_block(bytes_ << 8 * N);
   }
 
+  friend portable_block operator|(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ | b.bytes_);
+  }
+  friend portable_block operator&(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & b.bytes_);
+  }
+  /// Where `a` is true and `b` is not.
+  friend portable_block without(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & ~b.bytes_);
+  }
+  friend portable_block operator^(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ ^ b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept { return bytes_ & tops; }
+
  private:
+  static constexpr std::uint64_t tops = 0x8080808080808080u;
   static constexpr std::uint64_t ones = 0x0101010101010101u;
   std::uint64_t bytes_ = 0;
 };
@@ -84,38 +107,54 @@ class sse2_block {
  public:
   static constexpr std::size_t width = 16;
   static constexpr unsigned step = 1;
-  static constexpr std::uint64_t all = 0xffff;
 
   explicit sse2_block(const char* in) noexcept
       : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
 
-  static bool plain_run(const char* in) noexcept {
-    const __m128i ab = _mm_or_si128(sse2_block(in).unusual(), sse2_block(in + 16).unusual());
-    const __m128i cd = _mm_or_si128(sse2_block(in + 32).unusual(), sse2_block(in + 48).unusual());
-    return _mm_movemask_epi8(_mm_or_si128(ab, cd)) == 0;
+  sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
+  sse2_block at_least(unsigned char c) const noexcept {
+    return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
   }
-  static constexpr std::size_t run = 4 * width;
+  sse2_block high() const noexcept { return *this; }
+  sse2_block special() const noexcept {
+    // With one bit turned the quote is what follows the control characters; as signed numbers the
+    // bytes from 0x80 on are less than all of them.
+    const __m128i turned = _mm_xor_si128(bytes_, all_of(0x02));
+    return sse2_block(_mm_cmpgt_epi8(all_of(0x21), turned)) | equal('\\');
+  }
+  sse2_block misplaced(sse2_block back_1, sse2_block back_2, sse2_block back_3) const noexcept {
+    const __m128i called_for = _mm_or_si128(
+        _mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
+                     _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
+        _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
+    const __m128i continued = _mm_cmpgt_epi8(all_of(0xC0), bytes_);  // signed: 0x80 to 0xBF
+    return _mm_cmpeq_epi8(_mm_cmpeq_epi8(called_for, _mm_setzero_si128()), continued);
+  }
+  template <unsigned N>
+  sse2_block later() const noexcept {
+    return _mm_slli_si128(bytes_, N);
+  }
 
-  std::uint64_t high() const noexcept { return bits(bytes_); }
-  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
-  std::uint64_t equal(unsigned char c) const noexcept {
-    return bits(_mm_cmpeq_epi8(bytes_, all_of(c)));
+  friend sse2_block operator|(sse2_block a, sse2_block b) noexcept {
+    return _mm_or_si128(a.bytes_, b.bytes_);
   }
-  std::uint64_t at_least(unsigned char c) const noexcept {  // among the negative bytes
-    return bits(_mm_cmpgt_epi8(bytes_, all_of(static_cast<unsigned char>(c - 1)))) & high();
+  friend sse2_block operator&(sse2_block a, sse2_block b) noexcept {
+    return _mm_and_si128(a.bytes_, b.bytes_);
+  }
+  friend sse2_block without(sse2_block a, sse2_block b) noexcept {
+    return _mm_andnot_si128(b.bytes_, a.bytes_);
+  }
+  friend sse2_block operator^(sse2_block a, sse2_block b) noexcept {
+    return _mm_xor_si128(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept {
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes_));
   }
 
  private:
+  sse2_block(__m128i bytes) noexcept : bytes_(bytes) {}
   static __m128i all_of(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
-  static std::uint64_t bits(__m128i mask) noexcept {
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(mask));
-  }
-  /// Signed: control characters and the bytes from 0x80 on are both less than a space.
-  __m128i unusual() const noexcept {
-    const __m128i quotes =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes_, all_of('"')), _mm_cmpeq_epi8(bytes_, all_of('\\')));
-    return _mm_or_si128(_mm_cmplt_epi8(bytes_, all_of(' ')), quotes);
-  }
 
   __m128i bytes_;
 };
@@ -127,38 +166,47 @@ class neon_block {
  public:
   static constexpr std::size_t width = 16;
   static constexpr unsigned step = 4;
-  static constexpr std::uint64_t all = 0x8888888888888888u;
 
   explicit neon_block(const char* in) noexcept
       : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
 
-  static bool plain_run(const char* in) noexcept {
-    const uint8x16_t ab = vorrq_u8(neon_block(in).unusual(), neon_block(in + 16).unusual());
-    const uint8x16_t cd = vorrq_u8(neon_block(in + 32).unusual(), neon_block(in + 48).unusual());
-    return vmaxvq_u8(vorrq_u8(ab, cd)) == 0;
+  neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block high() const noexcept { return at_least(0x80); }
+  neon_block special() const noexcept {
+    const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));
+    return neon_block(vcltq_s8(vreinterpretq_s8_u8(turned), vdupq_n_s8(0x21))) | equal('\\');
   }
-  static constexpr std::size_t run = 4 * width;
+  neon_block misplaced(neon_block back_1, neon_block back_2, neon_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  template <unsigned N>
+  neon_block later() const noexcept {
+    return vextq_u8(vdupq_n_u8(0), bytes_, 16 - N);
+  }
 
-  std::uint64_t high() const noexcept { return at_least(0x80); }
-  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
-  std::uint64_t equal(unsigned char c) const noexcept {
-    return bits(vceqq_u8(bytes_, vdupq_n_u8(c)));
+  friend neon_block operator|(neon_block a, neon_block b) noexcept {
+    return vorrq_u8(a.bytes_, b.bytes_);
   }
-  std::uint64_t at_least(unsigned char c) const noexcept {
-    return bits(vcgeq_u8(bytes_, vdupq_n_u8(c)));
+  friend neon_block operator&(neon_block a, neon_block b) noexcept {
+    return vandq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block without(neon_block a, neon_block b) noexcept {
+    return vbicq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block operator^(neon_block a, neon_block b) noexcept {
+    return veorq_u8(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return vmaxvq_u8(bytes_) >= 0x80; }
+  /// There is no movemask: narrowing leaves four bits for each byte, of which the top one is kept.
+  std::uint64_t marks() const noexcept {
+    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(bytes_), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & 0x8888888888888888u;
   }
 
  private:
-  /// There is no movemask: narrowing leaves four bits for each byte, of which one is kept.
-  static std::uint64_t bits(uint8x16_t mask) noexcept {
-    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(mask), 4);
-    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & all;
-  }
-  uint8x16_t unusual() const noexcept {
-    const uint8x16_t quotes =
-        vorrq_u8(vceqq_u8(bytes_, vdupq_n_u8('"')), vceqq_u8(bytes_, vdupq_n_u8('\\')));
-    return vorrq_u8(vcltq_s8(vreinterpretq_s8_u8(bytes_), vdupq_n_s8(' ')), quotes);
-  }
+  neon_block(uint8x16_t bytes) noexcept : bytes_(bytes) {}
 
   uint8x16_t bytes_;
 };

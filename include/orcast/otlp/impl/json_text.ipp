@@ -6,106 +6,213 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 
 #include "orcast/core/utf8.hpp"
 #include "orcast/otlp/byte_block.hpp"
 #include "orcast/otlp/json_put.hpp"
 #include "orcast/otlp/json_text.hpp"
 
-// The escaper goes through text in blocks. Plain bytes are copied as a whole; the bits of those to
-// be escaped are walked, so that JSON inside JSON is not scanned again after each quote; characters
-// beyond ASCII are validated by comparing where continuation bytes stand with where the leading
-// ones call for them.
+// The escaper goes through text in groups of four blocks. Plain groups are copied as a whole; the
+// marks of bytes to be escaped are walked, so that JSON inside JSON is not scanned again after each
+// quote; characters beyond ASCII are validated by comparing where continuation bytes stand with
+// where the leading ones call for them. A group always begins with a character.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// How many bytes at the beginning of a block are whole, valid characters, at most three less than
-/// all; 0 when the block must be looked at one by one: it holds something broken, or a sequence of
-/// four bytes, which is rare.
-template <class Block>
-std::size_t whole_characters(const Block& block) noexcept {
-  constexpr unsigned step = Block::step;
-  constexpr unsigned last = step * (Block::width - 1);
-  const std::uint64_t lead = block.at_least(0xC0);
-  const std::uint64_t lead_of_3 = block.at_least(0xE0);
-  const std::uint64_t continued = block.high() & ~lead;
-  const std::uint64_t called_for = (lead << step | lead_of_3 << 2 * step) & Block::all;
-  if (called_for != continued || block.at_least(0xF0) != 0) return 0;
-  // Overlong forms and surrogates show in the leading byte, or in it and the next.
-  const std::uint64_t upper = continued & block.at_least(0xA0);
-  const std::uint64_t overlong = (block.equal(0xE0) << step) & ~upper & Block::all;
-  const std::uint64_t surrogate = (block.equal(0xED) << step) & upper;
-  if ((overlong | surrogate | block.equal(0xC0) | block.equal(0xC1)) != 0) return 0;
-  const bool cut_after_1 = lead >> last != 0;
-  const bool cut_after_2 = lead_of_3 >> (last - step) != 0;
-  return Block::width - (cut_after_1 ? 1 : cut_after_2 ? 2 : 0);
-}
-
-/// How each ASCII character is written that is not written as itself.
+/// How each ASCII character is written: the text, and in the last byte its size.
 struct escape_table {
-  struct entry {
-    char text[8];  // copied as a whole
-    std::size_t size;
-  };
-  entry of['\\' + 1] = {};
+  char of[128][8] = {};
 
   constexpr escape_table() noexcept {
     constexpr char digits[] = "0123456789abcdef";
+    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
     for (int c = 0; c < 0x20; ++c) {
-      const char text[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-      for (int i = 0; i < 6; ++i) of[c].text[i] = text[i];
-      of[c].size = 6;
+      set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
     }
     constexpr char pairs[][2] = {{'\b', 'b'}, {'\t', 't'}, {'\n', 'n'}, {'\f', 'f'},
                                  {'\r', 'r'}, {'"', '"'},  {'\\', '\\'}};
-    for (const char* pair : pairs) {
-      entry& e = of[static_cast<unsigned char>(pair[0])];
-      e.text[0] = '\\';
-      e.text[1] = pair[1];
-      e.size = 2;
-    }
+    for (const char* pair : pairs) set(pair[0], {'\\', pair[1]}, 2);
+  }
+
+ private:
+  constexpr void set(int c, std::initializer_list<char> text, char size) noexcept {
+    int i = 0;
+    for (const char each : text) of[c][i++] = each;
+    of[c][7] = size;
   }
 };
 inline constexpr escape_table escapes;
 
+/// `c` as JSON text; writes eight bytes, whatever its size is.
+inline char* put_escaped(char* at, char c) noexcept {
+  const char* const text = escapes.of[static_cast<unsigned char>(c)];
+  std::memcpy(at, text, 8);
+  return at + text[7];
+}
+
 /// The character at `in`, escaped or replaced where need be; null when it does not fit.
 inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  const auto c = static_cast<unsigned char>(*in);
-  const char* written = in;
-  std::size_t size = 1;
-  if (c >= 0x80) {
-    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
-    in += next.length;
-    size = next.length;
-    if (next.state != orcast::detail::utf8_state::whole) {
-      written = orcast::detail::utf8_replacement.data();
-      size = orcast::detail::utf8_replacement.size();
-    }
+  std::string_view written;
+  if (static_cast<unsigned char>(*in) < 0x80) {
+    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
+    written = {text, static_cast<std::size_t>(text[7])};
   } else {
-    ++in;
-    if (c <= '\\' && escapes.of[c].size != 0) {
-      written = escapes.of[c].text;
-      size = escapes.of[c].size;
-    }
+    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
+    const bool whole = next.state == orcast::detail::utf8_state::whole;
+    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
+    in += next.length;
   }
-  if (static_cast<std::size_t>(end - at) < size) return nullptr;
-  for (std::size_t i = 0; i < size; ++i) *at++ = written[i];
+  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
+  for (const char c : written) *at++ = c;
+  return at;
+}
+
+/// A group: four blocks.
+template <class Block>
+inline constexpr std::size_t group_size = 4 * Block::width;
+
+/// Bytes that begin nothing, or something that not every continuation byte can continue.
+template <class Block>
+Block leads_narrowly(Block b) noexcept {
+  return (b.equal(0xE0) | b.equal(0xED)) | (b.equal(0xC0) | b.equal(0xC1)) | b.at_least(0xF0);
+}
+
+/// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
+/// surrogates, what lies above U+10FFFF. `back` is the same text one byte back.
+template <class Block>
+Block ill_led(Block b, Block back) noexcept {
+  const Block high = b.high();
+  const Block from_90 = b.at_least(0x90);
+  const Block from_A0 = b.at_least(0xA0);
+  return b.equal(0xC0) | b.equal(0xC1) | b.at_least(0xF5) |
+         (back.equal(0xE0) & (high ^ from_A0)) | (back.equal(0xED) & from_A0) |
+         (back.equal(0xF0) & (high ^ from_90)) | (back.equal(0xF4) & from_90);
+}
+
+/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be cut.
+template <class Block>
+bool valid_group(const char* in) noexcept {
+  constexpr std::size_t width = Block::width;
+  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+  const Block a_back_1 = a.template later<1>(), b_back_1(in + width - 1),
+              c_back_1(in + 2 * width - 1), d_back_1(in + 3 * width - 1);
+  Block wrong = a.misplaced(a_back_1, a.template later<2>(), a.template later<3>()) |
+                b.misplaced(b_back_1, Block(in + width - 2), Block(in + width - 3)) |
+                c.misplaced(c_back_1, Block(in + 2 * width - 2), Block(in + 2 * width - 3)) |
+                d.misplaced(d_back_1, Block(in + 3 * width - 2), Block(in + 3 * width - 3));
+  const Block narrow = leads_narrowly(a) | leads_narrowly(b) | leads_narrowly(c) | leads_narrowly(d);
+  if (narrow.any()) {
+    wrong = wrong | ill_led(a, a_back_1) | ill_led(b, b_back_1) | ill_led(c, c_back_1) |
+            ill_led(d, d_back_1);
+  }
+  return !wrong.any();
+}
+
+/// The bytes of a valid group's whole characters.
+template <class Block>
+std::size_t whole_characters(const char* in) noexcept {
+  constexpr std::size_t size = group_size<Block>;
+  const auto from_end = [in](std::size_t i) { return static_cast<unsigned char>(in[size - i]); };
+  if (from_end(1) >= 0xC0) return size - 1;
+  if (from_end(2) >= 0xE0) return size - 2;
+  if (from_end(3) >= 0xF0) return size - 3;
+  return size;
+}
+
+/// Writes a block, escaping the bytes that are marked. What is copied behind an escape is a whole
+/// block: as much must be readable.
+template <class Block>
+char* put_block(const char* in, std::uint64_t marks, char* at) noexcept {
+  std::memcpy(at, in, Block::width);
+  std::size_t done = 0;
+  for (; marks != 0; marks &= marks - 1) {
+    const std::size_t i = lowest_bit(marks) / Block::step;
+    at = put_escaped(at + (i - done), in[i]);
+    done = i + 1;
+    std::memcpy(at, in + done, Block::width);
+  }
+  return at + (Block::width - done);
+}
+
+/// Writes groups while the block behind them can be read too, and while there is room for the worst
+/// that a group can become. Null when a single character does not fit.
+template <class Block>
+char* escape_groups(const char*& from, const char* in_end, char* at, char* end) noexcept {
+  constexpr std::size_t width = Block::width;
+  constexpr std::size_t size = group_size<Block>;
+  constexpr std::ptrdiff_t readable = size + width;
+  constexpr std::ptrdiff_t most_written = 6 * size + width;  // and a copy of a block too many
+  const char* in = from;
+  while (in_end - in >= readable && end - at >= most_written) {
+    const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+    const Block special_a = a.special(), special_b = b.special();
+    const Block special_c = c.special(), special_d = d.special();
+    if (!((special_a | special_b) | (special_c | special_d)).any()) {
+      std::memcpy(at, in, size);
+      in += size;
+      at += size;
+      continue;
+    }
+    std::size_t whole = size;
+    if (((a | b) | (c | d)).high().any()) {
+      if (!valid_group<Block>(in)) {
+        for (const char* const until = in + size; in < until;) {
+          at = escape_one(in, in_end, at, end);
+          if (at == nullptr) return nullptr;
+        }
+        continue;
+      }
+      whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
+    }
+    const Block marked_a = without(special_a, a.high()), marked_b = without(special_b, b.high());
+    const Block marked_c = without(special_c, c.high()), marked_d = without(special_d, d.high());
+    if (!((marked_a | marked_b) | (marked_c | marked_d)).any()) {
+      std::memcpy(at, in, size);
+      at += size;
+    } else {
+      const std::uint64_t marks[] = {marked_a.marks(), marked_b.marks(), marked_c.marks(),
+                                     marked_d.marks()};
+      const char* block = in;
+      for (const std::uint64_t each : marks) {
+        at = put_block<Block>(block, each, at);
+        block += width;
+      }
+    }
+    in += whole;
+    at -= size - whole;
+  }
+  from = in;
   return at;
 }
 
 template <class Block>
-bool plain(const Block& block) noexcept {
-  return (block.high() | block.escapes()) == 0;
+bool plain(Block block) noexcept {
+  return !block.special().any();
 }
 
-/// Fewer than 16 bytes, and room for as many: short strings are common, so no call to memcpy.
-/// False, and nothing consumed, when one of them needs attention.
-inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
+/// Text that is at most two blocks long and plain, as most attributes are, without a loop. False,
+/// and nothing of use written, when it is something else. There is room for it.
+template <class Block>
+bool put_short(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
+  const char* const in = text.data();
+  if (size >= Block::width) {
+    if (size > 2 * Block::width) return false;
+    const char* const last = in + size - Block::width;
+    if ((Block(in).special() | Block(last).special()).any()) return false;
+    std::memcpy(at, in, Block::width);
+    std::memcpy(at + size - Block::width, last, Block::width);
+    return true;
+  }
   if (size >= 8) {
-    if (!plain(portable_block(in)) || !plain(portable_block(in + size - 8))) return false;
+    const portable_block first(in);
+    const portable_block last(in + size - 8);
+    if ((first.special() | last.special()).any()) return false;
     std::memcpy(at, in, 8);
     std::memcpy(at + size - 8, in + size - 8, 8);
     return true;
@@ -120,53 +227,12 @@ inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
     std::memcpy(at + size - 4, &last, 4);
     return true;
   }
-  return size == 0;
-}
-
-/// Writes blocks while at least two are left to read, so that what follows an escape can be copied
-/// a block at a time too, and while there is room for the worst that a block can become. Null when
-/// a single character does not fit.
-template <class Block>
-char* escape_blocks(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
-  constexpr std::ptrdiff_t most = 6 * 2 * width + width;  // escapes, and one copy too many
-  while (in_end - in >= 2 * width && end - at >= most) {
-    while (in_end - in >= static_cast<std::ptrdiff_t>(Block::run) &&
-           end - at >= static_cast<std::ptrdiff_t>(Block::run) && Block::plain_run(in)) {
-      std::memcpy(at, in, Block::run);
-      in += Block::run;
-      at += Block::run;
-    }
-    if (in_end - in < 2 * width || end - at < most) break;
-    const Block block(in);
-    std::uint64_t marks = block.escapes();
-    std::size_t take = Block::width;
-    if (block.high() != 0) {
-      take = whole_characters(block);
-      if (take == 0) {
-        for (const char* const until = in + width; in < until;) {
-          at = escape_one(in, in_end, at, end);
-          if (at == nullptr) return nullptr;
-        }
-        continue;
-      }
-      if (take != Block::width) marks &= (std::uint64_t{1} << take * Block::step) - 1;
-    }
-    std::memcpy(at, in, Block::width);
-    std::size_t from = 0;
-    for (; marks != 0; marks &= marks - 1) {
-      const std::size_t i = lowest_bit(marks) / Block::step;
-      const escape_table::entry& escape = escapes.of[static_cast<unsigned char>(in[i])];
-      at += i - from;
-      std::memcpy(at, escape.text, sizeof escape.text);
-      at += escape.size;
-      from = i + 1;
-      std::memcpy(at, in + from, Block::width);
-    }
-    in += take;
-    at += take - from;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto c = static_cast<unsigned char>(in[i]);
+    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
+    at[i] = in[i];
   }
-  return at;
+  return true;
 }
 
 template <class Block>
@@ -174,38 +240,40 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
   const char* in = text.data();
   const char* const in_end = in + text.size();
-  if (text.size() >= 2 * Block::width) {
-    at = escape_blocks<Block>(in, in_end, at, end);
-    if (at == nullptr) return nullptr;
-  }
-  if (in_end - in >= width && end - at >= width && plain(Block(in))) {
-    std::memcpy(at, in, Block::width);
-    in += width;
-    at += width;
-  }
-  const std::ptrdiff_t left = in_end - in;
-  if (left <= width && end - at >= left) {
-    // The last block of a longer text overlaps what is written already; being plain, it was
-    // written as it is.
-    if (text.size() >= Block::width) {
+  at = escape_groups<Block>(in, in_end, at, end);
+  if (at == nullptr) return nullptr;
+  if (in == in_end) return at;
+  if (end - at >= in_end - in) {
+    while (in_end - in > width && plain(Block(in))) {
+      std::memcpy(at, in, Block::width);
+      in += width;
+      at += width;
+    }
+    const std::ptrdiff_t left = in_end - in;
+    if (left <= width && text.size() >= Block::width) {
+      // The last block overlaps what is written already; being plain, it was written as it is.
       if (plain(Block(in_end - width))) {
         std::memcpy(at + left - width, in_end - width, Block::width);
         return at + left;
       }
-    } else if (copy_plain(in, text.size(), at)) {
+    } else if (left < width && put_short<Block>({in, static_cast<std::size_t>(left)}, at)) {
       return at + left;
     }
   }
-  // An escape among the last bytes: they go through the blocks too, followed by blanks (a character
-  // that the text's end cuts is broken either way), for which there must be room as well.
-  constexpr std::size_t padded = 4 * Block::width;
-  if (left <= 2 * width && end - at >= 6 * 6 * width) {
-    char copy[padded];
-    std::memset(copy, ' ', padded);
+  // Something among the last bytes needs attention: they go through the groups too, followed by
+  // blanks (a character that the text's end cuts is broken either way).
+  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
+  if (in_end - in < behind) {
+    const std::ptrdiff_t left = in_end - in;
+    char copy[2 * behind];
+    std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
     const char* rest = copy;
-    at = escape_blocks<Block>(rest, copy + padded, at, end);
-    return at - (rest - copy - left);
+    at = escape_groups<Block>(rest, copy + left + behind, at, end);
+    if (at == nullptr) return nullptr;
+    const std::ptrdiff_t done = rest - copy;
+    if (done >= left) return at - (done - left);
+    in += done;
   }
   while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
   return at;
