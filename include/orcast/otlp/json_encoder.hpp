@@ -63,7 +63,6 @@ class json_encoder {
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_key(const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
   char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;

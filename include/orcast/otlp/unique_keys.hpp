@@ -69,6 +69,15 @@ class unique_keys {
   /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
   /// before, or can't be told: mark() is then needed.
   bool note(record* r, std::uint32_t scope) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
+      const std::uint32_t hash = hash_of_constant(*r, scope);
+      slot& at = table_[hash % slots];
+      if (at.generation != generation_) {  // as a rule
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        ++used_;
+        return true;
+      }
+    }
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
 
@@ -85,14 +94,15 @@ class unique_keys {
   static constexpr std::size_t slots = 256;
   static constexpr std::uint32_t most_used = slots * 3 / 4;
   static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  static constexpr std::uint32_t spread = 0x85ebca6bu;
 
   enum class outcome : unsigned char { stored, repeated, no_room, start_over };
 
   struct slot {
     record* last = nullptr;
     std::uint32_t hash = 0;
-    std::uint32_t scope = 0;
-    std::uint32_t generation = 0;
+    std::uint16_t scope = 0;
+    std::uint16_t generation = 0;
   };
 
   /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
@@ -144,12 +154,12 @@ class unique_keys {
       by_content_ = true;
       return outcome::start_over;
     }
-    const std::uint32_t hash = hash_of(*r) ^ scope * 0x85ebca6bu;
+    const std::uint32_t hash = hash_of(*r, scope);
     for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
       slot& at = table_[i];
       if (at.generation != generation_) {
         if (!may_store) return outcome::no_room;
-        at = {r, hash, scope, generation_};
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
         ++used_;
         return outcome::stored;
       }
@@ -165,12 +175,14 @@ class unique_keys {
   /// Without text keys a key is told by its constant: the end of its name, its length and its
   /// indices make the hash. (A constant that spells an index out is then not the same as one that
   /// was given it; only text is compared as text.)
-  std::uint32_t hash_of(const record& r) const noexcept {
-    if (by_content_) return hash_of_content(r);
+  std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
+    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
+  }
+  static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
     std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
     if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
-    return static_cast<std::uint32_t>((sum * odd) >> 32);
+    return static_cast<std::uint32_t>((sum * odd) >> 32) ^ scope * spread;
   }
 
   bool same(const record& a, const record& b) const noexcept {
@@ -216,7 +228,7 @@ class unique_keys {
   slot table_[slots];
   record* defaults_ = nullptr;
   std::size_t default_count_ = 0;
-  std::uint32_t generation_ = 0;
+  std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
   bool by_content_ = false;
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "orcast/core/hex.hpp"
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/impl/json_attributes.ipp"
 #include "orcast/otlp/json_put.hpp"
@@ -106,12 +105,12 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   if (!has_room(at, 512)) return nullptr;
   if (count_ != 0) *at++ = ',';
   at = put(at, R"({"traceId":")");
-  at = to_hex(head.context.trace.bytes.data(), head.context.trace.bytes.size(), at);
+  at = detail::put_hex(at, head.context.trace.bytes.data(), head.context.trace.bytes.size());
   at = put(at, R"(","spanId":")");
-  at = to_hex(head.context.span.bytes.data(), head.context.span.bytes.size(), at);
+  at = detail::put_hex(at, head.context.span.bytes.data(), head.context.span.bytes.size());
   if (head.parent.valid()) {
     at = put(at, R"(","parentSpanId":")");
-    at = to_hex(head.parent.bytes.data(), head.parent.bytes.size(), at);
+    at = detail::put_hex(at, head.parent.bytes.data(), head.parent.bytes.size());
   }
   // The W3C flags, and whether the parent is known to be remote (bits 8 and 9).
   at = put(at, R"(","flags":)");

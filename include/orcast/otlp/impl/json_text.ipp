@@ -286,7 +286,7 @@ ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noex
 }
 
 ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
-  char text[detail::longest_integer];
+  char text[detail::integer_room];
   char* const text_end = detail::put_integer(text, value);
   if (end - at < text_end - text) return nullptr;
   return std::copy(text, text_end, at);
