@@ -4555,35 +4555,44 @@ class span_reader {
 
   /// The next record; false at the end. Text that was not read is skipped.
   bool next(record_view& out) noexcept {
-    while (text_left_ != 0) next_piece();
-    at_ = aligned();
-    while (at_ + sizeof(detail::record) > block_ + head_at()->used) {
-      const detail::block_index following = head_at()->next;
-      if (following == detail::no_block) return false;
-      enter(following, sizeof(detail::block_head));
+    char* at = aligned(at_);
+    if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
+      if (!find_next()) return false;
+      at = at_;
     }
-    out.raw = reinterpret_cast<detail::record*>(at_);
-    at_ += sizeof(detail::record);
-    std::size_t size = out.raw->size();
+    out.raw = reinterpret_cast<detail::record*>(at);
     out.text_key = {};
+    at += sizeof(detail::record);
+    std::size_t size = out.raw->size();
     if (out.has(detail::record::text_key)) {
-      out.text_key = {at_, out.raw->first};
+      out.text_key = {at, out.raw->first};
       const std::size_t room = detail::padded(out.raw->first);
-      at_ += room;
+      at += room;
       size -= room;
     }
-    read_value(out, size);
+    constexpr std::uint32_t numbers = 1u << static_cast<unsigned>(value_type::int64) |
+                                      1u << static_cast<unsigned>(value_type::float64) |
+                                      1u << static_cast<unsigned>(value_type::boolean) |
+                                      1u << detail::record_array;
+    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
+      std::memcpy(&out.integer, at, 8);
+      std::memcpy(&out.floating, at, 8);
+      at += 8;
+    } else if (out.type() == detail::record_event) {
+      std::memcpy(&out.event, at, sizeof out.event);
+      at += sizeof out.event;
+    } else {
+      out.text_size = text_left_ = size;
+    }
+    at_ = at;
     return true;
   }
 
   /// The next piece of the current record's text, whole code points; empty when it is read.
   std::string_view next_piece() noexcept {
     if (text_left_ == 0) return {};
-    auto here = static_cast<std::size_t>(block_ + head_at()->used - at_);
-    if (here == 0) {
-      enter(head_at()->next, sizeof(detail::block_head));
-      here = static_cast<std::size_t>(block_ + head_at()->used - at_);
-    }
+    if (at_ == end_) enter(head_at()->next, sizeof(detail::block_head));
+    const auto here = static_cast<std::size_t>(end_ - at_);
     const std::size_t size = text_left_ < here ? text_left_ : here;
     const std::string_view piece(at_, size);
     at_ += size;
@@ -4595,39 +4604,32 @@ class span_reader {
   void enter(detail::block_index block, std::size_t offset) noexcept {
     block_ = reinterpret_cast<char*>(ring_.at(block));
     at_ = block_ + offset;
+    end_ = block_ + head_at()->used;
   }
   const detail::block_head* head_at() const noexcept {
     return reinterpret_cast<const detail::block_head*>(block_);
   }
-  char* aligned() const noexcept {
-    return block_ + detail::padded(static_cast<std::size_t>(at_ - block_));
+  static char* aligned(char* at) noexcept {  // as blocks are
+    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
   }
 
-  void read_value(record_view& out, std::size_t size) noexcept {
-    switch (out.type()) {
-      case detail::record_event:
-        std::memcpy(&out.event, at_, sizeof out.event);
-        at_ += sizeof out.event;
-        break;
-      case static_cast<std::uint32_t>(value_type::float64):
-        std::memcpy(&out.floating, at_, 8);
-        at_ += 8;
-        break;
-      case static_cast<std::uint32_t>(value_type::int64):
-      case static_cast<std::uint32_t>(value_type::boolean):
-      case detail::record_array:
-        std::memcpy(&out.integer, at_, 8);
-        at_ += 8;
-        break;
-      default:
-        out.text_size = text_left_ = size;
+  /// Skips text, and goes on to the next block that holds a record.
+  bool find_next() noexcept {
+    while (text_left_ != 0) next_piece();
+    at_ = aligned(at_);
+    while (at_ + sizeof(detail::record) > end_) {
+      const detail::block_index following = head_at()->next;
+      if (following == detail::no_block) return false;
+      enter(following, sizeof(detail::block_head));
     }
+    return true;
   }
 
   const detail::span_ring& ring_;
   detail::block_index first_;
   char* block_ = nullptr;
   char* at_ = nullptr;
+  char* end_ = nullptr;  // of the block's data
   std::size_t text_left_ = 0;
 };
 
@@ -4697,6 +4699,15 @@ class unique_keys {
   /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
   /// before, or can't be told: mark() is then needed.
   bool note(record* r, std::uint32_t scope) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
+      const std::uint32_t hash = hash_of_constant(*r, scope);
+      slot& at = table_[hash % slots];
+      if (at.generation != generation_) {  // as a rule
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        ++used_;
+        return true;
+      }
+    }
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
 
@@ -4713,14 +4724,15 @@ class unique_keys {
   static constexpr std::size_t slots = 256;
   static constexpr std::uint32_t most_used = slots * 3 / 4;
   static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  static constexpr std::uint32_t spread = 0x85ebca6bu;
 
   enum class outcome : unsigned char { stored, repeated, no_room, start_over };
 
   struct slot {
     record* last = nullptr;
     std::uint32_t hash = 0;
-    std::uint32_t scope = 0;
-    std::uint32_t generation = 0;
+    std::uint16_t scope = 0;
+    std::uint16_t generation = 0;
   };
 
   /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
@@ -4772,12 +4784,12 @@ class unique_keys {
       by_content_ = true;
       return outcome::start_over;
     }
-    const std::uint32_t hash = hash_of(*r) ^ scope * 0x85ebca6bu;
+    const std::uint32_t hash = hash_of(*r, scope);
     for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
       slot& at = table_[i];
       if (at.generation != generation_) {
         if (!may_store) return outcome::no_room;
-        at = {r, hash, scope, generation_};
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
         ++used_;
         return outcome::stored;
       }
@@ -4793,12 +4805,14 @@ class unique_keys {
   /// Without text keys a key is told by its constant: the end of its name, its length and its
   /// indices make the hash. (A constant that spells an index out is then not the same as one that
   /// was given it; only text is compared as text.)
-  std::uint32_t hash_of(const record& r) const noexcept {
-    if (by_content_) return hash_of_content(r);
+  std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
+    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
+  }
+  static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
     std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
     if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
-    return static_cast<std::uint32_t>((sum * odd) >> 32);
+    return static_cast<std::uint32_t>((sum * odd) >> 32) ^ scope * spread;
   }
 
   bool same(const record& a, const record& b) const noexcept {
@@ -4844,7 +4858,7 @@ class unique_keys {
   slot table_[slots];
   record* defaults_ = nullptr;
   std::size_t default_count_ = 0;
-  std::uint32_t generation_ = 0;
+  std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
   bool by_content_ = false;
 };
@@ -5067,7 +5081,6 @@ class json_encoder {
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_key(const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
   char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;
@@ -16771,6 +16784,11 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/impl/json_encoder.ipp ----
+
+#include <algorithm>
+#include <cstring>
+
 // ---- orcast/otlp/byte_block.hpp ----
 
 #include <cstddef>
@@ -16783,9 +16801,10 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
 #include <arm_neon.h>
 #endif
 
-// Several bytes of text at once, through one type for each instruction set. What the JSON escaper
-// asks about a block is answered by masks with one bit for each byte, `step` bits apart, the first
-// byte lowest. All types give the same answers; tests compare them.
+// Several bytes of text at once, through one type for each instruction set. A question about the
+// bytes is answered by a block of the same type, whose bytes are true (the top bit says so) or
+// false; marks() makes it a number with one bit for each byte, `step` bits apart, the first byte
+// lowest. All types give the same answers; tests compare them.
 
 namespace orcast {
 inline namespace v0 {
@@ -16812,7 +16831,6 @@ class portable_block {
  public:
   static constexpr std::size_t width = 8;
   static constexpr unsigned step = 8;
-  static constexpr std::uint64_t all = 0x8080808080808080u;
 
   explicit portable_block(std::uint64_t bytes) noexcept : bytes_(bytes) {}
   explicit portable_block(const char* in) noexcept {
@@ -16822,28 +16840,52 @@ class portable_block {
 #endif
   }
 
-  /// Whether the bytes from `in` on, two blocks of them, are all copied as they are.
-  static bool plain_run(const char* in) noexcept {
-    const portable_block a(in), b(in + 8);
-    return (a.high() | a.escapes() | b.high() | b.escapes()) == 0;
-  }
-  static constexpr std::size_t run = 2 * width;
-
-  std::uint64_t high() const noexcept { return bytes_ & all; }
-  std::uint64_t escapes() const noexcept {
-    const std::uint64_t printable = (bytes_ & ~all) + ones * 0x60;
-    return (~printable & ~bytes_ & all) | equal('"') | equal('\\');
-  }
-  std::uint64_t equal(unsigned char c) const noexcept {
+  portable_block equal(unsigned char c) const noexcept {
     const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
-    return ~(((other & ~all) + ~all) | other) & all;
+    return portable_block(~(((other & ~tops) + ~tops) | other));
   }
   /// `c` is 0x80 or more.
-  std::uint64_t at_least(unsigned char c) const noexcept {
-    return ((bytes_ & ~all) + ones * (0x100u - c)) & bytes_ & all;
+  portable_block at_least(unsigned char c) const noexcept {
+    return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
+  }
+  portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
+  /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
+  portable_block special() const noexcept {
+    // With one bit turned the quote is what follows the control characters.
+    const std::uint64_t others = ((bytes_ ^ ones * 0x02) & ~tops) + ones * (0x80 - 0x21);
+    return portable_block(~others | bytes_ | equal('\\').bytes_);
+  }
+  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place
+  /// of one that is called for. The others are the same text one, two and three bytes back.
+  portable_block misplaced(portable_block back_1, portable_block back_2,
+                           portable_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  /// The bytes `N` places on; false comes in.
+  template <unsigned N>
+  portable_block later() const noexcept {
+    return portable_block(bytes_ << 8 * N);
   }
 
+  friend portable_block operator|(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ | b.bytes_);
+  }
+  friend portable_block operator&(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & b.bytes_);
+  }
+  /// Where `a` is true and `b` is not.
+  friend portable_block without(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & ~b.bytes_);
+  }
+  friend portable_block operator^(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ ^ b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept { return bytes_ & tops; }
+
  private:
+  static constexpr std::uint64_t tops = 0x8080808080808080u;
   static constexpr std::uint64_t ones = 0x0101010101010101u;
   std::uint64_t bytes_ = 0;
 };
@@ -16854,38 +16896,53 @@ class sse2_block {
  public:
   static constexpr std::size_t width = 16;
   static constexpr unsigned step = 1;
-  static constexpr std::uint64_t all = 0xffff;
 
   explicit sse2_block(const char* in) noexcept
       : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
 
-  static bool plain_run(const char* in) noexcept {
-    const __m128i ab = _mm_or_si128(sse2_block(in).unusual(), sse2_block(in + 16).unusual());
-    const __m128i cd = _mm_or_si128(sse2_block(in + 32).unusual(), sse2_block(in + 48).unusual());
-    return _mm_movemask_epi8(_mm_or_si128(ab, cd)) == 0;
+  sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
+  sse2_block at_least(unsigned char c) const noexcept {
+    return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
   }
-  static constexpr std::size_t run = 4 * width;
+  sse2_block high() const noexcept { return *this; }
+  sse2_block special() const noexcept {
+    // As above; and as signed numbers the bytes from 0x80 on are less than all others.
+    const __m128i turned = _mm_xor_si128(bytes_, all_of(0x02));
+    return sse2_block(_mm_cmpgt_epi8(all_of(0x21), turned)) | equal('\\');
+  }
+  sse2_block misplaced(sse2_block back_1, sse2_block back_2, sse2_block back_3) const noexcept {
+    const __m128i called_for =
+        _mm_or_si128(_mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
+                                  _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
+                     _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
+    const __m128i continued = _mm_cmpgt_epi8(all_of(0xC0), bytes_);  // signed: 0x80 to 0xBF
+    return _mm_cmpeq_epi8(_mm_cmpeq_epi8(called_for, _mm_setzero_si128()), continued);
+  }
+  template <unsigned N>
+  sse2_block later() const noexcept {
+    return _mm_slli_si128(bytes_, N);
+  }
 
-  std::uint64_t high() const noexcept { return bits(bytes_); }
-  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
-  std::uint64_t equal(unsigned char c) const noexcept {
-    return bits(_mm_cmpeq_epi8(bytes_, all_of(c)));
+  friend sse2_block operator|(sse2_block a, sse2_block b) noexcept {
+    return _mm_or_si128(a.bytes_, b.bytes_);
   }
-  std::uint64_t at_least(unsigned char c) const noexcept {  // among the negative bytes
-    return bits(_mm_cmpgt_epi8(bytes_, all_of(static_cast<unsigned char>(c - 1)))) & high();
+  friend sse2_block operator&(sse2_block a, sse2_block b) noexcept {
+    return _mm_and_si128(a.bytes_, b.bytes_);
+  }
+  friend sse2_block without(sse2_block a, sse2_block b) noexcept {
+    return _mm_andnot_si128(b.bytes_, a.bytes_);
+  }
+  friend sse2_block operator^(sse2_block a, sse2_block b) noexcept {
+    return _mm_xor_si128(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept {
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes_));
   }
 
  private:
+  sse2_block(__m128i bytes) noexcept : bytes_(bytes) {}
   static __m128i all_of(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
-  static std::uint64_t bits(__m128i mask) noexcept {
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(mask));
-  }
-  /// Signed: control characters and the bytes from 0x80 on are both less than a space.
-  __m128i unusual() const noexcept {
-    const __m128i quotes =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes_, all_of('"')), _mm_cmpeq_epi8(bytes_, all_of('\\')));
-    return _mm_or_si128(_mm_cmplt_epi8(bytes_, all_of(' ')), quotes);
-  }
 
   __m128i bytes_;
 };
@@ -16897,38 +16954,47 @@ class neon_block {
  public:
   static constexpr std::size_t width = 16;
   static constexpr unsigned step = 4;
-  static constexpr std::uint64_t all = 0x8888888888888888u;
 
   explicit neon_block(const char* in) noexcept
       : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
 
-  static bool plain_run(const char* in) noexcept {
-    const uint8x16_t ab = vorrq_u8(neon_block(in).unusual(), neon_block(in + 16).unusual());
-    const uint8x16_t cd = vorrq_u8(neon_block(in + 32).unusual(), neon_block(in + 48).unusual());
-    return vmaxvq_u8(vorrq_u8(ab, cd)) == 0;
+  neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block high() const noexcept { return at_least(0x80); }
+  neon_block special() const noexcept {
+    const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));
+    return neon_block(vcltq_s8(vreinterpretq_s8_u8(turned), vdupq_n_s8(0x21))) | equal('\\');
   }
-  static constexpr std::size_t run = 4 * width;
+  neon_block misplaced(neon_block back_1, neon_block back_2, neon_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  template <unsigned N>
+  neon_block later() const noexcept {
+    return vextq_u8(vdupq_n_u8(0), bytes_, 16 - N);
+  }
 
-  std::uint64_t high() const noexcept { return at_least(0x80); }
-  std::uint64_t escapes() const noexcept { return bits(unusual()) & ~high(); }
-  std::uint64_t equal(unsigned char c) const noexcept {
-    return bits(vceqq_u8(bytes_, vdupq_n_u8(c)));
+  friend neon_block operator|(neon_block a, neon_block b) noexcept {
+    return vorrq_u8(a.bytes_, b.bytes_);
   }
-  std::uint64_t at_least(unsigned char c) const noexcept {
-    return bits(vcgeq_u8(bytes_, vdupq_n_u8(c)));
+  friend neon_block operator&(neon_block a, neon_block b) noexcept {
+    return vandq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block without(neon_block a, neon_block b) noexcept {
+    return vbicq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block operator^(neon_block a, neon_block b) noexcept {
+    return veorq_u8(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return vmaxvq_u8(bytes_) >= 0x80; }
+  /// There is no movemask: narrowing leaves four bits for each byte, of which the top one is kept.
+  std::uint64_t marks() const noexcept {
+    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(bytes_), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & 0x8888888888888888u;
   }
 
  private:
-  /// There is no movemask: narrowing leaves four bits for each byte, of which one is kept.
-  static std::uint64_t bits(uint8x16_t mask) noexcept {
-    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(mask), 4);
-    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & all;
-  }
-  uint8x16_t unusual() const noexcept {
-    const uint8x16_t quotes =
-        vorrq_u8(vceqq_u8(bytes_, vdupq_n_u8('"')), vceqq_u8(bytes_, vdupq_n_u8('\\')));
-    return vorrq_u8(vcltq_s8(vreinterpretq_s8_u8(bytes_), vdupq_n_s8(' ')), quotes);
-  }
+  neon_block(uint8x16_t bytes) noexcept : bytes_(bytes) {}
 
   uint8x16_t bytes_;
 };
@@ -16961,48 +17027,43 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-struct digit_pairs {
-  char text[200] = {};
-  constexpr digit_pairs() noexcept {
-    for (int i = 0; i < 100; ++i) {
-      text[2 * i] = static_cast<char>('0' + i / 10);
-      text[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-  }
-};
-inline constexpr digit_pairs pairs_of_digits;
-
-inline char* put_2_digits(char* at, std::uint32_t value) noexcept {
-  std::memcpy(at, pairs_of_digits.text + 2 * value, 2);
-  return at + 2;
-}
-inline char* put_4_digits(char* at, std::uint32_t value) noexcept {
-  return put_2_digits(put_2_digits(at, value / 100), value % 100);
+/// Eight bytes, the lowest first.
+inline void store(char* at, std::uint64_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
 }
 
-/// Two digits at a time, and eight with 32-bit divisions only: twice as fast as std::to_chars for
-/// times in nanoseconds. Needs room for 20 digits.
+inline constexpr std::uint64_t each_byte = 0x0101010101010101u;
+inline constexpr std::uint64_t zeros = each_byte * '0';
+
+/// The eight decimal digits of a number below 100,000,000 as the values of bytes, the first one
+/// lowest. Divides the halves of four digits, then those of two, each by one multiplication.
+inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
+  std::uint64_t digits = value / 10'000 | std::uint64_t{value % 10'000} << 32;
+  const std::uint64_t hundreds = (digits * 10'486 >> 20) & 0x0000'007f'0000'007f;
+  digits = hundreds | (digits - 100 * hundreds) << 16;
+  const std::uint64_t tens = (digits * 103 >> 10) & 0x000f'000f'000f'000f;
+  return tens | (digits - 10 * tens) << 8;
+}
+
+/// What put_integer() may write, blanks behind the digits included.
+inline constexpr std::size_t integer_room = 28;
+
 inline char* put_integer(char* at, std::uint64_t value) noexcept {
-  constexpr std::uint32_t eight_digits = 100'000'000;
-  if (value >= eight_digits) {
-    at = put_integer(at, value / eight_digits);
-    const auto rest = static_cast<std::uint32_t>(value % eight_digits);
-    return put_4_digits(put_4_digits(at, rest / 10'000), rest % 10'000);
+  constexpr std::uint32_t eight = 100'000'000;  // has one digit more
+  if (value < eight) {
+    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
+    // The last digit is written also where it is 0.
+    const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
+    store(at, (digits + zeros) >> 8 * skipped);
+    return at + (8 - skipped);
   }
-  auto rest = static_cast<std::uint32_t>(value);
-  if (rest >= 10'000) {
-    return put_4_digits(put_integer(at, std::uint64_t{rest / 10'000}), rest % 10'000);
-  }
-  if (rest >= 100) {
-    at = put_integer(at, std::uint64_t{rest / 100});
-    return put_2_digits(at, rest % 100);
-  }
-  if (rest >= 10) return put_2_digits(at, rest);
-  *at = static_cast<char>('0' + rest);
-  return at + 1;
+  at = put_integer(at, value / eight);
+  store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
+  return at + 8;
 }
-
-inline constexpr std::size_t longest_integer = 20;
 
 inline char* put_integer(char* at, std::int64_t value) noexcept {
   auto magnitude = static_cast<std::uint64_t>(value);
@@ -17011,6 +17072,23 @@ inline char* put_integer(char* at, std::int64_t value) noexcept {
     magnitude = 0 - magnitude;
   }
   return put_integer(at, magnitude);
+}
+
+/// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
+inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
+  for (std::size_t i = 0; i < size; i += 4) {
+    std::uint32_t four = 0;
+    std::memcpy(&four, bytes + i, sizeof four);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    four = __builtin_bswap32(four);
+#endif
+    std::uint64_t digits = (four | std::uint64_t{four} << 16) & 0x0000'ffff'0000'ffff;
+    digits = (digits | digits << 8) & 0x00ff'00ff'00ff'00ff;
+    digits = (digits >> 4 | digits << 8) & each_byte * 0x0f;
+    const std::uint64_t letters = ((digits + each_byte * 6) >> 4) & each_byte;
+    store(at + 2 * i, digits + zeros + letters * ('a' - '0' - 10));
+  }
+  return at + 2 * size;
 }
 
 template <std::size_t N>
@@ -17033,14 +17111,18 @@ inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
   return at;
 }
 
-/// A constant key is one copy, or pieces with the indices between them.
+/// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
 inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
-  if (key.cut[0] == 0) {  // longer than 16 bytes, always
-    std::size_t i = 0;
-    for (; i + 16 < key.size; i += 16) std::memcpy(at + i, key.json + i, 16);
-    std::memcpy(at + key.size - 16, key.json + key.size - 16, 16);
-    return at + key.size;
+  if (key.cut[0] == 0) {  // longer than 16 bytes, always, and most are longer than 32
+    const std::size_t size = key.size;
+    for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+    const std::size_t half = size < 32 ? 16 : 32;
+    std::memcpy(at, key.json, 16);
+    std::memcpy(at + half - 16, key.json + half - 16, 16);
+    std::memcpy(at + size - half, key.json + size - half, 16);
+    std::memcpy(at + size - 16, key.json + size - 16, 16);
+    return at + size;
   }
   std::size_t from = 0;
   const std::uint16_t index[2] = {r.first, r.second};
@@ -17050,6 +17132,81 @@ inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
     from = key.cut[i];
   }
   return put(at, std::string_view(key.json + from, key.size - from));
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/json_attributes.ipp ----
+
+// ---- orcast/otlp/block_group.hpp ----
+
+#include <cstddef>
+
+// Four blocks of text at once: whether they are UTF-8. Everything is told by comparing where
+// continuation bytes stand with where the bytes before them call for one, and, where a leading byte
+// occurs that not every continuation byte can follow, by a second look. The JSON escaper goes
+// through text in such groups.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// A group: four blocks.
+template <class Block>
+inline constexpr std::size_t group_size = 4 * Block::width;
+
+/// Bytes that begin nothing, or something that not every continuation byte can continue.
+template <class Block>
+Block leads_narrowly(Block b) noexcept {
+  return (b.equal(0xE0) | b.equal(0xED)) | (b.equal(0xC0) | b.equal(0xC1)) | b.at_least(0xF0);
+}
+
+/// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
+/// surrogates, what lies above U+10FFFF. `back` is the same text one byte back.
+template <class Block>
+Block ill_led(Block b, Block back) noexcept {
+  const Block high = b.high();
+  const Block from_90 = b.at_least(0x90);
+  const Block from_A0 = b.at_least(0xA0);
+  return b.equal(0xC0) | b.equal(0xC1) | b.at_least(0xF5) | (back.equal(0xE0) & (high ^ from_A0)) |
+         (back.equal(0xED) & from_A0) | (back.equal(0xF0) & (high ^ from_90)) |
+         (back.equal(0xF4) & from_90);
+}
+
+/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
+/// cut.
+template <class Block>
+bool valid_group(const char* in) noexcept {
+  constexpr std::size_t width = Block::width;
+  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+  const Block a_back_1 = a.template later<1>(), b_back_1(in + width - 1),
+              c_back_1(in + 2 * width - 1), d_back_1(in + 3 * width - 1);
+  Block wrong = a.misplaced(a_back_1, a.template later<2>(), a.template later<3>()) |
+                b.misplaced(b_back_1, Block(in + width - 2), Block(in + width - 3)) |
+                c.misplaced(c_back_1, Block(in + 2 * width - 2), Block(in + 2 * width - 3)) |
+                d.misplaced(d_back_1, Block(in + 3 * width - 2), Block(in + 3 * width - 3));
+  const Block narrow =
+      leads_narrowly(a) | leads_narrowly(b) | leads_narrowly(c) | leads_narrowly(d);
+  if (narrow.any()) {
+    wrong = wrong | ill_led(a, a_back_1) | ill_led(b, b_back_1) | ill_led(c, c_back_1) |
+            ill_led(d, d_back_1);
+  }
+  return !wrong.any();
+}
+
+/// The bytes of a valid group's whole characters.
+template <class Block>
+std::size_t whole_characters(const char* in) noexcept {
+  constexpr std::size_t size = group_size<Block>;
+  const auto from_end = [in](std::size_t i) { return static_cast<unsigned char>(in[size - i]); };
+  if (from_end(1) >= 0xC0) return size - 1;
+  if (from_end(2) >= 0xE0) return size - 2;
+  if (from_end(3) >= 0xF0) return size - 3;
+  return size;
 }
 
 }  // namespace detail
@@ -17120,103 +17277,155 @@ constexpr bool is_json_number(std::string_view text) noexcept {
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 
-// The escaper goes through text in blocks. Plain bytes are copied as a whole; the bits of those to
-// be escaped are walked, so that JSON inside JSON is not scanned again after each quote; characters
-// beyond ASCII are validated by comparing where continuation bytes stand with where the leading
-// ones call for them.
+// The escaper goes through text in groups of four blocks. Plain groups are copied as a whole; the
+// marks of bytes to be escaped are walked, so that JSON inside JSON is not scanned again after each
+// quote; characters beyond ASCII are validated by comparing where continuation bytes stand with
+// where the leading ones call for them. A group always begins with a character.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// How many bytes at the beginning of a block are whole, valid characters, at most three less than
-/// all; 0 when the block must be looked at one by one: it holds something broken, or a sequence of
-/// four bytes, which is rare.
-template <class Block>
-std::size_t whole_characters(const Block& block) noexcept {
-  constexpr unsigned step = Block::step;
-  constexpr unsigned last = step * (Block::width - 1);
-  const std::uint64_t lead = block.at_least(0xC0);
-  const std::uint64_t lead_of_3 = block.at_least(0xE0);
-  const std::uint64_t continued = block.high() & ~lead;
-  const std::uint64_t called_for = (lead << step | lead_of_3 << 2 * step) & Block::all;
-  if (called_for != continued || block.at_least(0xF0) != 0) return 0;
-  // Overlong forms and surrogates show in the leading byte, or in it and the next.
-  const std::uint64_t upper = continued & block.at_least(0xA0);
-  const std::uint64_t overlong = (block.equal(0xE0) << step) & ~upper & Block::all;
-  const std::uint64_t surrogate = (block.equal(0xED) << step) & upper;
-  if ((overlong | surrogate | block.equal(0xC0) | block.equal(0xC1)) != 0) return 0;
-  const bool cut_after_1 = lead >> last != 0;
-  const bool cut_after_2 = lead_of_3 >> (last - step) != 0;
-  return Block::width - (cut_after_1 ? 1 : cut_after_2 ? 2 : 0);
-}
-
-/// How each ASCII character is written that is not written as itself.
+/// How each ASCII character is written: the text, and in the last byte its size.
 struct escape_table {
-  struct entry {
-    char text[8];  // copied as a whole
-    std::size_t size;
-  };
-  entry of['\\' + 1] = {};
+  char of[128][8] = {};
 
   constexpr escape_table() noexcept {
     constexpr char digits[] = "0123456789abcdef";
+    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
     for (int c = 0; c < 0x20; ++c) {
-      const char text[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-      for (int i = 0; i < 6; ++i) of[c].text[i] = text[i];
-      of[c].size = 6;
+      set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
     }
     constexpr char pairs[][2] = {{'\b', 'b'}, {'\t', 't'}, {'\n', 'n'}, {'\f', 'f'},
                                  {'\r', 'r'}, {'"', '"'},  {'\\', '\\'}};
-    for (const char* pair : pairs) {
-      entry& e = of[static_cast<unsigned char>(pair[0])];
-      e.text[0] = '\\';
-      e.text[1] = pair[1];
-      e.size = 2;
-    }
+    for (const char* pair : pairs) set(pair[0], {'\\', pair[1]}, 2);
+  }
+
+ private:
+  constexpr void set(int c, std::initializer_list<char> text, char size) noexcept {
+    int i = 0;
+    for (const char each : text) of[c][i++] = each;
+    of[c][7] = size;
   }
 };
 inline constexpr escape_table escapes;
 
+/// `c` as JSON text; writes eight bytes, whatever its size is.
+inline char* put_escaped(char* at, char c) noexcept {
+  const char* const text = escapes.of[static_cast<unsigned char>(c)];
+  std::memcpy(at, text, 8);
+  return at + text[7];
+}
+
 /// The character at `in`, escaped or replaced where need be; null when it does not fit.
 inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  const auto c = static_cast<unsigned char>(*in);
-  const char* written = in;
-  std::size_t size = 1;
-  if (c >= 0x80) {
-    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
-    in += next.length;
-    size = next.length;
-    if (next.state != orcast::detail::utf8_state::whole) {
-      written = orcast::detail::utf8_replacement.data();
-      size = orcast::detail::utf8_replacement.size();
-    }
+  std::string_view written;
+  if (static_cast<unsigned char>(*in) < 0x80) {
+    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
+    written = {text, static_cast<std::size_t>(text[7])};
   } else {
-    ++in;
-    if (c <= '\\' && escapes.of[c].size != 0) {
-      written = escapes.of[c].text;
-      size = escapes.of[c].size;
-    }
+    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
+    const bool whole = next.state == orcast::detail::utf8_state::whole;
+    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
+    in += next.length;
   }
-  if (static_cast<std::size_t>(end - at) < size) return nullptr;
-  for (std::size_t i = 0; i < size; ++i) *at++ = written[i];
+  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
+  for (const char c : written) *at++ = c;
   return at;
 }
 
+/// Writes a block, escaping the bytes that are marked. What is copied behind an escape is a whole
+/// block: as much must be readable.
 template <class Block>
-bool plain(const Block& block) noexcept {
-  return (block.high() | block.escapes()) == 0;
+char* put_block(const char* in, std::uint64_t marks, char* at) noexcept {
+  std::memcpy(at, in, Block::width);
+  std::size_t done = 0;
+  for (; marks != 0; marks &= marks - 1) {
+    const std::size_t i = lowest_bit(marks) / Block::step;
+    at = put_escaped(at + (i - done), in[i]);
+    done = i + 1;
+    std::memcpy(at, in + done, Block::width);
+  }
+  return at + (Block::width - done);
 }
 
-/// Fewer than 16 bytes, and room for as many: short strings are common, so no call to memcpy.
-/// False, and nothing consumed, when one of them needs attention.
-inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
+/// Writes groups while the block behind them can be read too, and while there is room for the worst
+/// that a group can become. Null when a single character does not fit.
+template <class Block>
+char* escape_groups(const char*& from, const char* in_end, char* at, char* end) noexcept {
+  constexpr std::size_t width = Block::width;
+  constexpr std::size_t size = group_size<Block>;
+  constexpr std::ptrdiff_t readable = size + width;
+  constexpr std::ptrdiff_t most_written = 6 * size + width;  // and a copy of a block too many
+  const char* in = from;
+  while (in_end - in >= readable && end - at >= most_written) {
+    const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+    const Block special_a = a.special(), special_b = b.special();
+    const Block special_c = c.special(), special_d = d.special();
+    if (!((special_a | special_b) | (special_c | special_d)).any()) {
+      std::memcpy(at, in, size);
+      in += size;
+      at += size;
+      continue;
+    }
+    std::size_t whole = size;
+    if (((a | b) | (c | d)).high().any()) {
+      if (!valid_group<Block>(in)) {
+        for (const char* const until = in + size; in < until;) {
+          at = escape_one(in, in_end, at, end);
+          if (at == nullptr) return nullptr;
+        }
+        continue;
+      }
+      whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
+    }
+    const Block marked_a = without(special_a, a.high()), marked_b = without(special_b, b.high());
+    const Block marked_c = without(special_c, c.high()), marked_d = without(special_d, d.high());
+    if (!((marked_a | marked_b) | (marked_c | marked_d)).any()) {
+      std::memcpy(at, in, size);
+      at += size;
+    } else {
+      const std::uint64_t marks[] = {marked_a.marks(), marked_b.marks(), marked_c.marks(),
+                                     marked_d.marks()};
+      const char* block = in;
+      for (const std::uint64_t each : marks) {
+        at = put_block<Block>(block, each, at);
+        block += width;
+      }
+    }
+    in += whole;
+    at -= size - whole;
+  }
+  from = in;
+  return at;
+}
+
+/// Text of one to two blocks that is plain, as most attributes are, without a loop. False, and
+/// nothing of use written, when it is something else. There is room for it.
+template <class Block>
+bool put_short(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
+  if (size < Block::width || size > 2 * Block::width) return false;
+  const char* const last = text.data() + size - Block::width;
+  if ((Block(text.data()).special() | Block(last).special()).any()) return false;
+  std::memcpy(at, text.data(), Block::width);
+  std::memcpy(at + size - Block::width, last, Block::width);
+  return true;
+}
+
+/// The same for less than a block.
+inline bool put_shorter(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
+  const char* const in = text.data();
   if (size >= 8) {
-    if (!plain(portable_block(in)) || !plain(portable_block(in + size - 8))) return false;
+    const char* const last = in + size - 8;
+    if ((portable_block(in).special() | portable_block(last).special()).any()) return false;
     std::memcpy(at, in, 8);
-    std::memcpy(at + size - 8, in + size - 8, 8);
+    std::memcpy(at + size - 8, last, 8);
     return true;
   }
   if (size >= 4) {
@@ -17224,97 +17433,60 @@ inline bool copy_plain(const char* in, std::size_t size, char* at) noexcept {
     std::uint32_t last = 0;
     std::memcpy(&first, in, 4);
     std::memcpy(&last, in + size - 4, 4);
-    if (!plain(portable_block(first | std::uint64_t{last} << 32))) return false;
+    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
     std::memcpy(at, &first, 4);
     std::memcpy(at + size - 4, &last, 4);
     return true;
   }
-  return size == 0;
-}
-
-/// Writes blocks while at least two are left to read, so that what follows an escape can be copied
-/// a block at a time too, and while there is room for the worst that a block can become. Null when
-/// a single character does not fit.
-template <class Block>
-char* escape_blocks(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
-  constexpr std::ptrdiff_t most = 6 * 2 * width + width;  // escapes, and one copy too many
-  while (in_end - in >= 2 * width && end - at >= most) {
-    while (in_end - in >= static_cast<std::ptrdiff_t>(Block::run) &&
-           end - at >= static_cast<std::ptrdiff_t>(Block::run) && Block::plain_run(in)) {
-      std::memcpy(at, in, Block::run);
-      in += Block::run;
-      at += Block::run;
-    }
-    if (in_end - in < 2 * width || end - at < most) break;
-    const Block block(in);
-    std::uint64_t marks = block.escapes();
-    std::size_t take = Block::width;
-    if (block.high() != 0) {
-      take = whole_characters(block);
-      if (take == 0) {
-        for (const char* const until = in + width; in < until;) {
-          at = escape_one(in, in_end, at, end);
-          if (at == nullptr) return nullptr;
-        }
-        continue;
-      }
-      if (take != Block::width) marks &= (std::uint64_t{1} << take * Block::step) - 1;
-    }
-    std::memcpy(at, in, Block::width);
-    std::size_t from = 0;
-    for (; marks != 0; marks &= marks - 1) {
-      const std::size_t i = lowest_bit(marks) / Block::step;
-      const escape_table::entry& escape = escapes.of[static_cast<unsigned char>(in[i])];
-      at += i - from;
-      std::memcpy(at, escape.text, sizeof escape.text);
-      at += escape.size;
-      from = i + 1;
-      std::memcpy(at, in + from, Block::width);
-    }
-    in += take;
-    at += take - from;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto c = static_cast<unsigned char>(in[i]);
+    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
+    at[i] = in[i];
   }
-  return at;
+  return true;
 }
 
+/// Text of any length.
 template <class Block>
 char* escape(std::string_view text, char* at, char* end) noexcept {
   constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
   const char* in = text.data();
   const char* const in_end = in + text.size();
-  if (text.size() >= 2 * Block::width) {
-    at = escape_blocks<Block>(in, in_end, at, end);
-    if (at == nullptr) return nullptr;
-  }
-  if (in_end - in >= width && end - at >= width && plain(Block(in))) {
-    std::memcpy(at, in, Block::width);
-    in += width;
-    at += width;
-  }
-  const std::ptrdiff_t left = in_end - in;
-  if (left <= width && end - at >= left) {
-    // The last block of a longer text overlaps what is written already; being plain, it was
-    // written as it is.
-    if (text.size() >= Block::width) {
-      if (plain(Block(in_end - width))) {
+  at = escape_groups<Block>(in, in_end, at, end);
+  if (at == nullptr) return nullptr;
+  if (in == in_end) return at;
+  if (end - at >= in_end - in) {
+    while (in_end - in > width && !Block(in).special().any()) {
+      std::memcpy(at, in, Block::width);
+      in += width;
+      at += width;
+    }
+    const std::ptrdiff_t left = in_end - in;
+    if (left <= width && text.size() >= Block::width) {
+      // The last block overlaps what is written already; being plain, it was written as it is.
+      if (!Block(in_end - width).special().any()) {
         std::memcpy(at + left - width, in_end - width, Block::width);
         return at + left;
       }
-    } else if (copy_plain(in, text.size(), at)) {
+    } else if (left < width && put_shorter({in, static_cast<std::size_t>(left)}, at)) {
       return at + left;
     }
   }
-  // An escape among the last bytes: they go through the blocks too, followed by blanks (a character
-  // that the text's end cuts is broken either way), for which there must be room as well.
-  constexpr std::size_t padded = 4 * Block::width;
-  if (left <= 2 * width && end - at >= 6 * 6 * width) {
-    char copy[padded];
-    std::memset(copy, ' ', padded);
+  // Something among the last bytes needs attention: they go through the groups too, followed by
+  // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
+  // by one.
+  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
+  const std::ptrdiff_t left = in_end - in;
+  if (left > width && left < behind) {
+    char copy[2 * behind];
+    std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
     const char* rest = copy;
-    at = escape_blocks<Block>(rest, copy + padded, at, end);
-    return at - (rest - copy - left);
+    at = escape_groups<Block>(rest, copy + left + behind, at, end);
+    if (at == nullptr) return nullptr;
+    const std::ptrdiff_t done = rest - copy;
+    if (done >= left) return at - (done - left);
+    in += done;
   }
   while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
   return at;
@@ -17327,7 +17499,7 @@ ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noex
 }
 
 ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
-  char text[detail::longest_integer];
+  char text[detail::integer_room];
   char* const text_end = detail::put_integer(text, value);
   if (end - at < text_end - text) return nullptr;
   return std::copy(text, text_end, at);
@@ -17350,13 +17522,6 @@ ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/otlp/impl/json_encoder.ipp ----
-
-#include <algorithm>
-#include <cstring>
-
-// ---- orcast/otlp/impl/json_attributes.ipp ----
-
 // The bodies of json_encoder that write attributes and values.
 
 namespace orcast {
@@ -17366,6 +17531,9 @@ namespace detail {
 
 /// A fixed piece around the numbers of an attribute is shorter than this.
 inline constexpr std::size_t piece = 64;
+
+/// A constant key as JSON is shorter than this.
+inline constexpr std::size_t longest_key = 256;
 
 /// Longer decimal texts than this are no numbers that anybody meant.
 inline constexpr std::size_t longest_decimal = 64;
@@ -17403,24 +17571,36 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   return at;
 }
 
-/// With a comma behind it.
+/// With a comma behind it. Text and integers, which most attributes are, come first.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
                                                 char* at) noexcept {
-  at = write_key(r, at);
-  if (at == nullptr) return nullptr;
+  using detail::put;
+  if (!has_room(at, detail::longest_key)) return nullptr;
+  if (!r.has(orcast::detail::record::text_key)) {
+    at = detail::put_key(at, *r.raw);
+  } else {
+    at = write_escaped(r.text_key, put(at, key_text::before), end_);
+    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
+    at = put(at, key_text::after);
+  }
+  if (!has_room(at, detail::piece)) return nullptr;
+  if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
+    at = put(at, R"("stringValue":")");
+    const std::string_view text = reader.next_piece();
+    if (has_room(at, text.size()) && detail::put_short<detail::native_block>(text, at)) {
+      at += text.size();
+    } else {
+      at = write_escaped(text, at, end_);
+    }
+    if (text.size() != r.text_size && at != nullptr) at = write_text(reader, at);
+    return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
+  }
+  if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
+    at = put(put(at, R"("intValue":")"), r.integer);
+    return put(at, R"("}},)");
+  }
   at = write_value(reader, r, at);
-  if (at == nullptr || !has_room(at, 3)) return nullptr;
-  return detail::put(at, "}},");
-}
-
-ORCAST_DECL char* json_encoder::write_key(const record_view& r, char* at) noexcept {
-  constexpr std::size_t longest = 256;
-  if (!has_room(at, longest)) return nullptr;
-  if (r.text_key.empty()) return detail::put_key(at, *r.raw);
-  at = detail::put(at, key_text::before);
-  at = write_escaped(r.text_key, at, end_);
-  if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
-  return detail::put(at, key_text::after);
+  return at != nullptr && has_room(at, 3) ? put(at, "}},") : nullptr;
 }
 
 /// For example `"intValue":"7"`.
@@ -17608,12 +17788,12 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   if (!has_room(at, 512)) return nullptr;
   if (count_ != 0) *at++ = ',';
   at = put(at, R"({"traceId":")");
-  at = to_hex(head.context.trace.bytes.data(), head.context.trace.bytes.size(), at);
+  at = detail::put_hex(at, head.context.trace.bytes.data(), head.context.trace.bytes.size());
   at = put(at, R"(","spanId":")");
-  at = to_hex(head.context.span.bytes.data(), head.context.span.bytes.size(), at);
+  at = detail::put_hex(at, head.context.span.bytes.data(), head.context.span.bytes.size());
   if (head.parent.valid()) {
     at = put(at, R"(","parentSpanId":")");
-    at = to_hex(head.parent.bytes.data(), head.parent.bytes.size(), at);
+    at = detail::put_hex(at, head.parent.bytes.data(), head.parent.bytes.size());
   }
   // The W3C flags, and whether the parent is known to be remote (bits 8 and 9).
   at = put(at, R"(","flags":)");
@@ -17622,7 +17802,7 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   at = write_name(reader, at);
   if (at == nullptr || !has_room(at, 256)) return nullptr;
   at = put(at, R"(","kind":)");
-  at = put(at, static_cast<std::int64_t>(head.kind));
+  *at++ = static_cast<char>('0' + static_cast<int>(head.kind));
   at = put(at, R"(,"startTimeUnixNano":)");
   at = detail::put_time(at, head.start_wall_ns);
   at = put(at, R"(,"endTimeUnixNano":)");

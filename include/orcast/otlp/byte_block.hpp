@@ -63,11 +63,12 @@ class portable_block {
   portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
   /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
   portable_block special() const noexcept {
-    const std::uint64_t printable = (bytes_ & ~tops) + ones * 0x60;
-    return portable_block(~printable | bytes_ | equal('"').bytes_ | equal('\\').bytes_);
+    // With one bit turned the quote is what follows the control characters.
+    const std::uint64_t others = ((bytes_ ^ ones * 0x02) & ~tops) + ones * (0x80 - 0x21);
+    return portable_block(~others | bytes_ | equal('\\').bytes_);
   }
-  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place of
-  /// one that is called for. The others are the same text one, two and three bytes back.
+  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place
+  /// of one that is called for. The others are the same text one, two and three bytes back.
   portable_block misplaced(portable_block back_1, portable_block back_2,
                            portable_block back_3) const noexcept {
     return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
@@ -117,16 +118,15 @@ class sse2_block {
   }
   sse2_block high() const noexcept { return *this; }
   sse2_block special() const noexcept {
-    // With one bit turned the quote is what follows the control characters; as signed numbers the
-    // bytes from 0x80 on are less than all of them.
+    // As above; and as signed numbers the bytes from 0x80 on are less than all others.
     const __m128i turned = _mm_xor_si128(bytes_, all_of(0x02));
     return sse2_block(_mm_cmpgt_epi8(all_of(0x21), turned)) | equal('\\');
   }
   sse2_block misplaced(sse2_block back_1, sse2_block back_2, sse2_block back_3) const noexcept {
-    const __m128i called_for = _mm_or_si128(
-        _mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
-                     _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
-        _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
+    const __m128i called_for =
+        _mm_or_si128(_mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
+                                  _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
+                     _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
     const __m128i continued = _mm_cmpgt_epi8(all_of(0xC0), bytes_);  // signed: 0x80 to 0xBF
     return _mm_cmpeq_epi8(_mm_cmpeq_epi8(called_for, _mm_setzero_si128()), continued);
   }

@@ -70,8 +70,13 @@ inline char* put_integer(char* at, std::int64_t value) noexcept {
 /// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
 inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
   for (std::size_t i = 0; i < size; i += 4) {
-    std::uint64_t digits = bytes[i] | std::uint64_t{bytes[i + 1]} << 16 |
-                           std::uint64_t{bytes[i + 2]} << 32 | std::uint64_t{bytes[i + 3]} << 48;
+    std::uint32_t four = 0;
+    std::memcpy(&four, bytes + i, sizeof four);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    four = __builtin_bswap32(four);
+#endif
+    std::uint64_t digits = (four | std::uint64_t{four} << 16) & 0x0000'ffff'0000'ffff;
+    digits = (digits | digits << 8) & 0x00ff'00ff'00ff'00ff;
     digits = (digits >> 4 | digits << 8) & each_byte * 0x0f;
     const std::uint64_t letters = ((digits + each_byte * 6) >> 4) & each_byte;
     store(at + 2 * i, digits + zeros + letters * ('a' - '0' - 10));

@@ -45,35 +45,44 @@ class span_reader {
 
   /// The next record; false at the end. Text that was not read is skipped.
   bool next(record_view& out) noexcept {
-    while (text_left_ != 0) next_piece();
-    at_ = aligned();
-    while (at_ + sizeof(detail::record) > block_ + head_at()->used) {
-      const detail::block_index following = head_at()->next;
-      if (following == detail::no_block) return false;
-      enter(following, sizeof(detail::block_head));
+    char* at = aligned(at_);
+    if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
+      if (!find_next()) return false;
+      at = at_;
     }
-    out.raw = reinterpret_cast<detail::record*>(at_);
-    at_ += sizeof(detail::record);
-    std::size_t size = out.raw->size();
+    out.raw = reinterpret_cast<detail::record*>(at);
     out.text_key = {};
+    at += sizeof(detail::record);
+    std::size_t size = out.raw->size();
     if (out.has(detail::record::text_key)) {
-      out.text_key = {at_, out.raw->first};
+      out.text_key = {at, out.raw->first};
       const std::size_t room = detail::padded(out.raw->first);
-      at_ += room;
+      at += room;
       size -= room;
     }
-    read_value(out, size);
+    constexpr std::uint32_t numbers = 1u << static_cast<unsigned>(value_type::int64) |
+                                      1u << static_cast<unsigned>(value_type::float64) |
+                                      1u << static_cast<unsigned>(value_type::boolean) |
+                                      1u << detail::record_array;
+    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
+      std::memcpy(&out.integer, at, 8);
+      std::memcpy(&out.floating, at, 8);
+      at += 8;
+    } else if (out.type() == detail::record_event) {
+      std::memcpy(&out.event, at, sizeof out.event);
+      at += sizeof out.event;
+    } else {
+      out.text_size = text_left_ = size;
+    }
+    at_ = at;
     return true;
   }
 
   /// The next piece of the current record's text, whole code points; empty when it is read.
   std::string_view next_piece() noexcept {
     if (text_left_ == 0) return {};
-    auto here = static_cast<std::size_t>(block_ + head_at()->used - at_);
-    if (here == 0) {
-      enter(head_at()->next, sizeof(detail::block_head));
-      here = static_cast<std::size_t>(block_ + head_at()->used - at_);
-    }
+    if (at_ == end_) enter(head_at()->next, sizeof(detail::block_head));
+    const auto here = static_cast<std::size_t>(end_ - at_);
     const std::size_t size = text_left_ < here ? text_left_ : here;
     const std::string_view piece(at_, size);
     at_ += size;
@@ -85,39 +94,32 @@ class span_reader {
   void enter(detail::block_index block, std::size_t offset) noexcept {
     block_ = reinterpret_cast<char*>(ring_.at(block));
     at_ = block_ + offset;
+    end_ = block_ + head_at()->used;
   }
   const detail::block_head* head_at() const noexcept {
     return reinterpret_cast<const detail::block_head*>(block_);
   }
-  char* aligned() const noexcept {
-    return block_ + detail::padded(static_cast<std::size_t>(at_ - block_));
+  static char* aligned(char* at) noexcept {  // as blocks are
+    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
   }
 
-  void read_value(record_view& out, std::size_t size) noexcept {
-    switch (out.type()) {
-      case detail::record_event:
-        std::memcpy(&out.event, at_, sizeof out.event);
-        at_ += sizeof out.event;
-        break;
-      case static_cast<std::uint32_t>(value_type::float64):
-        std::memcpy(&out.floating, at_, 8);
-        at_ += 8;
-        break;
-      case static_cast<std::uint32_t>(value_type::int64):
-      case static_cast<std::uint32_t>(value_type::boolean):
-      case detail::record_array:
-        std::memcpy(&out.integer, at_, 8);
-        at_ += 8;
-        break;
-      default:
-        out.text_size = text_left_ = size;
+  /// Skips text, and goes on to the next block that holds a record.
+  bool find_next() noexcept {
+    while (text_left_ != 0) next_piece();
+    at_ = aligned(at_);
+    while (at_ + sizeof(detail::record) > end_) {
+      const detail::block_index following = head_at()->next;
+      if (following == detail::no_block) return false;
+      enter(following, sizeof(detail::block_head));
     }
+    return true;
   }
 
   const detail::span_ring& ring_;
   detail::block_index first_;
   char* block_ = nullptr;
   char* at_ = nullptr;
+  char* end_ = nullptr;  // of the block's data
   std::size_t text_left_ = 0;
 };
 

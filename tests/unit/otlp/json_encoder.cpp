@@ -355,6 +355,47 @@ TEST_CASE("text that runs through many blocks arrives whole, also between two co
   }
 }
 
+TEST_CASE("a key is its span's own, however many spans came between two that have it") {
+  bench b;
+  b.start("chat").set(model, "m").end();
+  b.start("chat").end();
+  const auto with = b.tracer->take();
+  const auto without = b.tracer->take();
+  for (const std::uint32_t between : {0u, 1u, 65'534u, 65'535u, 65'536u}) {
+    for (int i = 0; i < 2; ++i) {
+      b.encoder.begin();
+      REQUIRE(b.encoder.add(b.tracer->ring(), with));
+      REQUIRE(b.encoder.finish().find(text("llm.model_name", "m")) != std::string::npos);
+      for (std::uint32_t n = 0; i == 0 && n < between; ++n) {
+        b.encoder.begin();
+        REQUIRE(b.encoder.add(b.tracer->ring(), without));
+      }
+    }
+  }
+  b.tracer->give_back(with);
+  b.tracer->give_back(without);
+  b.tracer->exported(2);
+}
+
+TEST_CASE("ids are written in hexadecimal digits, each byte's own") {
+  bench b;
+  for (int i = 0; i < 256; ++i) {
+    std::string hex = "0123456789abcdeffedcba9876543210";
+    constexpr char digits[] = "0123456789abcdef";
+    for (std::size_t at = 0; at < hex.size(); at += 2) {
+      const auto byte = static_cast<unsigned>(i + static_cast<int>(at) * 9) % 256;
+      hex[at] = digits[byte >> 4];
+      hex[at + 1] = digits[byte & 15];
+    }
+    orcast::span_options options;
+    options.trace = orcast::trace_id_from(hex);
+    b.tracer->start("chat", options).end();
+    b.encoder.begin();
+    REQUIRE(b.add());
+    REQUIRE(b.encoder.finish().find("{\"traceId\":\"" + hex + "\"") != std::string::npos);
+  }
+}
+
 TEST_CASE("a span that does not fit leaves the request as it was, wherever it stops") {
   bench b;
   const auto record = [&b] {

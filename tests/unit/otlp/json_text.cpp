@@ -111,7 +111,7 @@ std::string number(double value) {
 TEST_CASE("every escaper writes the same as the plain one, at all lengths and alignments") {
   random_bytes random;
   for (unsigned kind = 0; kind < 6; ++kind) {
-    for (std::size_t size = 0; size < 150; ++size) {
+    for (std::size_t size = 0; size < 400; size += size < 200 ? 1 : 7) {
       const std::string text = random.text(size + 16, kind);
       const std::size_t shift = random.next() % 16;
       // A copy of its own, so that reading past its end is seen.
@@ -136,6 +136,22 @@ TEST_CASE("one broken sequence is found anywhere in valid text") {
           std::string(before, 'x') + broken + "z\xE6\x97\xA5" + std::string(60, 'y');
       const std::string expected = plainly(text);
       for (const writer write : writers) REQUIRE(written(write, text, 2000) == expected);
+    }
+  }
+}
+
+TEST_CASE("every sequence of two bytes, and each that begins a longer one, is told valid or not") {
+  // Of three and four bytes those whose first two decide, continued rightly and wrongly.
+  for (unsigned lead = 0x80; lead < 0x100; ++lead) {
+    for (unsigned second = 0; second < 0x100; second += second < 0x7f ? 0x7f : 1) {
+      for (const char* rest : {"", "\xBF", "\x80\x80", "\xBF\x41", "\x80\x80\x80"}) {
+        const std::string broken{static_cast<char>(lead), static_cast<char>(second)};
+        const std::size_t before = (lead * 7 + second) % 64;
+        const std::string text =
+            std::string(before, 'x') + "\xC3\xA9" + broken + rest + "z" + std::string(100, 'y');
+        const std::string expected = plainly(text);
+        for (const writer write : writers) REQUIRE(written(write, text, 2000) == expected);
+      }
     }
   }
 }
@@ -173,6 +189,21 @@ TEST_CASE("bytes that are not UTF-8 become one U+FFFD for each broken beginning"
 TEST_CASE("a lowest bit is found at every position") {
   for (unsigned i = 0; i < 64; ++i) {
     CHECK(otlp::detail::lowest_bit(std::uint64_t{1} << i | std::uint64_t{1} << 63) == i);
+  }
+}
+
+TEST_CASE("integers of all lengths are written with each of their digits") {
+  std::uint64_t magnitude = 0;
+  for (unsigned length = 0; length < 20; ++length) {
+    for (const std::uint64_t near : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{7}}) {
+      for (const std::uint64_t value : {magnitude + near, magnitude * 5 - near}) {
+        const auto number = static_cast<std::int64_t>(value);
+        char text[20];
+        CHECK(std::string(text, otlp::write_integer(number, text, text + 20)) ==
+              std::to_string(number));
+      }
+    }
+    magnitude = magnitude == 0 ? 1 : magnitude * 10;
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/json_put.hpp"
-#include "orcast/otlp/json_text.hpp"
+#include "orcast/otlp/impl/json_text.ipp"
 
 // The bodies of json_encoder that write attributes and values.
 
@@ -15,7 +15,7 @@ namespace detail {
 /// A fixed piece around the numbers of an attribute is shorter than this.
 inline constexpr std::size_t piece = 64;
 
-/// A constant key as JSON is shorter than this, and so is a short value.
+/// A constant key as JSON is shorter than this.
 inline constexpr std::size_t longest_key = 256;
 
 /// Longer decimal texts than this are no numbers that anybody meant.
@@ -54,33 +54,33 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   return at;
 }
 
-/// With a comma behind it. Short text and integers, which most attributes are, take one look at the
-/// room that is left and no further call.
+/// With a comma behind it. Text and integers, which most attributes are, come first.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
                                                 char* at) noexcept {
   using detail::put;
-  if (!has_room(at, 2 * detail::longest_key)) return nullptr;
-  if (r.text_key.empty()) {
+  if (!has_room(at, detail::longest_key)) return nullptr;
+  if (!r.has(orcast::detail::record::text_key)) {
     at = detail::put_key(at, *r.raw);
   } else {
     at = write_escaped(r.text_key, put(at, key_text::before), end_);
-    if (at == nullptr || !has_room(at, detail::longest_key)) return nullptr;
+    if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
     at = put(at, key_text::after);
   }
-  if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
-    at = put(put(at, R"("intValue":")"), r.integer);
-    return put(at, R"("}},)");
-  }
+  if (!has_room(at, detail::piece)) return nullptr;
   if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
     at = put(at, R"("stringValue":")");
     const std::string_view text = reader.next_piece();
-    if (detail::put_short<detail::native_block>(text, at)) {
+    if (has_room(at, text.size()) && detail::put_short<detail::native_block>(text, at)) {
       at += text.size();
     } else {
       at = write_escaped(text, at, end_);
     }
     if (text.size() != r.text_size && at != nullptr) at = write_text(reader, at);
     return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
+  }
+  if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
+    at = put(put(at, R"("intValue":")"), r.integer);
+    return put(at, R"("}},)");
   }
   at = write_value(reader, r, at);
   return at != nullptr && has_room(at, 3) ? put(at, "}},") : nullptr;

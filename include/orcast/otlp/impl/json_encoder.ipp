@@ -119,7 +119,7 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
   at = write_name(reader, at);
   if (at == nullptr || !has_room(at, 256)) return nullptr;
   at = put(at, R"(","kind":)");
-  at = put(at, static_cast<std::int64_t>(head.kind));
+  *at++ = static_cast<char>('0' + static_cast<int>(head.kind));
   at = put(at, R"(,"startTimeUnixNano":)");
   at = detail::put_time(at, head.start_wall_ns);
   at = put(at, R"(,"endTimeUnixNano":)");

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "orcast/core/utf8.hpp"
+#include "orcast/otlp/block_group.hpp"
 #include "orcast/otlp/byte_block.hpp"
 #include "orcast/otlp/json_put.hpp"
 #include "orcast/otlp/json_text.hpp"
@@ -70,58 +71,6 @@ inline char* escape_one(const char*& in, const char* in_end, char* at, char* end
   if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
   for (const char c : written) *at++ = c;
   return at;
-}
-
-/// A group: four blocks.
-template <class Block>
-inline constexpr std::size_t group_size = 4 * Block::width;
-
-/// Bytes that begin nothing, or something that not every continuation byte can continue.
-template <class Block>
-Block leads_narrowly(Block b) noexcept {
-  return (b.equal(0xE0) | b.equal(0xED)) | (b.equal(0xC0) | b.equal(0xC1)) | b.at_least(0xF0);
-}
-
-/// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
-/// surrogates, what lies above U+10FFFF. `back` is the same text one byte back.
-template <class Block>
-Block ill_led(Block b, Block back) noexcept {
-  const Block high = b.high();
-  const Block from_90 = b.at_least(0x90);
-  const Block from_A0 = b.at_least(0xA0);
-  return b.equal(0xC0) | b.equal(0xC1) | b.at_least(0xF5) |
-         (back.equal(0xE0) & (high ^ from_A0)) | (back.equal(0xED) & from_A0) |
-         (back.equal(0xF0) & (high ^ from_90)) | (back.equal(0xF4) & from_90);
-}
-
-/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be cut.
-template <class Block>
-bool valid_group(const char* in) noexcept {
-  constexpr std::size_t width = Block::width;
-  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
-  const Block a_back_1 = a.template later<1>(), b_back_1(in + width - 1),
-              c_back_1(in + 2 * width - 1), d_back_1(in + 3 * width - 1);
-  Block wrong = a.misplaced(a_back_1, a.template later<2>(), a.template later<3>()) |
-                b.misplaced(b_back_1, Block(in + width - 2), Block(in + width - 3)) |
-                c.misplaced(c_back_1, Block(in + 2 * width - 2), Block(in + 2 * width - 3)) |
-                d.misplaced(d_back_1, Block(in + 3 * width - 2), Block(in + 3 * width - 3));
-  const Block narrow = leads_narrowly(a) | leads_narrowly(b) | leads_narrowly(c) | leads_narrowly(d);
-  if (narrow.any()) {
-    wrong = wrong | ill_led(a, a_back_1) | ill_led(b, b_back_1) | ill_led(c, c_back_1) |
-            ill_led(d, d_back_1);
-  }
-  return !wrong.any();
-}
-
-/// The bytes of a valid group's whole characters.
-template <class Block>
-std::size_t whole_characters(const char* in) noexcept {
-  constexpr std::size_t size = group_size<Block>;
-  const auto from_end = [in](std::size_t i) { return static_cast<unsigned char>(in[size - i]); };
-  if (from_end(1) >= 0xC0) return size - 1;
-  if (from_end(2) >= 0xE0) return size - 2;
-  if (from_end(3) >= 0xF0) return size - 3;
-  return size;
 }
 
 /// Writes a block, escaping the bytes that are marked. What is copied behind an escape is a whole
@@ -190,31 +139,28 @@ char* escape_groups(const char*& from, const char* in_end, char* at, char* end) 
   return at;
 }
 
-template <class Block>
-bool plain(Block block) noexcept {
-  return !block.special().any();
-}
-
-/// Text that is at most two blocks long and plain, as most attributes are, without a loop. False,
-/// and nothing of use written, when it is something else. There is room for it.
+/// Text of one to two blocks that is plain, as most attributes are, without a loop. False, and
+/// nothing of use written, when it is something else. There is room for it.
 template <class Block>
 bool put_short(std::string_view text, char* at) noexcept {
   const std::size_t size = text.size();
+  if (size < Block::width || size > 2 * Block::width) return false;
+  const char* const last = text.data() + size - Block::width;
+  if ((Block(text.data()).special() | Block(last).special()).any()) return false;
+  std::memcpy(at, text.data(), Block::width);
+  std::memcpy(at + size - Block::width, last, Block::width);
+  return true;
+}
+
+/// The same for less than a block.
+inline bool put_shorter(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
   const char* const in = text.data();
-  if (size >= Block::width) {
-    if (size > 2 * Block::width) return false;
-    const char* const last = in + size - Block::width;
-    if ((Block(in).special() | Block(last).special()).any()) return false;
-    std::memcpy(at, in, Block::width);
-    std::memcpy(at + size - Block::width, last, Block::width);
-    return true;
-  }
   if (size >= 8) {
-    const portable_block first(in);
-    const portable_block last(in + size - 8);
-    if ((first.special() | last.special()).any()) return false;
+    const char* const last = in + size - 8;
+    if ((portable_block(in).special() | portable_block(last).special()).any()) return false;
     std::memcpy(at, in, 8);
-    std::memcpy(at + size - 8, in + size - 8, 8);
+    std::memcpy(at + size - 8, last, 8);
     return true;
   }
   if (size >= 4) {
@@ -222,7 +168,7 @@ bool put_short(std::string_view text, char* at) noexcept {
     std::uint32_t last = 0;
     std::memcpy(&first, in, 4);
     std::memcpy(&last, in + size - 4, 4);
-    if (!plain(portable_block(first | std::uint64_t{last} << 32))) return false;
+    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
     std::memcpy(at, &first, 4);
     std::memcpy(at + size - 4, &last, 4);
     return true;
@@ -235,6 +181,7 @@ bool put_short(std::string_view text, char* at) noexcept {
   return true;
 }
 
+/// Text of any length.
 template <class Block>
 char* escape(std::string_view text, char* at, char* end) noexcept {
   constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
@@ -244,7 +191,7 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   if (at == nullptr) return nullptr;
   if (in == in_end) return at;
   if (end - at >= in_end - in) {
-    while (in_end - in > width && plain(Block(in))) {
+    while (in_end - in > width && !Block(in).special().any()) {
       std::memcpy(at, in, Block::width);
       in += width;
       at += width;
@@ -252,19 +199,20 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
     const std::ptrdiff_t left = in_end - in;
     if (left <= width && text.size() >= Block::width) {
       // The last block overlaps what is written already; being plain, it was written as it is.
-      if (plain(Block(in_end - width))) {
+      if (!Block(in_end - width).special().any()) {
         std::memcpy(at + left - width, in_end - width, Block::width);
         return at + left;
       }
-    } else if (left < width && put_short<Block>({in, static_cast<std::size_t>(left)}, at)) {
+    } else if (left < width && put_shorter({in, static_cast<std::size_t>(left)}, at)) {
       return at + left;
     }
   }
   // Something among the last bytes needs attention: they go through the groups too, followed by
-  // blanks (a character that the text's end cuts is broken either way).
+  // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
+  // by one.
   constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
-  if (in_end - in < behind) {
-    const std::ptrdiff_t left = in_end - in;
+  const std::ptrdiff_t left = in_end - in;
+  if (left > width && left < behind) {
     char copy[2 * behind];
     std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
