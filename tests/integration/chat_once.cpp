@@ -522,7 +522,15 @@ TEST_CASE("chat --test-connection tells whether Arize takes a trace") {
     CHECK(got.out.empty());
     CHECK(count(got.err, "\n") == 1);
     CHECK(contains(got.err, "the connection test failed: "));
-    CHECK(contains(got.err, "unable to validate authorization"));
+  }
+  SECTION("its settings are wrong") {
+    here.broadcast(chat_bench::arize_key, "harbour");
+    const finished got = here.run({"--test-connection", "--json"});
+    CHECK(got.status == 2);
+    CHECK(count(got.err, "\n") == 1);
+    CHECK(contains(got.err, "Space Key is not a Space ID"));
+    CHECK(json_of(got).at("ok") == false);
+    CHECK(here.arize.requests().empty());
   }
   SECTION("with a prompt it is asked then") {
     here.broadcast();
