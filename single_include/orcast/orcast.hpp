@@ -13664,11 +13664,7 @@ class object_members_writer : public request_checks {
   }
 
   template <class Object>
-  void write_object(std::string& out, const Object& object) {
-    object_writer inner(out);
-    members<Object>::visit(object, member_writer<object_writer>(*this, inner));
-    inner.close();
-  }
+  void write_object(std::string& out, const Object& object);
 
  private:
   template <class Whole>
@@ -13703,6 +13699,13 @@ class member_writer {
   object_members_writer& writer_;
   Whole& whole_;
 };
+
+template <class Object>
+void object_members_writer::write_object(std::string& out, const Object& object) {
+  object_writer inner(out);
+  members<Object>::visit(object, member_writer<object_writer>(*this, inner));
+  inner.close();
+}
 
 }  // namespace detail
 }  // namespace v0
