@@ -536,7 +536,11 @@ struct broadcast_settings {
   void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
   void* header_context = nullptr;
 
-  bool privacy_mode = false;   ///< send no prompts and no answers
+  bool privacy_mode = false;  ///< send no prompts and no answers
+  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
+  /// empty: calls under any key.
+  std::vector<std::string> only_api_keys;
+  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
   double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
   std::string service_name = "orcast";  ///< service.name on the resource
   std::string service_version;
@@ -1562,9 +1566,10 @@ struct span_context {
 
   trace_id trace;
   span_id span;
-  std::uint8_t flags = 0;  ///< W3C trace flags
-  bool remote = false;     ///< it came from another process
-  bool decided = false;    ///< flags hold a sampling decision that children follow
+  std::uint8_t flags = 0;     ///< W3C trace flags
+  bool remote = false;        ///< it came from another process
+  bool decided = false;       ///< flags hold a sampling decision that children follow
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
 
   bool valid() const noexcept { return trace.valid() && span.valid(); }
   constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
@@ -2265,6 +2270,69 @@ class reply_reader {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/trace/destination_shares.hpp ----
+
+// Which destinations get a trace, when each wants its own share of them. Decided at the head like
+// all sampling, by the same number, so that who wants less gets a part of what the others get, and
+// sessions stay whole everywhere. The answer is a mask that children inherit (span_context) and
+// that the exporter looks at. While everybody wants everything it costs one load.
+
+namespace orcast {
+inline namespace v0 {
+
+class destination_shares {
+ public:
+  static constexpr std::size_t most = 8;
+
+  /// Any thread; for roots that begin later. A ratio of 0 is for a destination that gets nothing.
+  void set(const double* ratios, std::size_t count) noexcept {
+    std::uint8_t active = 0;
+    bool uneven = false;
+    for (std::size_t i = 0; i < most; ++i) {
+      const bool exists = i < count;
+      const double ratio = exists ? ratios[i] : 1.0;
+      if (exists && ratio > 0) active = static_cast<std::uint8_t>(active | 1u << i);
+      uneven = uneven || ratio < 1.0;
+      // Relaxed, all of them: numbers by themselves. A root that begins meanwhile may see some old
+      // and some new ones.
+      limits_[i].store(ratio >= 1.0 ? everything : static_cast<std::uint32_t>(ratio * everything),
+                       std::memory_order_relaxed);
+    }
+    active_.store(active, std::memory_order_relaxed);
+    uneven_.store(uneven, std::memory_order_relaxed);
+  }
+
+  /// False: left_out() would be 0.
+  bool uneven() const noexcept { return uneven_.load(std::memory_order_relaxed); }
+
+  /// A bit for each destination that does not get the trace (or session) with this number.
+  std::uint8_t left_out(std::uint64_t number) const noexcept {
+    unsigned mask = 0;
+    const auto top = static_cast<std::uint32_t>(number >> 32);
+    for (std::size_t i = 0; i < most; ++i) {
+      const std::uint32_t limit = limits_[i].load(std::memory_order_relaxed);
+      if (limit != everything && top >= limit) mask |= 1u << i;
+    }
+    return static_cast<std::uint8_t>(mask);
+  }
+
+  /// Whether what is left out leaves nobody.
+  bool nobody(std::uint8_t mask) const noexcept {
+    const std::uint8_t active = active_.load(std::memory_order_relaxed);
+    return active != 0 && (active & ~mask) == 0;
+  }
+
+ private:
+  static constexpr std::uint32_t everything = 0xffffffff;
+
+  std::array<std::atomic<std::uint32_t>, most> limits_{};
+  std::atomic<std::uint8_t> active_{0};  // 0: nobody has said who there is
+  std::atomic<bool> uneven_{false};
+};
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/trace/sampler.hpp ----
 
 // Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
@@ -2293,20 +2361,25 @@ class ratio_sampler {
   }
   /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
   /// a number with the first one on top, whatever the processor's order.
-  bool keeps(std::uint64_t tail) const noexcept {
+  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
+  /// FNV-1a over the session's bytes, then one round of mixing.
+  constexpr bool keeps(std::string_view session) const noexcept {
+    return decide(number_of(session));
+  }
+
+  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
+  static std::uint64_t number_of(std::uint64_t tail) noexcept {
     unsigned char bytes[sizeof tail];
     std::memcpy(bytes, &tail, sizeof tail);
     const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
-    return decide(at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7));
+    return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
   }
-
-  /// FNV-1a over the session's bytes, then one round of mixing.
-  constexpr bool keeps(std::string_view session) const noexcept {
+  static constexpr std::uint64_t number_of(std::string_view session) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
     hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
     hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
-    return decide(hash ^ hash >> 31);
+    return hash ^ hash >> 31;
   }
 
  private:
@@ -2563,7 +2636,6 @@ struct span_head {
   span_status status;
   bool remote_parent;
   bool has_cuts;  ///< at least one value was shortened
-  std::uint8_t reserved;
   span_id parent;
   std::int64_t start_wall_ns;
   std::int64_t start_steady_ns;
@@ -2596,9 +2668,10 @@ class context_words {
     trace_begin_ = begin;
     trace_tail_ = tail;
   }
-  void set_span(std::uint64_t span, std::uint8_t flags) noexcept {
+  void set_span(std::uint64_t span, std::uint8_t flags, std::uint8_t left_out) noexcept {
     span_ = span;
     flags_ = flags;
+    left_out_ = left_out;
   }
   void write(span_context& to) const noexcept {
     std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
@@ -2607,6 +2680,7 @@ class context_words {
     to.flags = flags_;
     to.remote = false;
     to.decided = true;
+    to.left_out = left_out_;
   }
 
  private:
@@ -2614,6 +2688,7 @@ class context_words {
   std::uint64_t trace_tail_;
   std::uint64_t span_ = 0;
   std::uint8_t flags_ = 0;
+  std::uint8_t left_out_ = 0;
 };
 
 /// Record types beyond the plain values of value_type.
@@ -2771,6 +2846,15 @@ class span {
   span& status(span_status value, std::string_view message = {}) noexcept;
 
   span& rename(std::string_view name) noexcept;
+
+  /// A bit for each destination that is not to get this span after all; its children are not
+  /// concerned. What nobody gets is dropped and counted as filtered.
+  span& leave_out(std::uint8_t destinations) noexcept {
+    if (head_ != nullptr) {
+      head_->context.left_out = static_cast<std::uint8_t>(head_->context.left_out | destinations);
+    }
+    return *this;
+  }
 
   /// Ends the span and hands it to the exporter; what is set later is ignored. `steady_ns` as for
   /// event(). The destructor does the same.
@@ -3556,6 +3640,7 @@ struct span_options {
   std::string_view session;   ///< sampling goes by it when it is not empty
   std::int64_t start_ns = 0;  ///< a reading of the steady clock; 0: now
   trace_id trace;             ///< for a root: its trace id, when the caller chose one
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
 class tracer {
@@ -3584,6 +3669,12 @@ class tracer {
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
   void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
   bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+  /// Any thread: which share of the traces each of several destinations gets, besides
+  /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
+  void share(const double* ratios, std::size_t destinations) noexcept {
+    shares_.set(ratios, destinations);
+  }
 
   /// Any thread.
   trace_stats stats() const noexcept;
@@ -3629,6 +3720,7 @@ class tracer {
   span without_lane() noexcept;
   span without_block(detail::context_words ids) noexcept;
   bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
+  std::uint8_t left_out(const detail::context_words& ids, std::string_view session) const noexcept;
   void read_wall(detail::lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;
@@ -3643,6 +3735,7 @@ class tracer {
   detail::span_ring ring_;
   ratio_sampler sampler_;
   std::atomic<bool> enabled_{true};
+  destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
   // Apart from what every span reads.
@@ -4071,13 +4164,18 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   detail::context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = detail::context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
-  if (!follow && !sampler_.everything() && !keeps(ids, options.session)) {
+  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
+  if (!follow && shares_.uneven()) {
+    missing = static_cast<std::uint8_t>(missing | left_out(ids, options.session));
+  }
+  if ((!follow && !sampler_.everything() && !keeps(ids, options.session)) ||
+      (missing != 0 && shares_.nobody(missing))) {
     *mine->random = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
-  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag);
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   *mine->random = random;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
@@ -4098,7 +4196,6 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   head->status = span_status::unset;
   head->remote_parent = options.parent.remote;
   head->has_cuts = false;
-  head->reserved = 0;
   head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
   head->start_wall_ns = wall_ns;
   head->start_steady_ns = start_ns;
@@ -4121,6 +4218,12 @@ inline span tracer::begin_with(std::string_view name, const span_options& option
 inline bool tracer::keeps(const detail::context_words& ids,
                           std::string_view session) const noexcept {
   return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+}
+
+ORCAST_COLD inline std::uint8_t tracer::left_out(const detail::context_words& ids,
+                                                 std::string_view session) const noexcept {
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(ids.trace_tail())
+                                          : ratio_sampler::number_of(session));
 }
 
 /// Every lane was taken, twice over.
@@ -4200,9 +4303,10 @@ inline namespace v0 {
 /// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
 /// also put one together itself. Whoever makes it keeps the tracer alive.
 struct recording {
-  tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
-  bool privacy = false;      ///< privacy mode: no prompts, answers, tool arguments or results
-  bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
+  bool privacy = false;       ///< privacy mode: no prompts, answers, tool arguments or results
+  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
 };
 
 class observation : private delta_listener {
@@ -5953,7 +6057,9 @@ class broadcast {
 
   /// For client_options.record and instrument(). Any thread. When every destination is in privacy
   /// mode, what it records has no content.
-  orcast::recording recording() const noexcept;
+  /// `api_key_label` is the program's own name for the OpenRouter key in use: destinations may be
+  /// set to want the calls under some keys only. Labels are compared when this is called.
+  orcast::recording recording(std::string_view api_key_label = {}) const noexcept;
 
   /// For spans of the host's own; null when not enabled. Any thread.
   tracer* traces() const noexcept { return traces_.get(); }
@@ -6008,6 +6114,8 @@ class broadcast {
   result<void> adopt(broadcast_options& options);
   otlp::destination destination_for(const broadcast_settings& settings) const;
   std::size_t find(std::string_view name) const noexcept;
+  std::uint8_t left_out_by_label(std::string_view label) const noexcept;
+  void share_out() noexcept;
 
   broadcast_settings settings_;  // what is recorded
   // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
@@ -6024,11 +6132,12 @@ class broadcast {
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
 };
 
-inline recording broadcast::recording() const noexcept {
+inline recording broadcast::recording(std::string_view api_key_label) const noexcept {
   orcast::recording where;
   where.traces = traces_.get();
   where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
+  where.left_out = left_out_by_label(api_key_label);
   return where;
 }
 
@@ -8349,6 +8458,7 @@ class work {
     span_options start;
     start.parent = options.parent;
     start.session = options.session_id;
+    start.left_out = where.left_out;
     span_ = where.traces->start(name, start);
     span_.set(keys::openinference_span_kind, kind);
     if (!options.session_id.empty()) span_.set(keys::session_id, options.session_id);
@@ -10634,6 +10744,8 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.header_provider = header_provider;
   made.header_context = header_context;
   made.privacy_mode = privacy_mode;
+  made.only_api_keys = only_api_keys;
+  made.except_api_keys = except_api_keys;
   made.sampling_rate = sampling_rate;
   made.service_name = service_name;
   made.service_version = service_version;
@@ -16026,6 +16138,7 @@ ORCAST_DECL void observation::open_embeddings(std::string_view body, const call_
 
   span_options options;
   options.kind = span_kind::client;
+  options.left_out = where_.left_out;
   options.session = context.session_id;
   options.start_ns = began_ns_;
   options.parent = context.parent;
@@ -16391,6 +16504,7 @@ ORCAST_DECL void observation::open(const chat_request& request, const call_conte
   const trace_fields& trace = request.trace;
   span_options options;
   options.kind = span_kind::client;
+  options.left_out = where_.left_out;
   options.session = request.session_id.empty() ? std::string_view(context.session_id)
                                                : std::string_view(request.session_id);
   options.start_ns = began_ns_;
@@ -19849,19 +19963,16 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
 
   tracer_options tracing;
-  tracing.sampling_ratio = 0;
   tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
   tracing.full = options.full;
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
-  for (const auto& each : made->current_) {
-    tracing.sampling_ratio = (std::max)(tracing.sampling_ratio, each->sampling_rate);
-  }
   tracing.wipe = options.wipe;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
+  made->share_out();
 
   std::vector<otlp::destination> to;
   for (const auto& each : made->current_) to.push_back(made->destination_for(*each));
@@ -19988,7 +20099,31 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   } else {
     earlier_.push_back(std::exchange(current_[number], std::move(fresh)));
   }
+  share_out();
   return {};
+}
+
+/// Tells the tracer what each destination wants.
+ORCAST_DECL void broadcast::share_out() noexcept {
+  double ratios[otlp::span_exporter::most_destinations] = {};
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    ratios[i] = current_[i]->enabled ? current_[i]->sampling_rate : 0.0;
+  }
+  traces_->share(ratios, current_.size());
+}
+
+ORCAST_DECL std::uint8_t broadcast::left_out_by_label(std::string_view label) const noexcept {
+  const auto has = [label](const std::vector<std::string>& labels) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+  };
+  const std::lock_guard<std::mutex> lock(mutex_);
+  unsigned mask = 0;
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    const broadcast_settings& each = *current_[i];
+    const bool wanted = each.only_api_keys.empty() || has(each.only_api_keys);
+    if (!wanted || has(each.except_api_keys)) mask |= 1u << i;
+  }
+  return static_cast<std::uint8_t>(mask);
 }
 
 ORCAST_DECL void broadcast::retry() {
@@ -20633,6 +20768,10 @@ class settings_reader {
       headers(member, label, to.headers);
     } else if (name == "privacymode") {
       flag(member, label, to.privacy_mode);
+    } else if (name == "onlyapikeys") {
+      texts(member, label, to.only_api_keys);
+    } else if (name == "exceptapikeys") {
+      texts(member, label, to.except_api_keys);
     } else if (name == "samplingrate") {
       number(member, label, to.sampling_rate);
     } else if (name == "servicename") {
@@ -20689,6 +20828,13 @@ class settings_reader {
       return wrong(label, "must be \"json\" or \"protobuf\"");
     to = name == "json" ? otlp::format::json : otlp::format::protobuf;
   }
+  void texts(json_view value, std::string_view label, std::vector<std::string>& to) {
+    if (!value.is_array()) return wrong(label, "must be a list of texts");
+    for (const json_view each : value) {
+      if (each.kind() != json_kind::string) return wrong(label, "must be a list of texts");
+      to.emplace_back(each.text());
+    }
+  }
   void resource(json_view value, std::string_view label, std::vector<otlp::text_attribute>& to) {
     if (!value.is_object()) return wrong(label, "must be an object of texts");
     for (const json_view each : value) {
@@ -20730,6 +20876,17 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
     lines.close();
   }
   to.json("privacy_mode", from.privacy_mode ? "true" : "false");
+  const auto texts = [&to](std::string_view name, const std::vector<std::string>& all) {
+    if (all.empty()) return;
+    std::string& list = to.key(name);
+    for (const std::string& each : all) {
+      list += &each == all.data() ? '[' : ',';
+      append_json_string(list, each);
+    }
+    list += ']';
+  };
+  texts("only_api_keys", from.only_api_keys);
+  texts("except_api_keys", from.except_api_keys);
   append_number(to.key("sampling_rate"), from.sampling_rate);
   to.text("service_name", from.service_name);
   to.text_if("service_version", from.service_version);

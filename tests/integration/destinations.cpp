@@ -300,3 +300,46 @@ TEST_CASE("destinations that can't be are refused by name") {
           o.also[0].enabled = false;
         }) == "accepted");
 }
+
+TEST_CASE("each destination gets its share, of whole sessions, and its keys' calls") {
+  const standins::arize all_of_it(with_key("ak-one")), half(with_key("ak-two")),
+      main_key(with_key("ak-three"));
+  std::vector<broadcast_settings> three;
+  three.push_back(settings_for("all", all_of_it, "ak-one", false));
+  three.push_back(settings_for("half", half, "ak-two", false));
+  three.back().sampling_rate = 0.5;
+  three.push_back(settings_for("main", main_key, "ak-three", false));
+  three.back().only_api_keys = {"main", "other"};
+  three.back().except_api_keys = {"other"};
+  auto traces = start(std::move(three), true);
+  std::size_t spans = 0;
+  for (int s = 0; s < 100; ++s) {
+    const std::string session = "session-" + std::to_string(s);
+    const char* const label = s % 4 == 0 ? "main" : s % 4 == 1 ? "other" : "";
+    for (int i = 0; i < 2; ++i, spans += 2) {
+      auto turn = work::agent(traces->recording(label), "turn", {{}, session, "p"});
+      work::chain(traces->recording(label), "step", {turn.context(), {}, {}});
+    }
+  }
+  REQUIRE(traces->flush(10'000));
+  CHECK(all_of_it.spans().size() == spans);
+  CHECK(main_key.spans().size() == spans / 4);
+  const auto sampled = half.spans();
+  CHECK(sampled.size() > spans / 4);
+  CHECK(sampled.size() < spans * 3 / 4);
+  CHECK(sampled.size() % 4 == 0);  // two turns and two steps of each session
+  CHECK(traces->stats().exported == spans);
+  CHECK(traces->stats().unsampled == 0);
+  // The share may change: from now on only one destination is left, with nothing sampled out of it.
+  for (const char* name : {"all", "main"}) {
+    broadcast_settings off = settings_for(name, half, "ak-two", false);
+    off.enabled = false;
+    REQUIRE(traces->change(std::move(off)).ok());
+  }
+  for (int i = 0; i < 100; ++i) traces->traces()->start("later").end();
+  REQUIRE(traces->flush(10'000));
+  const trace_stats now = traces->stats();
+  CHECK(now.unsampled > 20);
+  CHECK(now.unsampled < 80);
+  CHECK(half.spans().size() == sampled.size() + 100 - now.unsampled);
+}

@@ -69,7 +69,9 @@ class broadcast {
 
   /// For client_options.record and instrument(). Any thread. When every destination is in privacy
   /// mode, what it records has no content.
-  orcast::recording recording() const noexcept;
+  /// `api_key_label` is the program's own name for the OpenRouter key in use: destinations may be
+  /// set to want the calls under some keys only. Labels are compared when this is called.
+  orcast::recording recording(std::string_view api_key_label = {}) const noexcept;
 
   /// For spans of the host's own; null when not enabled. Any thread.
   tracer* traces() const noexcept { return traces_.get(); }
@@ -124,6 +126,8 @@ class broadcast {
   result<void> adopt(broadcast_options& options);
   otlp::destination destination_for(const broadcast_settings& settings) const;
   std::size_t find(std::string_view name) const noexcept;
+  std::uint8_t left_out_by_label(std::string_view label) const noexcept;
+  void share_out() noexcept;
 
   broadcast_settings settings_;  // what is recorded
   // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
@@ -140,11 +144,12 @@ class broadcast {
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
 };
 
-inline recording broadcast::recording() const noexcept {
+inline recording broadcast::recording(std::string_view api_key_label) const noexcept {
   orcast::recording where;
   where.traces = traces_.get();
   where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
+  where.left_out = left_out_by_label(api_key_label);
   return where;
 }
 

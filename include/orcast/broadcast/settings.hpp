@@ -39,7 +39,11 @@ struct broadcast_settings {
   void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
   void* header_context = nullptr;
 
-  bool privacy_mode = false;   ///< send no prompts and no answers
+  bool privacy_mode = false;  ///< send no prompts and no answers
+  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
+  /// empty: calls under any key.
+  std::vector<std::string> only_api_keys;
+  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
   double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
   std::string service_name = "orcast";  ///< service.name on the resource
   std::string service_version;

@@ -36,9 +36,10 @@ inline namespace v0 {
 /// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
 /// also put one together itself. Whoever makes it keeps the tracer alive.
 struct recording {
-  tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
-  bool privacy = false;      ///< privacy mode: no prompts, answers, tool arguments or results
-  bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
+  bool privacy = false;       ///< privacy mode: no prompts, answers, tool arguments or results
+  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
 };
 
 class observation : private delta_listener {

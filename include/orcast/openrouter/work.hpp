@@ -108,6 +108,7 @@ class work {
     span_options start;
     start.parent = options.parent;
     start.session = options.session_id;
+    start.left_out = where.left_out;
     span_ = where.traces->start(name, start);
     span_.set(keys::openinference_span_kind, kind);
     if (!options.session_id.empty()) span_.set(keys::session_id, options.session_id);

@@ -65,9 +65,10 @@ struct span_context {
 
   trace_id trace;
   span_id span;
-  std::uint8_t flags = 0;  ///< W3C trace flags
-  bool remote = false;     ///< it came from another process
-  bool decided = false;    ///< flags hold a sampling decision that children follow
+  std::uint8_t flags = 0;     ///< W3C trace flags
+  bool remote = false;        ///< it came from another process
+  bool decided = false;       ///< flags hold a sampling decision that children follow
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
 
   bool valid() const noexcept { return trace.valid() && span.valid(); }
   constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }

@@ -47,7 +47,6 @@ struct span_head {
   span_status status;
   bool remote_parent;
   bool has_cuts;  ///< at least one value was shortened
-  std::uint8_t reserved;
   span_id parent;
   std::int64_t start_wall_ns;
   std::int64_t start_steady_ns;
@@ -80,9 +79,10 @@ class context_words {
     trace_begin_ = begin;
     trace_tail_ = tail;
   }
-  void set_span(std::uint64_t span, std::uint8_t flags) noexcept {
+  void set_span(std::uint64_t span, std::uint8_t flags, std::uint8_t left_out) noexcept {
     span_ = span;
     flags_ = flags;
+    left_out_ = left_out;
   }
   void write(span_context& to) const noexcept {
     std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
@@ -91,6 +91,7 @@ class context_words {
     to.flags = flags_;
     to.remote = false;
     to.decided = true;
+    to.left_out = left_out_;
   }
 
  private:
@@ -98,6 +99,7 @@ class context_words {
   std::uint64_t trace_tail_;
   std::uint64_t span_ = 0;
   std::uint8_t flags_ = 0;
+  std::uint8_t left_out_ = 0;
 };
 
 /// Record types beyond the plain values of value_type.

@@ -33,20 +33,25 @@ class ratio_sampler {
   }
   /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
   /// a number with the first one on top, whatever the processor's order.
-  bool keeps(std::uint64_t tail) const noexcept {
+  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
+  /// FNV-1a over the session's bytes, then one round of mixing.
+  constexpr bool keeps(std::string_view session) const noexcept {
+    return decide(number_of(session));
+  }
+
+  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
+  static std::uint64_t number_of(std::uint64_t tail) noexcept {
     unsigned char bytes[sizeof tail];
     std::memcpy(bytes, &tail, sizeof tail);
     const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
-    return decide(at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7));
+    return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
   }
-
-  /// FNV-1a over the session's bytes, then one round of mixing.
-  constexpr bool keeps(std::string_view session) const noexcept {
+  static constexpr std::uint64_t number_of(std::string_view session) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
     hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
     hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
-    return decide(hash ^ hash >> 31);
+    return hash ^ hash >> 31;
   }
 
  private:

@@ -64,6 +64,15 @@ class span {
 
   span& rename(std::string_view name) noexcept;
 
+  /// A bit for each destination that is not to get this span after all; its children are not
+  /// concerned. What nobody gets is dropped and counted as filtered.
+  span& leave_out(std::uint8_t destinations) noexcept {
+    if (head_ != nullptr) {
+      head_->context.left_out = static_cast<std::uint8_t>(head_->context.left_out | destinations);
+    }
+    return *this;
+  }
+
   /// Ends the span and hands it to the exporter; what is set later is ignored. `steady_ns` as for
   /// event(). The destructor does the same.
   void end(std::int64_t steady_ns = 0) noexcept {

@@ -11,6 +11,7 @@
 
 #include "orcast/core/host.hpp"
 #include "orcast/core/result.hpp"
+#include "orcast/trace/destination_shares.hpp"
 #include "orcast/trace/sampler.hpp"
 #include "orcast/trace/span.hpp"
 #include "orcast/trace/span_ring.hpp"
@@ -50,6 +51,7 @@ struct span_options {
   std::string_view session;   ///< sampling goes by it when it is not empty
   std::int64_t start_ns = 0;  ///< a reading of the steady clock; 0: now
   trace_id trace;             ///< for a root: its trace id, when the caller chose one
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
 class tracer {
@@ -78,6 +80,12 @@ class tracer {
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
   void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
   bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+  /// Any thread: which share of the traces each of several destinations gets, besides
+  /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
+  void share(const double* ratios, std::size_t destinations) noexcept {
+    shares_.set(ratios, destinations);
+  }
 
   /// Any thread.
   trace_stats stats() const noexcept;
@@ -123,6 +131,7 @@ class tracer {
   span without_lane() noexcept;
   span without_block(detail::context_words ids) noexcept;
   bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
+  std::uint8_t left_out(const detail::context_words& ids, std::string_view session) const noexcept;
   void read_wall(detail::lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;
@@ -137,6 +146,7 @@ class tracer {
   detail::span_ring ring_;
   ratio_sampler sampler_;
   std::atomic<bool> enabled_{true};
+  destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
   // Apart from what every span reads.

@@ -33,19 +33,16 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
 
   tracer_options tracing;
-  tracing.sampling_ratio = 0;
   tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
   tracing.full = options.full;
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
-  for (const auto& each : made->current_) {
-    tracing.sampling_ratio = (std::max)(tracing.sampling_ratio, each->sampling_rate);
-  }
   tracing.wipe = options.wipe;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
+  made->share_out();
 
   std::vector<otlp::destination> to;
   for (const auto& each : made->current_) to.push_back(made->destination_for(*each));
@@ -172,7 +169,31 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   } else {
     earlier_.push_back(std::exchange(current_[number], std::move(fresh)));
   }
+  share_out();
   return {};
+}
+
+/// Tells the tracer what each destination wants.
+ORCAST_DECL void broadcast::share_out() noexcept {
+  double ratios[otlp::span_exporter::most_destinations] = {};
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    ratios[i] = current_[i]->enabled ? current_[i]->sampling_rate : 0.0;
+  }
+  traces_->share(ratios, current_.size());
+}
+
+ORCAST_DECL std::uint8_t broadcast::left_out_by_label(std::string_view label) const noexcept {
+  const auto has = [label](const std::vector<std::string>& labels) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+  };
+  const std::lock_guard<std::mutex> lock(mutex_);
+  unsigned mask = 0;
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    const broadcast_settings& each = *current_[i];
+    const bool wanted = each.only_api_keys.empty() || has(each.only_api_keys);
+    if (!wanted || has(each.except_api_keys)) mask |= 1u << i;
+  }
+  return static_cast<std::uint8_t>(mask);
 }
 
 ORCAST_DECL void broadcast::retry() {

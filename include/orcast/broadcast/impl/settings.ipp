@@ -73,6 +73,8 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.header_provider = header_provider;
   made.header_context = header_context;
   made.privacy_mode = privacy_mode;
+  made.only_api_keys = only_api_keys;
+  made.except_api_keys = except_api_keys;
   made.sampling_rate = sampling_rate;
   made.service_name = service_name;
   made.service_version = service_version;

@@ -95,6 +95,10 @@ class settings_reader {
       headers(member, label, to.headers);
     } else if (name == "privacymode") {
       flag(member, label, to.privacy_mode);
+    } else if (name == "onlyapikeys") {
+      texts(member, label, to.only_api_keys);
+    } else if (name == "exceptapikeys") {
+      texts(member, label, to.except_api_keys);
     } else if (name == "samplingrate") {
       number(member, label, to.sampling_rate);
     } else if (name == "servicename") {
@@ -151,6 +155,13 @@ class settings_reader {
       return wrong(label, "must be \"json\" or \"protobuf\"");
     to = name == "json" ? otlp::format::json : otlp::format::protobuf;
   }
+  void texts(json_view value, std::string_view label, std::vector<std::string>& to) {
+    if (!value.is_array()) return wrong(label, "must be a list of texts");
+    for (const json_view each : value) {
+      if (each.kind() != json_kind::string) return wrong(label, "must be a list of texts");
+      to.emplace_back(each.text());
+    }
+  }
   void resource(json_view value, std::string_view label, std::vector<otlp::text_attribute>& to) {
     if (!value.is_object()) return wrong(label, "must be an object of texts");
     for (const json_view each : value) {
@@ -192,6 +203,17 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
     lines.close();
   }
   to.json("privacy_mode", from.privacy_mode ? "true" : "false");
+  const auto texts = [&to](std::string_view name, const std::vector<std::string>& all) {
+    if (all.empty()) return;
+    std::string& list = to.key(name);
+    for (const std::string& each : all) {
+      list += &each == all.data() ? '[' : ',';
+      append_json_string(list, each);
+    }
+    list += ']';
+  };
+  texts("only_api_keys", from.only_api_keys);
+  texts("except_api_keys", from.except_api_keys);
   append_number(to.key("sampling_rate"), from.sampling_rate);
   to.text("service_name", from.service_name);
   to.text_if("service_version", from.service_version);

@@ -26,6 +26,7 @@ ORCAST_DECL void observation::open_embeddings(std::string_view body, const call_
 
   span_options options;
   options.kind = span_kind::client;
+  options.left_out = where_.left_out;
   options.session = context.session_id;
   options.start_ns = began_ns_;
   options.parent = context.parent;

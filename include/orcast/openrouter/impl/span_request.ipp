@@ -73,6 +73,7 @@ ORCAST_DECL void observation::open(const chat_request& request, const call_conte
   const trace_fields& trace = request.trace;
   span_options options;
   options.kind = span_kind::client;
+  options.left_out = where_.left_out;
   options.session = request.session_id.empty() ? std::string_view(context.session_id)
                                                : std::string_view(request.session_id);
   options.start_ns = began_ns_;

@@ -116,7 +116,7 @@ ORCAST_DECL std::uint32_t span_exporter::routes_for(
   const std::int64_t ended_ns = head.start_steady_ns + head.duration_ns;
   for (const auto& each : routes_) {
     const std::uint32_t destination = 1u << each->slot;
-    if ((served & destination) != 0) continue;
+    if ((served & destination) != 0 || (head.context.left_out & destination) != 0) continue;
     if (ended_ns < each->from_ns || ended_ns >= each->until_ns) continue;
     served |= destination;
     wanted |= each->bit;

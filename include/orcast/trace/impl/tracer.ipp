@@ -66,13 +66,18 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   detail::context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = detail::context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
-  if (!follow && !sampler_.everything() && !keeps(ids, options.session)) {
+  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
+  if (!follow && shares_.uneven()) {
+    missing = static_cast<std::uint8_t>(missing | left_out(ids, options.session));
+  }
+  if ((!follow && !sampler_.everything() && !keeps(ids, options.session)) ||
+      (missing != 0 && shares_.nobody(missing))) {
     *mine->random = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
-  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag);
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   *mine->random = random;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
@@ -93,7 +98,6 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   head->status = span_status::unset;
   head->remote_parent = options.parent.remote;
   head->has_cuts = false;
-  head->reserved = 0;
   head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
   head->start_wall_ns = wall_ns;
   head->start_steady_ns = start_ns;
@@ -116,6 +120,12 @@ inline span tracer::begin_with(std::string_view name, const span_options& option
 inline bool tracer::keeps(const detail::context_words& ids,
                           std::string_view session) const noexcept {
   return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+}
+
+ORCAST_COLD inline std::uint8_t tracer::left_out(const detail::context_words& ids,
+                                                 std::string_view session) const noexcept {
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(ids.trace_tail())
+                                          : ratio_sampler::number_of(session));
 }
 
 /// Every lane was taken, twice over.
