@@ -35,6 +35,7 @@
 #include "orcast/openrouter/impl/tool_arguments.ipp"
 #include "orcast/openrouter/impl/tool_description.ipp"
 #include "orcast/openrouter/impl/tool_loop.ipp"
+#include "orcast/openrouter/impl/work.ipp"
 #include "orcast/otlp/impl/exporter.ipp"
 #include "orcast/otlp/impl/flush_thread.ipp"
 #include "orcast/otlp/impl/json_encoder.ipp"

@@ -76,6 +76,10 @@ class broadcast {
   /// For spans of the host's own; null when not enabled. Any thread.
   tracer* traces() const noexcept { return traces_.get(); }
 
+  /// Any thread: which frame the game is in, so that spans say in which one they began, spoke first
+  /// and ended. Once per frame; 0 stops it.
+  void frame(std::uint32_t number) noexcept { frames_.set(number); }
+
   /// Any thread: stops and resumes recording; what is held is still exported.
   ORCAST_DECL void enable(bool on) noexcept;
 
@@ -139,6 +143,7 @@ class broadcast {
   otlp::exporter_options exporting_;
   std::size_t batch_bytes_ = 0;
   std::int64_t timeout_ms_ = 0;
+  frame_counter frames_;
   std::unique_ptr<tracer> traces_;
   std::unique_ptr<otlp::span_exporter> exporter_;
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
@@ -150,6 +155,13 @@ inline recording broadcast::recording(std::string_view api_key_label) const noex
   where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
   where.left_out = left_out_by_label(api_key_label);
+  where.vectors = settings_.vectors;
+  where.hide = settings_.hide;
+  where.redact = settings_.redact;
+  where.users = settings_.users;
+  where.users.key = settings_.user_key.reveal();
+  where.server = settings_.server;
+  where.frames = &frames_;
   return where;
 }
 

@@ -57,7 +57,8 @@ constexpr bool is_content(std::string_view key) noexcept {
   for (const std::string_view each : beginnings) {
     if (key.substr(0, each.size()) == each) return true;
   }
-  return false;
+  constexpr std::string_view judged = ".explanation";  // it may quote what it judges
+  return key.size() > judged.size() && key.substr(key.size() - judged.size()) == judged;
 }
 
 /// The same, and what may quote content when it was recorded for somebody who gets all of it:

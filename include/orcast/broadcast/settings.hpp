@@ -8,6 +8,7 @@
 #include "orcast/core/result.hpp"
 #include "orcast/core/secret.hpp"
 #include "orcast/http/request.hpp"
+#include "orcast/openrouter/recording.hpp"
 #include "orcast/otlp/compression.hpp"
 #include "orcast/otlp/encoder_options.hpp"
 
@@ -52,13 +53,23 @@ struct broadcast_settings {
   otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
   otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
   bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
+  bool vectors = false;                      ///< also send the vectors of embeddings
+  masks hide;                                ///< OpenInference's masks
+  redaction redact;  ///< the host's own look at each text before it is recorded
+  /// Users appear under a keyed hash of their name when this is not empty; or under what the
+  /// host's function makes of it.
+  secret user_key;
+  pseudonym users;  ///< its key is user_key
+  /// join: OpenRouter broadcasts the same calls itself (see openrouter/recording.hpp).
+  server_broadcast server = server_broadcast::none;
 
   /// A second owner of the same settings, keys included, made on purpose.
   ORCAST_DECL broadcast_settings clone() const;
 
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
-  /// is set and not empty. Without the first, PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with
-  /// PHOENIX_API_KEY and PHOENIX_PROJECT_NAME where it has those.
+  /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
+  /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
+  /// where it has those.
   static ORCAST_DECL broadcast_settings from_environment();
 };
 

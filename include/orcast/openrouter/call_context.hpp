@@ -9,6 +9,7 @@
 #include "orcast/http/request.hpp"
 #include "orcast/openrouter/message.hpp"
 #include "orcast/trace/ids.hpp"
+#include "orcast/trace/scope.hpp"
 
 // What a caller says about one call beyond its request: where its span belongs, when its turn is,
 // and what else goes into its head.
@@ -36,6 +37,9 @@ struct call_context {
   /// take turns.
   std::string session_id;
   std::string user;  ///< where the request has none
+  /// Facts for where neither the request nor this has any; null: the scope that is bound to the
+  /// thread which begins the call, if there is one. Only looked at in the beginning.
+  const scope* in = nullptr;
 
   call_priority priority = call_priority::normal;
   /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():

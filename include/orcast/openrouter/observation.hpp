@@ -14,8 +14,9 @@
 #include "orcast/openrouter/api_request.hpp"
 #include "orcast/openrouter/call_context.hpp"
 #include "orcast/openrouter/chat_request.hpp"
+#include "orcast/openrouter/recording.hpp"
 #include "orcast/openrouter/reply_reader.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/scope.hpp"
 
 // The one recorder of OpenRouter calls. An observation is fed the facts of one exchange - request,
 // response head, response bytes, end - and makes of them one LLM span and one reply. The client
@@ -33,15 +34,6 @@
 namespace orcast {
 inline namespace v0 {
 
-/// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
-/// also put one together itself. Whoever makes it keeps the tracer alive.
-struct recording {
-  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
-  bool privacy = false;       ///< privacy mode: no prompts, answers, tool arguments or results
-  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
-};
-
 class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
@@ -49,19 +41,25 @@ class observation : private delta_listener {
   observation(const observation&) = delete;
   observation& operator=(const observation&) = delete;
 
+  /// With server_broadcast::join, before the request is composed: opens the span and puts its ids
+  /// into request.trace, so that OpenRouter's own spans come under it. Otherwise does nothing.
+  ORCAST_DECL void join(chat_request& request, std::string_view url,
+                        const call_context& context = {}) noexcept;
+
   /// The call begins now: the span is opened and what the request says is recorded. `body` is the
   /// exact text that is sent (it becomes input.value).
   ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request to another endpoint, whose answer is then in api_answer(). Embeddings
-  /// get a span of their own kind; of the rest nothing is recorded.
+  /// The same for a request to another endpoint, whose answer is then in api_answer(). Those
+  /// that make text, embeddings or an order of documents get a span; of the rest nothing is
+  /// recorded.
   ORCAST_DECL void begin(const api_request& request, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions or
-  /// .../embeddings is not recorded (and false is returned); a body that can't be read still gives
-  /// a span.
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions,
+  /// /completions, /responses, /messages, /embeddings or /rerank is not recorded (and false is
+  /// returned); a body that can't be read still gives a span.
   ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
                              const std::vector<std::string_view>& body,
                              const std::vector<http::header>& headers,
@@ -111,18 +109,49 @@ class observation : private delta_listener {
   void on_first_token() noexcept override;
   void on_first_chunk() noexcept override;
 
-  enum class kind : unsigned char { chat, embeddings, other };
+  enum class kind : unsigned char {
+    chat,
+    completions,
+    responses,
+    messages,
+    embeddings,
+    rerank,
+    other,  ///< not recorded
+  };
+  static kind kind_of(std::string_view method, std::string_view path) noexcept;
   bool chat() const noexcept { return kind_ == kind::chat; }
 
-  void open(const chat_request& request, const call_context& context, std::string_view url);
-  void open_embeddings(std::string_view body, const call_context& context, std::string_view url);
-  void record_embeddings();
+  /// What the beginning of a span is made of, whatever the endpoint.
+  struct call_facts {
+    std::string_view kind;       ///< of OpenInference's
+    std::string_view operation;  ///< gen_ai.operation.name
+    std::string_view model;
+    std::string_view session_id;
+    std::string_view user;
+    const trace_fields* trace = nullptr;
+  };
+  static call_facts facts_of(const chat_request& request) noexcept;
+
+  void open(const call_facts& call, const call_context& context, std::string_view url);
+  bool joined() const noexcept { return where_.server == server_broadcast::join; }
   void record_request(const chat_request& request, std::string_view body);
-  void record_messages(const std::vector<message>& messages);
+  void record_input(std::string_view body);
+  void record_parameters(std::string_view parameters, const key_text& key);
+  void record_model_companions(std::string_view model);
+  struct json_ref;  // a view of JSON, out of sight of who includes this
+  void begin_endpoint(std::string_view body, std::string_view session, const call_context& context,
+                      std::string_view url);
+  void record_asked(const json_ref& from, const std::string& model, const std::string& parameters);
+  result<void> record_endpoint();
+  void record_said(const json_ref& from, const std::string& provider);
+  void record_vectors(const json_ref& from);
   void record_reply(const failure* why);
+  void record_models(const std::string& answered);
+  void record_times(std::int64_t output_tokens);
+  void record_routing(const chat_reply& reply, bool failed);
+  void record_output(const chat_reply& reply);
   void record_usage(const token_usage& usage);
   void record_failure(const failure& why);
-  std::string_view without_blobs(std::string_view text);
   double since_begin_ms() const noexcept;
 
   recording where_;
@@ -130,16 +159,18 @@ class observation : private delta_listener {
   api_reader api_;
   delta_listener* listener_ = nullptr;
   span span_;
+  content_recorder content_{span_, where_};
   span_context context_;
   orcast::host clock_;
   std::string request_model_;
   std::string scratch_;  // text that is put together for an attribute
-  std::string blobless_;
+  std::string audio_format_;
   std::int64_t began_ns_ = 0;
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
   kind kind_ = kind::chat;
+  bool streamed_endpoint_ = false;
   bool begun_ = false;
   bool over_ = false;
 };

@@ -55,23 +55,33 @@ void feed(observation& seen, const answer& with) {
   seen.data(with.body);
 }
 
-plain_span record(const chat_request& request, const answer& with, bool privacy = false,
+/// Half a second passes between the request and its answer.
+plain_span record(const chat_request& request, const answer& with, recording where,
                   const call_context& context = {}) {
-  auto traces = make_tracer();
-  recording where;
+  test::fake_clock clock;
+  tracer_options options;
+  options.host = clock.host();
+  auto traces = make_tracer(options);
   where.traces = traces.get();
-  where.privacy = privacy;
   {
     observation seen(where);
     std::string body;
     REQUIRE(append_json(request, body).ok());
     seen.begin(request, body, url, context);
+    clock.pass(500'000'000);
     if (with.status != 0) feed(seen, with);
     static_cast<void>(seen.done(with.outcome));
   }
   auto spans = drain(*traces);
   REQUIRE(spans.size() == 1);
   return spans[0];
+}
+
+plain_span record(const chat_request& request, const answer& with, bool privacy = false,
+                  const call_context& context = {}) {
+  recording where;
+  where.privacy = privacy;
+  return record(request, with, where, context);
 }
 
 std::string stream_of(const std::vector<std::string>& chunks) {
@@ -233,7 +243,10 @@ TEST_CASE("a raw request gives the same span as the typed one") {
   REQUIRE(append_json(request, body).ok());
   const plain_span typed = record(request, {200, "application/json", reply_body, {}});
 
-  auto traces = make_tracer();
+  test::fake_clock clock;
+  tracer_options options;
+  options.host = clock.host();
+  auto traces = make_tracer(options);
   recording where;
   where.traces = traces.get();
   {
@@ -242,6 +255,7 @@ TEST_CASE("a raw request gives the same span as the typed one") {
     REQUIRE(seen.begin_raw(
         "POST", url, {std::string_view(body).substr(0, half), std::string_view(body).substr(half)},
         {}));
+    clock.pass(500'000'000);
     feed(seen, {200, "application/json", reply_body, {}});
     CHECK(seen.done({}).ok());
   }
@@ -251,13 +265,13 @@ TEST_CASE("a raw request gives the same span as the typed one") {
   CHECK(raw[0].attributes == typed.attributes);
 }
 
-TEST_CASE("what is no chat completion is not recorded") {
+TEST_CASE("what asks no model is not recorded") {
   auto traces = make_tracer();
   recording where;
   where.traces = traces.get();
   observation seen(where);
   CHECK_FALSE(seen.begin_raw("GET", "https://openrouter.ai/api/v1/models", {}, {}));
-  CHECK_FALSE(seen.begin_raw("POST", "https://openrouter.ai/api/v1/rerank", {}, {}));
+  CHECK_FALSE(seen.begin_raw("POST", "https://openrouter.ai/api/v1/keys", {}, {}));
   CHECK_FALSE(seen.begin_raw("GET", url, {}, {}));
   CHECK(seen.begin_raw("POST", "https://openrouter.ai/api/v1/chat/completions?x=1", {}, {}));
   static_cast<void>(seen.done(failure(errc::cancelled, "")));

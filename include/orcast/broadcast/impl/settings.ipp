@@ -56,6 +56,7 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   made.model_id = environment("ARIZE_PROJECT_NAME");
   if (made.model_id.empty()) made.model_id = "default";
   made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
+  made.hide = masks::from_environment();
   return made;
 }
 
@@ -82,6 +83,12 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.companions = companions;
   made.format = format;
   made.compression = compression;
+  made.vectors = vectors;
+  made.hide = hide;
+  made.redact = redact;
+  made.user_key = user_key.clone();
+  made.users = users;
+  made.server = server;
   made.allow_insecure = allow_insecure;
   return made;
 }

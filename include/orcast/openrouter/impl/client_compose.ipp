@@ -31,10 +31,11 @@ inline call_ptr client_core::make_entry(const http::retry_policy& retries,
 }
 
 /// The observation begins here, for every call, also for one that is refused at once.
-inline call_ptr client_core::open(const chat_request& request, const call_context& context,
+inline call_ptr client_core::open(chat_request& request, const call_context& context,
                                   bool refused) {
   const call_ptr entry = make_entry(options_.retry, context);
   entry->party = request.session_id.empty() ? context.session_id : request.session_id;
+  entry->seen.join(request, chat_url_, context);
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
   prepare(*entry, std::move(composed), refused);

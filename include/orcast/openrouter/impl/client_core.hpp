@@ -46,7 +46,7 @@ class client_core {
  private:
   enum class delivery : unsigned char { more, nothing, locked };
 
-  call_ptr open(const chat_request& request, const call_context& context, bool refused);
+  call_ptr open(chat_request& request, const call_context& context, bool refused);
   call_ptr open(const api_request& request, const call_context& context, bool refused);
   call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
   /// Settles whether the call can be sent.

@@ -3,7 +3,7 @@
 
 #include "orcast/openrouter/observation.hpp"
 
-#include "orcast/openrouter/impl/span_embeddings.ipp"
+#include "orcast/openrouter/impl/span_endpoint.ipp"
 #include "orcast/openrouter/impl/span_reply.ipp"
 #include "orcast/openrouter/impl/span_request.ipp"
 #include "orcast/trace/openrouter_keys.hpp"
@@ -54,50 +54,74 @@ ORCAST_DECL double observation::since_begin_ms() const noexcept {
 
 ORCAST_DECL void observation::begin(const chat_request& request, std::string_view body,
                                     std::string_view url, const call_context& context) noexcept {
-  open(request, context, url);
+  if (!begun_) open(facts_of(request), context, url);
   if (span_.recording()) record_request(request, body);
 }
 
 ORCAST_DECL void observation::begin(const api_request& request, std::string_view url,
                                     const call_context& context) noexcept {
-  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
-  const bool embeddings = request.method == "POST" && path == "/embeddings";
-  kind_ = embeddings ? kind::embeddings : kind::other;
+  kind_ = kind_of(request.method, request.path);
+  if (chat()) kind_ = kind::other;  // its answer is wanted as it is
   begun_ = true;
   began_ns_ = clock_.steady_ns();
-  if (embeddings) open_embeddings(request.body, context, url);
+  if (kind_ != kind::other) begin_endpoint(request.body, {}, context, url);
+}
+
+ORCAST_DECL observation::kind observation::kind_of(std::string_view method,
+                                                   std::string_view path) noexcept {
+  const std::string_view whole = path.substr(0, path.find('?'));
+  const auto is = [whole](std::string_view endpoint) {
+    return whole.size() >= endpoint.size() &&
+           whole.substr(whole.size() - endpoint.size()) == endpoint;
+  };
+  if (method != "POST") return kind::other;
+  if (is("/chat/completions")) return kind::chat;
+  if (is("/completions")) return kind::completions;
+  if (is("/responses")) return kind::responses;
+  if (is("/messages")) return kind::messages;
+  if (is("/embeddings")) return kind::embeddings;
+  return is("/rerank") ? kind::rerank : kind::other;
+}
+
+ORCAST_DECL void observation::join(chat_request& request, std::string_view url,
+                                   const call_context& context) noexcept {
+  if (!joined()) return;
+  open(facts_of(request), context, url);
+  if (!span_.recording()) return;
+  const auto trace = context_.trace.hex();
+  const auto parent = context_.span.hex();
+  request.trace.trace_id.assign(trace.data(), trace.size());
+  request.trace.parent_span_id.assign(parent.data(), parent.size());
+}
+
+ORCAST_DECL observation::call_facts observation::facts_of(const chat_request& request) noexcept {
+  return {keys::kind_llm, "chat", request.model, request.session_id, request.user, &request.trace};
 }
 
 ORCAST_DECL bool observation::begin_raw(std::string_view method, std::string_view url,
                                         const std::vector<std::string_view>& body,
                                         const std::vector<http::header>& headers,
                                         const call_context& context) noexcept {
-  const std::string_view path = url.substr(0, url.find('?'));
-  const auto is = [path](std::string_view endpoint) {
-    return path.size() >= endpoint.size() && path.substr(path.size() - endpoint.size()) == endpoint;
-  };
-  const bool embeddings = is("/embeddings");
-  if (method != "POST" || (!embeddings && !is("/chat/completions"))) return false;
+  const kind found = kind_of(method, url);
+  if (found == kind::other) return false;
   std::string joined;
   std::string_view whole = body.size() == 1 ? body.front() : std::string_view();
   if (body.size() > 1) {
     for (std::string_view segment : body) joined.append(segment);
     whole = joined;
   }
-  if (embeddings) {
-    kind_ = kind::embeddings;
-    begun_ = true;
-    began_ns_ = clock_.steady_ns();
-    open_embeddings(whole, context, url);
+  std::string_view session;
+  for (const http::header& line : headers) {
+    if (http::same_name(line.name, "x-session-id")) session = line.value;
+  }
+  if (found != kind::chat) {
+    kind_ = found;
+    begin_endpoint(whole, session, context, url);
     return true;
   }
   result<chat_request> read = parse_chat_request(whole);
   chat_request request = read ? std::move(*read) : chat_request();
-  if (request.session_id.empty()) {
-    for (const http::header& line : headers) {
-      if (http::same_name(line.name, "x-session-id")) request.session_id = line.value;
-    }
-  }
+  if (request.session_id.empty()) request.session_id.assign(session);
   begin(request, whole, url, context);
   return true;
 }
@@ -121,7 +145,14 @@ ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
 }
 
 ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
-  return chat() ? reader_.data(bytes) : api_.data(bytes);
+  if (chat()) return reader_.data(bytes);
+  constexpr std::string_view stream = "text/event-stream";
+  const std::string& type = api_.reply().content_type;
+  if (!bytes.empty() && !streamed_endpoint_ && type.compare(0, stream.size(), stream) == 0) {
+    streamed_endpoint_ = true;
+    span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
+  }
+  return api_.data(bytes);
 }
 
 /// A document is not looked into before it is whole, but once a success has begun its price is due.
@@ -153,6 +184,7 @@ ORCAST_DECL void observation::on_first_chunk() noexcept {
 ORCAST_DECL void observation::on_first_token() noexcept {
   if (reader_.streamed()) {  // a whole body has no first token
     first_token_ms_ = since_begin_ms();
+    if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
     span_.event("First Token Stream Event");
   }
   if (listener_ != nullptr) listener_->on_first_token();
@@ -166,17 +198,18 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   latency_ms_ = since_begin_ms();
   if (!span_.recording()) return ended;
 
+  result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
-  } else {
-    record_embeddings();
+  } else if (const result<void> told = record_endpoint(); ended && !told) {
+    seen = told;
   }
-  if (ended) {
+  if (seen) {
     span_.status(span_status::ok);
-  } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {
+  } else if (seen.error().code == errc::cancelled || seen.error().code == errc::shut_down) {
     span_.set(keys::openrouter_cancelled, true);
   } else {
-    record_failure(ended.error());
+    record_failure(seen.error());
   }
   span_.end();
   return ended;

@@ -3,14 +3,20 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "orcast/openrouter/impl/json_write.hpp"
+#include "orcast/openrouter/impl/span_message.hpp"
 #include "orcast/openrouter/observation.hpp"
 #include "orcast/openrouter/vocabulary.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/openrouter_keys.hpp"
 
-// What an answer, or a failure, says in its span, and from which field each attribute comes.
+// What an answer, or a failure, says in its span. docs/attributes.md says from which field each
+// attribute comes.
 
 namespace orcast {
 inline namespace v0 {
@@ -26,21 +32,14 @@ inline double number_of(const std::string& decimal_text) noexcept {
 ORCAST_DECL void observation::record_reply(const failure* why) {
   const chat_reply& reply = reader_.reply();
   const std::string& model = reply.model.empty() ? request_model_ : reply.model;
-  const std::string_view author = detail::author_of(model);
-  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
-  if (author.empty() && detail::author_of(request_model_).empty()) {
-    span_.set(keys::llm_system, "openrouter");
-  }
-  if (!model.empty()) span_.set(keys::llm_model_name, model);
-  if (!reply.model.empty() && !request_model_.empty() && reply.model != request_model_) {
-    span_.set(keys::llm_request_model_name, request_model_);
-    span_.set(keys::llm_response_model_name, reply.model);
-  }
+  if (!joined()) record_models(model);
   const std::string_view provider = !reply.provider.empty() ? std::string_view(reply.provider)
                                     : why != nullptr        ? std::string_view(why->provider)
                                                             : std::string_view();
-  span_.set(keys::llm_provider,
-            provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  if (!joined()) {
+    span_.set(keys::llm_provider,
+              provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  }
   if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
   const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
   if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
@@ -50,42 +49,14 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   if (!reader_.cache_status().empty()) {
     span_.set(keys::openrouter_cache_status, reader_.cache_status());
   }
-  span_.set(keys::openrouter_attempts, attempts_);
-  if (first_token_ms_ >= 0) {
-    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
-  }
   if (!reply.finish_reason().empty()) span_.set(keys::llm_finish_reason, reply.finish_reason());
   if (!reply.choices.empty() && !reply.choices.front().native_finish_reason.empty()) {
     span_.set(keys::openrouter_native_finish_reason, reply.choices.front().native_finish_reason);
   }
-
-  if (!where_.privacy && !reply.choices.empty()) {
-    if (!reply.raw.empty()) {
-      span_.set(keys::output_value, without_blobs(reply.raw));
-      span_.set(keys::output_mime_type, "application/json");
-    }
-    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
-      const message& said = reply.choices[i].reply;
-      span_.set(keys::llm_output_message_role(i),
-                said.role.empty() ? std::string_view("assistant") : std::string_view(said.role));
-      if (!said.content.empty()) span_.set(keys::llm_output_message_content(i), said.content);
-      if (!said.reasoning.empty()) {
-        span_.set(keys::llm_output_part_type(i, 0), "reasoning");
-        span_.set(keys::llm_output_part_text(i, 0), said.reasoning);
-        if (!said.content.empty()) {
-          span_.set(keys::llm_output_part_type(i, 1), "text");
-          span_.set(keys::llm_output_part_text(i, 1), said.content);
-        }
-      }
-      for (std::size_t j = 0; j < said.tool_calls.size(); ++j) {
-        const tool_call& wanted = said.tool_calls[j];
-        span_.set(keys::llm_output_tool_call_id(i, j), wanted.id);
-        span_.set(keys::llm_output_tool_call_function_name(i, j), wanted.name);
-        span_.set(keys::llm_output_tool_call_function_arguments(i, j), wanted.arguments);
-      }
-    }
-  }
-  record_usage(reply.usage);
+  record_times(reply.usage.completion_tokens.value_or(0));
+  record_routing(reply, why != nullptr);
+  record_output(reply);
+  if (!joined()) record_usage(reply.usage);
 
   if (!where_.companions) return;
   if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
@@ -96,6 +67,76 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   }
   if (!reasons.empty()) {
     span_.set_list(keys::gen_ai_response_finish_reasons, reasons.data(), reasons.size());
+  }
+}
+
+/// `answered`: the model that did, as far as it is known.
+ORCAST_DECL void observation::record_models(const std::string& answered) {
+  const std::string_view author = detail::author_of(answered);
+  if (!author.empty()) {
+    span_.set(keys::llm_system, detail::system_of(author));
+  } else if (detail::author_of(request_model_).empty()) {
+    span_.set(keys::llm_system, "openrouter");
+  }
+  if (!answered.empty()) span_.set(keys::llm_model_name, answered);
+  if (!request_model_.empty() && answered != request_model_) {
+    span_.set(keys::llm_request_model_name, request_model_);
+    span_.set(keys::llm_response_model_name, answered);
+  }
+}
+
+ORCAST_DECL void observation::record_times(std::int64_t output_tokens) {
+  span_.set(keys::openrouter_attempts, attempts_);
+  if (attempts_ > 1) span_.set(keys::openrouter_retries, attempts_ - 1);
+  if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  if (first_token_ms_ >= 0) {
+    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
+  }
+  if (output_tokens <= 0) return;
+  const double speaking_s = (latency_ms_ - (first_token_ms_ > 0 ? first_token_ms_ : 0)) / 1e3;
+  if (!(speaking_s > 0)) return;
+  const auto tokens = static_cast<double>(output_tokens);
+  span_.set(keys::openrouter_tokens_per_second, tokens / speaking_s);
+  if (first_token_ms_ >= 0 && output_tokens > 1) {
+    span_.set(keys::openrouter_time_per_output_token, speaking_s / (tokens - 1));
+  }
+}
+
+/// Which providers were tried: from the answer's routing metadata, or from an error's history.
+ORCAST_DECL void observation::record_routing(const chat_reply& reply, bool failed) {
+  detail::json_reader reader(detail::json_manners::tolerant);
+  if (!reply.metadata.empty() && reader.parse(reply.metadata)) {
+    const detail::json_view routing = reader.root();
+    const std::string_view region = routing["region"].text();
+    const std::string_view strategy = routing["strategy"].text();
+    if (!region.empty()) span_.set(keys::openrouter_region, region);
+    if (!strategy.empty()) span_.set(keys::openrouter_strategy, strategy);
+    for (const detail::json_view each : routing["attempts"]) {
+      span_.event("provider attempt",
+                  {{keys::openrouter_provider, each["provider"].text()},
+                   {keys::openrouter_attempt_model, each["model"].text()},
+                   {keys::http_response_status_code, each["status"].integer()}});
+    }
+    if (!routing["attempts"].empty()) return;
+  }
+  if (!failed || !reader.parse(reply.raw)) return;
+  for (const detail::json_view each : reader.root()["error"]["metadata"]["previous_errors"]) {
+    const detail::json_view code = each["status"].is_number() ? each["status"] : each["code"];
+    span_.event("provider attempt", {{keys::openrouter_provider, each["provider"].text()},
+                                     {keys::http_response_status_code, code.integer()}});
+  }
+}
+
+ORCAST_DECL void observation::record_output(const chat_reply& reply) {
+  if (reply.choices.empty()) return;
+  if (!reply.raw.empty()) {
+    content_.set(content::output_value, keys::output_value, reply.raw);
+    content_.set(content::output_mime_type, keys::output_mime_type, "application/json");
+  }
+  if (joined() || !content_.wants(content::output_message)) return;
+  for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+    detail::message_recorder(content_, detail::output_messages, i)
+        .record(reply.choices[i].reply, {}, audio_format_);
   }
 }
 
@@ -152,16 +193,7 @@ ORCAST_DECL void observation::record_failure(const failure& why) {
   if (why.http_status != 0) span_.set(keys::http_response_status_code, why.http_status);
   span_.set(keys::openrouter_retryable, why.retryable);
   if (why.retry_after_ms >= 0) span_.set(keys::openrouter_retry_after_ms, why.retry_after_ms);
-
-  // In privacy mode only code and type: the service's words may quote the prompt.
-  scratch_.assign(type);
-  if (!where_.privacy && !why.message.empty()) scratch_.append(": ").append(why.message);
-  span_.status(span_status::error, scratch_);
-  std::string name("orcast.");
-  name.append(to_string(why.code));
-  span_.event("exception", {{keys::exception_type, name},
-                            {keys::exception_message, scratch_},
-                            {keys::exception_escaped, false}});
+  content_.fail(type, "orcast." + std::string(to_string(why.code)), why.message);
 }
 
 }  // namespace v0
