@@ -118,8 +118,8 @@ attributes attributes_of(const standins::otlp::span& span) {
 /// Without what differs from call to call: times, and the ids that the stand-in makes up.
 attributes comparable(const standins::otlp::span& span) {
   attributes out = attributes_of(span);
-  for (const char* key :
-       {"gen_ai.response.time_to_first_chunk", "openrouter.time_to_first_token"}) {
+  for (const char* key : {"gen_ai.response.time_to_first_chunk", "openrouter.time_to_first_token",
+                          "openrouter.time_per_output_token", "openrouter.tokens_per_second"}) {
     if (out.count(key) != 0) out[key] = "(a time)";
   }
   const auto replace = [&out](const std::string& what, const char* with) {

@@ -29,19 +29,19 @@ inline constexpr key annotation_metadata{"annotations.#.annotation.metadata"};
 
 // Evaluations of a span.
 
-/// string. Work spans: feedback()
+/// string. Work spans: rate()
 inline constexpr key evaluation_name{"evaluations.#.evaluation.name"};
-/// double. Work spans: feedback()
+/// double. Work spans: rate()
 inline constexpr key evaluation_score{"evaluations.#.evaluation.score"};
-/// string. Work spans: feedback()
+/// string. Work spans: rate()
 inline constexpr key evaluation_label{"evaluations.#.evaluation.label"};
-/// string. Work spans: feedback()
+/// string. Work spans: rate()
 inline constexpr key evaluation_explanation{"evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback()
+/// string. Work spans: rate()
 inline constexpr key evaluation_annotator_kind{"evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback()
+/// string. Work spans: rate()
 inline constexpr key evaluation_identifier{"evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback()
+/// JSON. Work spans: rate()
 inline constexpr key evaluation_metadata{"evaluations.#.evaluation.metadata"};
 
 // Annotations of a trace.
@@ -64,20 +64,20 @@ inline constexpr key trace_annotation_metadata{"trace.annotations.#.annotation.m
 
 // Evaluations of a trace.
 
-/// string. Work spans: feedback() about the trace
+/// string. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_name{"trace.evaluations.#.evaluation.name"};
-/// double. Work spans: feedback() about the trace
+/// double. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_score{"trace.evaluations.#.evaluation.score"};
-/// string. Work spans: feedback() about the trace
+/// string. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_label{"trace.evaluations.#.evaluation.label"};
-/// string. Work spans: feedback() about the trace
+/// string. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_explanation{"trace.evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback() about the trace
+/// string. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_annotator_kind{
     "trace.evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback() about the trace
+/// string. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_identifier{"trace.evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback() about the trace
+/// JSON. Work spans: rate() about the trace
 inline constexpr key trace_evaluation_metadata{"trace.evaluations.#.evaluation.metadata"};
 
 // Annotations of a session.
@@ -100,20 +100,20 @@ inline constexpr key session_annotation_metadata{"session.annotations.#.annotati
 
 // Evaluations of a session.
 
-/// string. Work spans: feedback() about the session
+/// string. Work spans: rate() about the session
 inline constexpr key session_evaluation_name{"session.evaluations.#.evaluation.name"};
-/// double. Work spans: feedback() about the session
+/// double. Work spans: rate() about the session
 inline constexpr key session_evaluation_score{"session.evaluations.#.evaluation.score"};
-/// string. Work spans: feedback() about the session
+/// string. Work spans: rate() about the session
 inline constexpr key session_evaluation_label{"session.evaluations.#.evaluation.label"};
-/// string. Work spans: feedback() about the session
+/// string. Work spans: rate() about the session
 inline constexpr key session_evaluation_explanation{"session.evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback() about the session
+/// string. Work spans: rate() about the session
 inline constexpr key session_evaluation_annotator_kind{
     "session.evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback() about the session
+/// string. Work spans: rate() about the session
 inline constexpr key session_evaluation_identifier{"session.evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback() about the session
+/// JSON. Work spans: rate() about the session
 inline constexpr key session_evaluation_metadata{"session.evaluations.#.evaluation.metadata"};
 
 }  // namespace keys

@@ -10,7 +10,8 @@ namespace orcast {
 inline namespace v0 {
 namespace keys {
 
-/// string. chat, text_completion, embeddings; execute_tool, invoke_agent, retrieval for work spans
+/// string. chat, text_completion, embeddings, rerank; execute_tool, invoke_agent, retrieval for
+/// work spans
 inline constexpr key gen_ai_operation_name{"gen_ai.operation.name"};
 /// string. Of the model's author
 inline constexpr key gen_ai_provider_name{"gen_ai.provider.name"};

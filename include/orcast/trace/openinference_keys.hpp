@@ -70,7 +70,7 @@ inline constexpr key llm_finish_reason{"llm.finish_reason"};
 inline constexpr key llm_function_call{"llm.function_call"};
 /// JSON. Each of the request's tools
 inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};
-/// string. The prompts of /completions
+/// string. The prompts of /completions, or the one that a chat request has instead of messages
 inline constexpr key llm_prompt{"llm.prompts.#.prompt.text"};
 /// string. The choices of /completions
 inline constexpr key llm_choice{"llm.choices.#.completion.text"};

@@ -33,9 +33,9 @@ inline constexpr key reranker_top_k{"reranker.top_k"};
 inline constexpr key reranker_input_document_id{"reranker.input_documents.#.document.id"};
 /// string. Reranking: documents
 inline constexpr key reranker_input_document_content{"reranker.input_documents.#.document.content"};
-/// double. By hand
+/// double. Work spans: candidate()
 inline constexpr key reranker_input_document_score{"reranker.input_documents.#.document.score"};
-/// JSON. By hand
+/// JSON. Work spans: candidate()
 inline constexpr key reranker_input_document_metadata{
     "reranker.input_documents.#.document.metadata"};
 /// string. Reranking: results, in their order; their index in the request
@@ -45,7 +45,7 @@ inline constexpr key reranker_output_document_content{
     "reranker.output_documents.#.document.content"};
 /// double. Reranking: results, in their order: relevance_score
 inline constexpr key reranker_output_document_score{"reranker.output_documents.#.document.score"};
-/// JSON. By hand
+/// JSON. Work spans: document()
 inline constexpr key reranker_output_document_metadata{
     "reranker.output_documents.#.document.metadata"};
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+
+// A libcurl handle of the host's own, recorded, against the stand-in over real sockets.
+
+#include "orcast/transport/curl_tap.hpp"
+
+#include <string>
+
+#include "orcast/openrouter/observation.hpp"
+#include "standins/openrouter.hpp"
+#include "support/catch.hpp"
+#include "support/spans.hpp"
+
+using namespace orcast;
+
+namespace {
+
+constexpr char key[] = "sk-or-v1-canary-0123456789abcdef";
+
+/// What a host has: a handle, a place for the body, a callback.
+struct host_call {
+  standins::openrouter router;
+  std::unique_ptr<tracer> traces = test::make_tracer();
+  recording where;
+  CURL* easy = curl_easy_init();
+  curl_slist* headers = nullptr;
+  std::string url;
+  std::string body;
+  std::string got;
+  std::size_t most = 1 << 20;
+
+  host_call()
+      : router([] {
+          standins::openrouter::options chosen;
+          chosen.pace = standins::pace::none();
+          chosen.keys = {key};
+          return chosen;
+        }()) {
+    where.traces = traces.get();
+    url = router.base_url() + "/chat/completions";
+    set_key(key);
+  }
+  ~host_call() {
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(headers);
+  }
+
+  void set_key(const std::string& with) {
+    curl_slist_free_all(headers);
+    headers = curl_slist_append(nullptr, "Content-Type: application/json");
+    headers = curl_slist_append(headers, ("Authorization: Bearer " + with).c_str());
+  }
+
+  static std::size_t on_write(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto* call = static_cast<host_call*>(self);
+    if (call->got.size() + size * count > call->most) return 0;
+    call->got.append(bytes, size * count);
+    return size * count;
+  }
+
+  /// Only the two lines with a tap are there for the recording.
+  result<void> perform(bool stream) {
+    got.clear();
+    body = std::string(R"({"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":)") +
+           R"("Is the ship Meridian in port?"}],"stream":)" + (stream ? "true}" : "false}");
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
+    observation seen(where);
+    curl_tap tap(easy, seen, {url, body, &on_write, this, nullptr, nullptr, "s-1"});
+    return tap.done(curl_easy_perform(easy));
+  }
+
+  test::plain_span only() {
+    auto spans = test::drain(*traces);
+    REQUIRE(spans.size() == 1);
+    return spans[0];
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a host's own handle is recorded, and the host gets every byte as before") {
+  host_call call;
+  for (const bool stream : {false, true}) {
+    REQUIRE(call.perform(stream).ok());
+    CHECK(call.got.find(stream ? "data: [DONE]" : "\"choices\"") != std::string::npos);
+    const auto seen = call.only();
+    CHECK(seen.status == span_status::ok);
+    CHECK(seen.at("input.value") == call.body);
+    CHECK(seen.at("llm.input_messages.0.message.content") == "Is the ship Meridian in port?");
+    CHECK(seen.has("llm.output_messages.0.message.role"));
+    CHECK(seen.has("llm.token_count.total"));
+    CHECK(seen.has("openrouter.generation_id"));
+    CHECK(seen.at("session.id") == "s-1");
+    CHECK(seen.has("openrouter.time_to_first_token") == stream);
+    for (const auto& [name, value] : seen.attributes) {
+      CHECK(value.find("canary") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("refusals, broken connections and the host's own stop end the span") {
+  host_call call;
+  call.set_key("wrong");
+  CHECK_FALSE(call.perform(false).ok());
+  auto seen = call.only();
+  CHECK(seen.status == span_status::error);
+  CHECK(seen.at("http.response.status_code") == "401");
+
+  call.set_key(key);
+  call.most = 10;
+  const auto stopped = call.perform(true);
+  REQUIRE_FALSE(stopped.ok());
+  CHECK(stopped.error().code == errc::cancelled);
+  seen = call.only();
+  CHECK(seen.status == span_status::unset);
+  CHECK(seen.at("openrouter.cancelled") == "true");
+
+  call.url = "http://127.0.0.1:1/api/v1/chat/completions";
+  CHECK_FALSE(call.perform(false).ok());
+  CHECK(call.only().at("error.type") == "connect");
+}
+
+TEST_CASE("what is no call to a model is left alone, and a tap that goes gives the handle back") {
+  host_call call;
+  {
+    observation seen(call.where);
+    curl_tap tap(call.easy, seen, {call.router.base_url() + "/models", ""});
+    CHECK_FALSE(tap.recorded());
+    CHECK(tap.done(CURLE_OK).ok());
+  }
+  {
+    observation seen(call.where);
+    curl_tap tap(call.easy, seen, {call.url, "{}", &host_call::on_write, &call});
+    CHECK(tap.recorded());
+  }
+  CHECK(call.only().at("openrouter.cancelled") == "true");
+  curl_easy_setopt(call.easy, CURLOPT_URL, (call.router.base_url() + "/models").c_str());
+  curl_easy_setopt(call.easy, CURLOPT_HTTPHEADER, call.headers);
+  REQUIRE(curl_easy_perform(call.easy) == CURLE_OK);
+  CHECK_FALSE(call.got.empty());
+}
