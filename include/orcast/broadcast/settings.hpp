@@ -53,9 +53,9 @@ struct broadcast_settings {
   otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
   otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
   bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
-  bool vectors = false;                      ///< also send the vectors of embeddings
-  masks hide;                                ///< OpenInference's masks
-  redaction redact;  ///< the host's own look at each text before it is recorded
+  bool vectors = false;           ///< also send the vectors of embeddings
+  masks hide;                     ///< OpenInference's masks
+  redaction redact;               ///< the host's own look at each text before it is recorded
   /// Users appear under a keyed hash of their name when this is not empty; or under what the
   /// host's function makes of it.
   secret user_key;
