@@ -40,13 +40,13 @@ inline span_context parse_traceparent(std::string_view header) noexcept {
   const std::string_view text = detail::trim_blanks(header);
   constexpr std::size_t size = 55;
   if (text.size() < size || text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
-  const std::string_view version = text.substr(0, 2);
+  const std::string_view format = text.substr(0, 2);
   const std::string_view flags = text.substr(53, 2);
-  if (!detail::is_lower_hex(version) || version == "ff" || !detail::is_lower_hex(flags) ||
+  if (!detail::is_lower_hex(format) || format == "ff" || !detail::is_lower_hex(flags) ||
       !detail::is_lower_hex(text.substr(3, 32)) || !detail::is_lower_hex(text.substr(36, 16))) {
     return {};
   }
-  if (text.size() > size && (version == "00" || text[size] != '-')) return {};
+  if (text.size() > size && (format == "00" || text[size] != '-')) return {};
   span_context made;
   from_hex(text.substr(3, 32), made.trace.bytes.data(), made.trace.bytes.size());
   from_hex(text.substr(36, 16), made.span.bytes.data(), made.span.bytes.size());

@@ -249,5 +249,5 @@ TEST_CASE("joining the server's broadcast sends the span's ids along, and counts
   chat_request untouched = ask("?");
   observation other(apart.where);
   other.join(untouched, test::chat_url);
-  CHECK(untouched.trace.empty());
+  CHECK(untouched.trace.trace_id.empty());
 }
