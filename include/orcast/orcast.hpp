@@ -43,3 +43,4 @@
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/openrouter_keys.hpp"
+#include "orcast/trace/w3c_context.hpp"

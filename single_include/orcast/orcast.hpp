@@ -421,982 +421,6 @@ struct request {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/otlp/compression.hpp ----
-
-// How an exporter is given a way to make its bodies smaller: by a function of the host's choice, so
-// that orcast itself needs no library for it.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-/// {"gzip", orcast::gzip} with transport/gzip.hpp. It costs time on the exporting thread, and
-/// memory beyond the budget.
-struct compression {
-  std::string_view name;  ///< as Content-Encoding says it: "gzip"
-  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
-  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
-};
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/encoder_options.hpp ----
-
-// What the encoders have in common: what they are told, and how they hand over a request.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
-/// protobuf alone.
-enum class format : unsigned char { json, protobuf };
-
-constexpr std::string_view content_type(format of) noexcept {
-  return of == format::json ? "application/json" : "application/x-protobuf";
-}
-
-/// An attribute of the whole program.
-struct text_attribute {
-  std::string key;
-  std::string value;
-};
-
-struct encoder_options {
-  otlp::format format = otlp::format::json;
-  /// Who sends: service.name and the like. A later entry of the same key wins.
-  std::vector<text_attribute> resource;
-  std::string scope_name = "orcast";
-  std::string scope_version = version;
-  /// What each span has unless it sets the key itself; at most 8.
-  std::vector<text_attribute> span_attributes;
-  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
-  bool int_as_number = false;
-};
-
-/// A request, or one of some of its spans: the pieces of its body, in order.
-struct request_pieces {
-  std::string_view part[3];
-};
-
-namespace detail {
-
-/// Calls `use` with the attributes that count: a key, and the last value of each.
-template <class Use>
-void each_resource_attribute(const encoder_options& options, Use use) {
-  for (std::size_t i = 0; i < options.resource.size(); ++i) {
-    const text_attribute& each = options.resource[i];
-    bool counts = !each.key.empty();
-    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
-      counts = counts && options.resource[j].key != each.key;
-    }
-    if (counts) use(each);
-  }
-}
-
-/// Whether a span can have the attribute by default.
-inline bool usable_default(const text_attribute& one) noexcept {
-  return !one.key.empty() && one.key.size() <= 200;
-}
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/broadcast/settings.hpp ----
-
-// The settings of one destination of a broadcast, under the names that users of OpenRouter's
-// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What answers at a destination, and so which headers authorise and which mistakes are likely.
-enum class destination_kind : unsigned char {
-  arize,
-  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
-};
-
-struct broadcast_settings {
-  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
-  destination_kind kind = destination_kind::arize;
-  bool enabled = true;
-  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
-  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
-  std::string model_id;    ///< "Model Id": the project that the traces appear in
-  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
-  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
-  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
-
-  /// Called before each export instead of sending api_key: appends the headers that authorise it,
-  /// so that a shipped game need not contain an Arize key. On the exporting thread.
-  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
-  void* header_context = nullptr;
-
-  bool privacy_mode = false;  ///< send no prompts and no answers
-  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
-  /// empty: calls under any key.
-  std::vector<std::string> only_api_keys;
-  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
-  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
-  std::string service_name = "orcast";  ///< service.name on the resource
-  std::string service_version;
-  std::vector<otlp::text_attribute> resource;  ///< further attributes of the program
-  bool companions = true;                      ///< also send the gen_ai.* attributes
-  otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
-  otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
-  bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
-
-  /// A second owner of the same settings, keys included, made on purpose.
-  ORCAST_DECL broadcast_settings clone() const;
-
-  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
-  /// is set and not empty. Without the first, PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with
-  /// PHOENIX_API_KEY and PHOENIX_PROJECT_NAME where it has those.
-  static ORCAST_DECL broadcast_settings from_environment();
-};
-
-/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
-/// it. Fails with invalid_argument, saying what is wrong with the text.
-ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
-
-/// The address that settings lead to, by the rules of traces_url() or as it stands.
-ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
-
-/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
-/// one name among them the later one stands alone. What `headers` held before is left as it is.
-ORCAST_DECL void append_headers(const broadcast_settings& settings,
-                                std::vector<http::header>& headers);
-
-/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
-/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
-/// can't be used.
-ORCAST_DECL result<void> validate(const broadcast_settings& settings);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/host.hpp ----
-
-// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
-// C++ library; an engine fills in its own functions before it makes the first object. Every
-// function may be called from any thread.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
-/// each of them. The memory pair is set together or not at all.
-struct host {
-  void* self = nullptr;
-
-  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
-  std::int64_t (*steady_now)(void* self) = nullptr;
-  /// Nanoseconds since 1970-01-01 UTC.
-  std::int64_t (*wall_now)(void* self) = nullptr;
-  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
-  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
-  /// Memory aligned to `alignment` (a power of two), or null.
-  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
-  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
-
-  std::int64_t steady_ns() const noexcept {
-    if (steady_now != nullptr) return steady_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-
-  std::int64_t wall_ns() const noexcept {
-    if (wall_now != nullptr) return wall_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-
-  void* take(std::size_t size, std::size_t alignment) const noexcept {
-    if (allocate != nullptr) return allocate(self, size, alignment);
-    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
-  }
-
-  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
-    if (memory == nullptr) return;
-    if (release != nullptr) {
-      release(self, memory, size, alignment);
-    } else {
-      ::operator delete(memory, std::align_val_t(alignment));
-    }
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/control.hpp ----
-
-// The remote control of one blocking exchange. Whoever holds it may cancel or resume from any
-// thread while perform() runs on another. A blocking transport registers what interrupts it (for
-// example shutdown(2) of its socket): a flag that is only polled can't interrupt a read.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-class exchange_control {
- public:
-  exchange_control() = default;
-  exchange_control(const exchange_control&) = delete;
-  exchange_control& operator=(const exchange_control&) = delete;
-
-  /// Any thread, any number of times. Calls the registered interrupt, if there is one.
-  void cancel() noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (cancelled_) return;
-    cancelled_ = true;
-    changed_.notify_all();
-    if (interrupt_ != nullptr) interrupt_(context_);
-  }
-
-  /// Any thread: the sink that answered flow::pause can take bytes again.
-  void resume() noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    resumed_ = true;
-    changed_.notify_all();
-  }
-
-  bool cancelled() const noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return cancelled_;
-  }
-
-  /// The transport's side: after a sink answered flow::pause. Returns true when resumed, false when
-  /// cancelled or when `limit` has passed.
-  bool wait_for_resume(std::chrono::milliseconds limit) noexcept {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_for(lock, limit, [this] { return resumed_ || cancelled_; });
-    return std::exchange(resumed_, false) && !cancelled_;
-  }
-
-  /// The transport's side: while it lives, cancel() calls `interrupt(context)` once, on the thread
-  /// that cancels and under a lock, so it must be short and must not call back. Made after a
-  /// cancel, it calls at once. When its destructor returns, no call is running or will come.
-  class interrupt_scope {
-   public:
-    interrupt_scope(exchange_control& control, void (*interrupt)(void*) noexcept, void* context)
-        : control_(control) {
-      std::lock_guard<std::mutex> lock(control_.mutex_);
-      control_.interrupt_ = interrupt;
-      control_.context_ = context;
-      if (control_.cancelled_) interrupt(context);
-    }
-    ~interrupt_scope() {
-      std::lock_guard<std::mutex> lock(control_.mutex_);
-      control_.interrupt_ = nullptr;
-    }
-    interrupt_scope(const interrupt_scope&) = delete;
-    interrupt_scope& operator=(const interrupt_scope&) = delete;
-
-   private:
-    exchange_control& control_;
-  };
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  void (*interrupt_)(void*) noexcept = nullptr;
-  void* context_ = nullptr;
-  bool cancelled_ = false;
-  bool resumed_ = false;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/response.hpp ----
-
-// The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
-// not always the same one. A sink never blocks and never throws.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// One header line of a response; both views are valid during head() only.
-struct header_view {
-  std::string_view name;
-  std::string_view value;
-};
-
-/// Status and headers of the final response (never of a 1xx). Valid during head() only.
-struct response_head {
-  int status = 0;
-  const header_view* headers = nullptr;
-  std::size_t header_count = 0;
-
-  /// The value of the first header of that name, or an empty view.
-  std::string_view find(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < header_count; ++i) {
-      if (same_name(headers[i].name, name)) return headers[i].value;
-    }
-    return {};
-  }
-};
-
-/// What a sink wants after a piece of the body.
-enum class flow : unsigned char {
-  go,     ///< more, please
-  pause,  ///< no more until resume(); the bytes of this call count as taken
-  stop,   ///< enough: done(errc::cancelled) follows
-};
-
-/// Takes one response. For each exchange: head() at most once, data() any number of times after it,
-/// done() exactly once and last - also after a cancel, and never from inside a transport's start().
-/// Once done() has been called the transport has forgotten request and sink.
-class response_sink {
- public:
-  virtual void head(const response_head& head) noexcept = 0;
-  /// The next bytes of the body, in order, cut anywhere. The view is valid during the call only.
-  virtual flow data(std::string_view bytes) noexcept = 0;
-  /// ok: the response arrived whole (whatever its status). A failure carries no http_status here.
-  virtual void done(result<void> outcome) noexcept = 0;
-
- protected:
-  ~response_sink() = default;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/transport.hpp ----
-
-// What a transport is. Any type will do that fits one of three tiers; nothing is inherited.
-//
-//   blocking:      void perform(const request&, response_sink&, exchange_control&);
-//                  returns when the exchange is over, done() having been called before it returns.
-//                  Several threads may call it at once.
-//   asynchronous:  exchange_id start(const request&, response_sink&);
-//                  void cancel(exchange_id);   void resume(exchange_id);
-//                  returns at once and calls the sink later, from any thread; never from inside
-//                  start(), so a request that can't be sent fails through a later done().
-//   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
-//                  calls sinks only from inside poll(), which the host calls each frame with 0, or
-//                  with the milliseconds it may wait for the network. One thread uses it.
-//
-// cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
-// data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
-// was never given out is ignored by cancel() and resume().
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// Names an exchange of one transport; never reused by it. 0 names none.
-using exchange_id = std::uint64_t;
-
-enum class tier : unsigned char { none, blocking, asynchronous, polled };
-
-namespace detail {
-
-template <class T, class = void>
-struct has_perform : std::false_type {};
-template <class T>
-struct has_perform<T, std::void_t<decltype(std::declval<T&>().perform(
-                          std::declval<const request&>(), std::declval<response_sink&>(),
-                          std::declval<exchange_control&>()))>> : std::true_type {};
-
-template <class T, class = void>
-struct has_start : std::false_type {};
-template <class T>
-struct has_start<T,
-                 std::void_t<decltype(exchange_id{std::declval<T&>().start(
-                                 std::declval<const request&>(), std::declval<response_sink&>())}),
-                             decltype(std::declval<T&>().cancel(exchange_id{})),
-                             decltype(std::declval<T&>().resume(exchange_id{}))>> : std::true_type {
-};
-
-template <class T, class = void>
-struct has_poll : std::false_type {};
-template <class T>
-struct has_poll<T, std::void_t<decltype(std::declval<T&>().poll(std::int64_t{}))>>
-    : std::true_type {};
-
-}  // namespace detail
-
-/// The tier that a type fits, tier::none when it fits no tier. A type that fits two counts as the
-/// more capable one.
-template <class T>
-inline constexpr tier tier_of =
-    detail::has_start<T>::value&& detail::has_poll<T>::value ? tier::polled
-    : detail::has_start<T>::value                            ? tier::asynchronous
-    : detail::has_perform<T>::value                          ? tier::blocking
-                                                             : tier::none;
-
-/// Fails to compile, with a sentence that says what is missing, when `T` is no transport.
-template <class T>
-constexpr void require_transport() noexcept {
-  static_assert(
-      tier_of<T> != tier::none,
-      "not a transport: it needs perform(request, sink, control), or start(request, sink) "
-      "with cancel(id) and resume(id); see orcast/http/transport.hpp");
-}
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/detail/transport_functions.hpp ----
-
-// A transport's functions as a table, so that any_transport can hold one without knowing its type.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-/// A transport's functions, for one type T; what its tier does not have is null.
-struct transport_functions {
-  http::tier tier = http::tier::none;
-  exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
-  void (*cancel)(void*, exchange_id) = nullptr;
-  void (*resume)(void*, exchange_id) = nullptr;
-  void (*poll)(void*, std::int64_t) = nullptr;
-  void (*perform)(void*, const request&, response_sink&, exchange_control&) = nullptr;
-};
-
-template <class T>
-constexpr transport_functions functions_of() noexcept {
-  transport_functions table;
-  table.tier = tier_of<T>;
-  if constexpr (tier_of<T> == tier::blocking) {
-    table.perform = [](void* self, const request& what, response_sink& sink,
-                       exchange_control& control) {
-      static_cast<T*>(self)->perform(what, sink, control);
-    };
-  } else {
-    table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
-      return static_cast<T*>(self)->start(what, sink);
-    };
-    table.cancel = [](void* self, exchange_id id) { static_cast<T*>(self)->cancel(id); };
-    table.resume = [](void* self, exchange_id id) { static_cast<T*>(self)->resume(id); };
-  }
-  if constexpr (tier_of<T> == tier::polled) {
-    table.poll = [](void* self, std::int64_t wait_ms) { static_cast<T*>(self)->poll(wait_ms); };
-  }
-  return table;
-}
-
-template <class T>
-inline constexpr transport_functions transport_table = functions_of<T>();
-
-}  // namespace detail
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/worker_options.hpp ----
-
-// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
-// so that who only sets them does not include <thread>.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-struct worker_options {
-  std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/any_transport.hpp ----
-
-// Any transport as one type, with every way to use it: start() on a blocking one runs on a small
-// pool of threads, perform() on an asynchronous or polled one waits. The client and the exporter
-// hold one of these. It also keeps its promise to sinks when the transport's user goes away: the
-// destructor cancels what is in flight, and each sink has had its one done() when it returns.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-class transport_hub;
-
-struct transport_hub_deleter {
-  void operator()(transport_hub* hub) const noexcept;
-};
-using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
-
-/// `destroy` is null when the transport is only borrowed.
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers);
-
-}  // namespace detail
-
-/// A transport of any tier. An object that holds none (made by default, or moved from) may only be
-/// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
-/// not be called from inside a sink: it would wait for its own caller.
-class any_transport {
- public:
-  any_transport() = default;
-
-  /// Uses a transport that outlives this object. `workers` matter for a blocking one only.
-  template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
-  explicit any_transport(T& borrowed, worker_options workers = {}) {
-    require_transport<T>();
-    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
-                                      workers);
-  }
-
-  /// Takes a transport over.
-  template <class T>
-  static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
-    require_transport<T>();
-    any_transport made;
-    made.hub_ = detail::make_transport_hub(
-        transport.release(), detail::transport_table<T>,
-        [](void* self) { delete static_cast<T*>(self); }, workers);
-    return made;
-  }
-  template <class T>
-  static any_transport own(T transport, worker_options workers = {}) {
-    return own(std::make_unique<T>(std::move(transport)), workers);
-  }
-
-  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
-  template <class T, class... Args>
-  static any_transport make(Args&&... args) {
-    return own(std::make_unique<T>(std::forward<Args>(args)...));
-  }
-
-  explicit operator bool() const noexcept { return hub_ != nullptr; }
-
-  /// What the transport itself is. It also says where sinks are called: with tier::polled only from
-  /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
-  /// thread may use it.
-  http::tier tier() const noexcept;
-
-  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
-  /// threads (1 in a build without); the others have no limit here.
-  std::size_t capacity() const noexcept;
-
-  /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
-  /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
-  /// done(errc::busy), a build without threads done(errc::unsupported): at the next poll(), or from
-  /// a worker when one is free.
-  exchange_id start(const request& what, response_sink& sink);
-
-  /// May deliver done() to sinks before it returns: hold no lock that they take.
-  void cancel(exchange_id id);
-  void resume(exchange_id id);
-
-  /// Call it each frame. It drives a polled transport; with others it delivers refusals and, when
-  /// `wait_ms` is above 0, waits that long for an exchange to end (not at all when there is none).
-  void poll(std::int64_t wait_ms);
-
-  /// One exchange from beginning to end on this thread, for every tier; waits. A polled transport
-  /// is polled from here, so the thread must be the one that polls it.
-  void perform(const request& what, response_sink& sink, exchange_control& control);
-
-  /// Cancels what start() began and waits at most `wait_ms` (-1: as long as it takes) until
-  /// all of it is over; true when it is. The destructor does the same with -1: a transport that
-  /// keeps its promise needs 100 ms. One that does not would otherwise run on freed memory.
-  bool cancel_all(std::int64_t wait_ms);
-
- private:
-  detail::transport_hub_ptr hub_;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/json_text.hpp ----
-
-// JSON in the interface of the OpenRouter layer. Where a shape is open-ended, or OpenRouter's to
-// change, a member is JSON text: passed on as it is, looked at before it is sent.
-
-namespace orcast {
-inline namespace v0 {
-
-/// JSON text. Empty means "not set".
-using json_text = std::string;
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/cache_control.hpp ----
-
-// Where a provider that caches prompts on request (Anthropic and others) is to cache.
-
-namespace orcast {
-inline namespace v0 {
-
-/// {"type":"ephemeral","ttl":...}: all up to and with the thing that carries it is to be cached.
-struct cache_control {
-  std::string ttl;  ///< "5m" or "1h"; empty: the provider's default
-};
-
-/// For providers that keep a cache by name (OpenAI).
-struct prompt_cache_options {
-  std::string mode;  ///< "explicit"
-  std::string ttl;
-  json_text extra;  ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/content_part.hpp ----
-
-// The parts of a message that is more than text. They are made by the functions in `part`:
-//
-//   message::user({part::text("What is this?"), part::image_url("https://example.com/a.png")})
-//
-// Those that take bytes encode them (base64, in a data URL) and tell their type from the bytes.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One part of a message.
-struct content_part {
-  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
-  std::string type;
-  std::string text;  ///< of a "text" part
-  /// The whole part as JSON, for every other type (and for a text part with members of its own).
-  json_text json;
-  /// Set: the prompt is to be cached up to and with this part.
-  std::optional<cache_control> cache = std::nullopt;
-
-  /// The same part, marked: part::text(lore).cached("1h").
-  content_part cached(std::string ttl = {}) const& { return content_part(*this).cached(ttl); }
-  content_part cached(std::string ttl = {}) && {
-    cache = cache_control{std::move(ttl)};
-    return std::move(*this);
-  }
-};
-
-namespace part {
-
-/// The most bytes that a part is made of, before encoding; more is refused with errc::too_large.
-inline constexpr std::size_t most_bytes = std::size_t{32} << 20;
-
-inline content_part text(std::string words) {
-  content_part made;
-  made.type = "text";
-  made.text = std::move(words);
-  return made;
-}
-
-/// Any part: its type, and the whole part as a JSON object.
-inline content_part json(std::string type, json_text whole) {
-  content_part made;
-  made.type = std::move(type);
-  made.json = std::move(whole);
-  return made;
-}
-
-/// An image that the provider fetches, or a data URL. `detail`: "auto", "low", "high", "original".
-ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail = {});
-
-/// The bytes of an image file. Fails with invalid_argument when they are of no type that is known
-/// and `media_type` ("image/png") does not say it.
-ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type = {},
-                                       std::string_view detail = {});
-
-/// The bytes of an audio file. `format` is "wav", "mp3", ...; empty: told from the bytes.
-ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format = {});
-
-/// A document that OpenRouter fetches, or a data URL.
-ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename = {});
-
-/// The bytes of a document. `media_type`: as for image().
-ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
-                                      std::string_view media_type = {});
-
-/// A document that was uploaded to /files.
-ORCAST_DECL content_part file_id(std::string_view id);
-
-/// A film that the provider fetches, or a data URL.
-ORCAST_DECL content_part video_url(std::string_view url);
-
-/// The bytes of a film. `media_type`: as for image().
-ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type = {});
-
-/// A file on this machine as the part that its bytes call for: image, audio, video, else document.
-/// Fails as read_file() and the functions above do. Blocks: not for a frame's thread.
-ORCAST_DECL result<content_part> from_file(const std::string& name);
-
-}  // namespace part
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/message.hpp ----
-
-// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
-// fill in what you need, leave the rest empty.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A call that a model asks for.
-struct tool_call {
-  std::string id;
-  std::string name;
-  json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
-  /// The whole call, when it came with more than the above (a provider's signature, for instance):
-  /// it is sent back instead of them.
-  json_text json;
-};
-
-/// One message. That of a reply can be sent back as it is: what a model needs to go on from it
-/// (signed reasoning, images) is in it, unchanged.
-struct message {
-  std::string role;  ///< "system", "developer", "user", "assistant" or "tool"
-  /// The text. With parts it is not sent; of a message that was read it is then the text in them.
-  std::string content;
-  std::vector<content_part> parts;
-  std::string name;
-
-  std::vector<tool_call> tool_calls;  ///< of an assistant message
-  std::string tool_call_id;           ///< of a tool message: the call that it answers
-  std::string reasoning;              ///< of an assistant message, as the following
-  json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
-  std::string refusal;                ///< why the model does not answer
-  json_text images;                   ///< an array of the images that the model made
-  json_text audio;                    ///< an object: the model's voice, and what it says
-  json_text annotations;              ///< an array: sources, and documents that were read
-  json_text extra;                    ///< an object with further members of this message
-  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
-  /// null beside tool calls: some providers refuse calls without it, others "".
-  bool omit_content = false;
-
-  static message system(std::string text) { return of("system", std::move(text)); }
-  static message user(std::string text) { return of("user", std::move(text)); }
-  static message user(std::vector<content_part> parts) { return of("user", std::move(parts)); }
-  static message assistant(std::string text) { return of("assistant", std::move(text)); }
-  static message tool(std::string call_id, std::string result) {
-    message made = of("tool", std::move(result));
-    made.tool_call_id = std::move(call_id);
-    return made;
-  }
-
-  static message of(const char* role, std::string text) {
-    message made;
-    made.role = role;
-    made.content = std::move(text);
-    return made;
-  }
-  static message of(const char* role, std::vector<content_part> parts) {
-    message made;
-    made.role = role;
-    made.parts = std::move(parts);
-    return made;
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/delta_listener.hpp ----
-
-// What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
-/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
-/// during the call. Called on the thread that feeds the reader.
-class delta_listener {
- public:
-  virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
-  virtual void on_reasoning(std::string_view piece) noexcept { static_cast<void>(piece); }
-  /// A tool call is complete: once for each, when the answer is. Not called for an answer that
-  /// fails.
-  virtual void on_tool_call(const tool_call& call) noexcept { static_cast<void>(call); }
-  /// Any chunk with a first content, reasoning or tool delta: once.
-  virtual void on_first_token() noexcept {}
-  /// The first chunk of the stream, whatever it holds: once.
-  virtual void on_first_chunk() noexcept {}
-
- protected:
-  ~delta_listener() = default;
-};
-
-/// What a response may cost at most; more is a failure with errc::too_large, or, for `depth`,
-/// malformed_response.
-struct reply_limits {
-  std::size_t body_bytes = std::size_t{8}
-                           << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{4} << 20;
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t events = 100'000;  ///< and comments
-  std::size_t tool_calls = 128;
-  std::size_t tool_argument_bytes = std::size_t{1} << 20;
-  std::size_t depth = 32;  ///< of arrays and objects within each other
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/api_reply.hpp ----
-
-// The answer of an endpoint that is not a chat completion: its body as it came, and what its head
-// says. A response that is not a success, or whose JSON is an error all the same, is a failure.
-
-namespace orcast {
-inline namespace v0 {
-
-struct api_reply {
-  int status = 0;
-  std::string content_type;
-  std::string generation_id;  ///< X-Generation-Id
-  std::string cache_status;   ///< X-OpenRouter-Cache-Status: HIT, MISS or nothing
-  std::string body;           ///< empty where a listener had it in pieces
-};
-
-/// Hears a successful response's body as it arrives. The view is valid during the call.
-class byte_listener {
- public:
-  virtual void on_data(std::string_view bytes) noexcept { static_cast<void>(bytes); }
-
- protected:
-  ~byte_listener() = default;
-};
-
-/// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
-class api_reader {
- public:
-  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
-
-  /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
-  void listen(byte_listener* listener) noexcept { listener_ = listener; }
-  /// Forgets everything but its listener, for the next exchange.
-  ORCAST_DECL void reset() noexcept;
-  ORCAST_DECL void head(const http::response_head& head) noexcept;
-  /// False: a limit was passed; the exchange may be stopped.
-  ORCAST_DECL bool data(std::string_view bytes) noexcept;
-  /// The end of the exchange, as the transport reports it. With a failure the reply's body holds
-  /// what had arrived.
-  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
-
-  const api_reply& reply() const noexcept { return reply_; }
-  api_reply& reply() noexcept { return reply_; }
-  /// A success has begun: at least a byte of its body is here.
-  bool received_content() const noexcept { return received_; }
-
- private:
-  bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
-
-  reply_limits limits_;
-  byte_listener* listener_ = nullptr;
-  api_reply reply_;
-  std::string error_body_;
-  std::int64_t retry_after_ms_ = -1;
-  bool received_ = false;
-  bool too_large_ = false;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/retry.hpp ----
-
-// When to try again, and after how long. The client and the exporter ask with policies of their
-// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// The defaults suit calls of a language model; every duration is in milliseconds.
-struct retry_policy {
-  int max_attempts = 3;  ///< the first one counts
-  std::int64_t initial_ms = 500;
-  double factor = 2.0;
-  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
-  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
-
-  bool on_408 = true;  ///< the service gave up waiting for the request
-  bool on_429 = true;  ///< rate limited
-  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
-  bool on_unavailable = true;
-  bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
-  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
-  /// False holds for 504 and 524 too, where a gateway gave up waiting.
-  bool on_no_answer = true;
-  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
-};
-
-/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
-/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
-
-/// The milliseconds to wait before the next attempt, or nothing: it is over.
-/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
-/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
-/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
-/// not shortened: to come earlier than asked would only be refused again.
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept;
-
-/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
-/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
-/// that has passed gives 0; what is neither gives -1.
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept;
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/api_request.hpp ----
-
-// A request to any endpoint of OpenRouter. What has a header of its own (models, generations,
-// embeddings) is made into one of these; what has none can be asked for all the same:
-//
-//   auto reply = talker.call({"POST", "/rerank", R"({"model":"...","query":"...")"});
-
-namespace orcast {
-inline namespace v0 {
-
-struct api_request {
-  api_request() = default;
-  api_request(std::string with, std::string where, std::string what = {})
-      : method(std::move(with)), path(std::move(where)), body(std::move(what)) {}
-
-  std::string method = "GET";
-  /// Below the client's base URL, with its query: "/models?category=roleplay". It begins with "/",
-  /// and what is not a URL's has been encoded.
-  std::string path;
-  std::string body;          ///< sent as it is
-  std::string content_type;  ///< of the body; empty: application/json
-  std::string accept;        ///< empty: application/json
-  /// The body goes to the listener in pieces, as it arrives, and the reply keeps none of it.
-  bool stream = false;
-  /// The response's body may have at most as many; 0: as client_options say.
-  std::size_t body_bytes = 0;
-  /// Instead of client_options.retry. Without one, what is not a GET is not sent again once it was
-  /// sent and not answered: it may have been done.
-  std::optional<http::retry_policy> retry;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/core/hex.hpp ----
 
 // Bytes as lower-case hexadecimal text and back.
@@ -1509,886 +533,344 @@ inline std::array<unsigned char, 32> sha256(std::string_view text) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/ids.hpp ----
+// ---- orcast/trace/blobs.hpp ----
 
-// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
+// Images, audio and files within text travel as base64. In a trace they are replaced by what they
+// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]". Works on plain text and on JSON alike.
 
 namespace orcast {
 inline namespace v0 {
+
+/// One text at a time; what apply() returns lasts until the next one, and as long as `text`.
+class blob_filter {
+ public:
+  /// Replaces every data URL with base64 in it, and every run of base64 of 512 characters or more.
+  /// Images whose whole URL has at most `keep_images` bytes are kept when that is not 0; longer
+  /// ones then become __REDACTED__.
+  std::string_view apply(std::string_view text, std::size_t keep_images) {
+    bool found = false;
+    std::size_t copied = 0;
+    std::size_t from = 0;
+    run next;
+    while (find(text, from, next)) {
+      from = next.end;
+      const bool image = next.type.substr(0, 6) == "image/";
+      if (image && keep_images != 0 && next.end - next.begin <= keep_images) continue;
+      if (!found) out_.clear();
+      found = true;
+      out_.append(text.substr(copied, next.begin - copied));
+      copied = next.end;
+      if (image && keep_images != 0) {
+        out_.append("__REDACTED__");
+      } else {
+        describe(next.type, text.substr(next.data, next.end - next.data));
+      }
+    }
+    if (!found) return text;
+    out_.append(text.substr(copied));
+    return out_;
+  }
+
+  /// The same for what is known to be base64, of whatever length.
+  std::string_view describe_base64(std::string_view type, std::string_view data) {
+    out_.clear();
+    describe(type, data);
+    return out_;
+  }
+
+ private:
+  static constexpr std::size_t least = 512;  // prose has no word of that length
+  static constexpr std::string_view marker = ";base64,";
+
+  struct run {
+    std::size_t begin = 0;  // of the URL, or of the data where there is none
+    std::size_t data = 0;
+    std::size_t end = 0;
+    std::string_view type;
+  };
+
+  static constexpr bool is_base64(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+  }
+  /// Some encoders of JSON write \/ for a slash.
+  static std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size()) {
+      if (is_base64(text[at])) {
+        ++at;
+      } else if (text.substr(at, 2) == "\\/") {
+        at += 2;
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  /// The first blob at or after `from`.
+  static bool find(std::string_view text, std::size_t from, run& out) noexcept {
+    const std::size_t marked = find_url(text, from, out);
+    // A long run has a character at every multiple of its least length: look only there.
+    for (std::size_t probe = from + least - 1; probe < marked; probe += least) {
+      if (!is_base64(text[probe]) && text[probe] != '\\') continue;
+      std::size_t begin = probe;
+      while (begin > from && (is_base64(text[begin - 1]) || text[begin - 1] == '\\')) --begin;
+      const std::size_t end = end_of_run(text, begin);
+      if (end < begin + least) continue;
+      out = {begin, begin, end, "base64"};
+      return true;
+    }
+    return marked < text.size();
+  }
+
+  /// Where the first data URL's base64 begins, or the text's end.
+  static std::size_t find_url(std::string_view text, std::size_t from, run& out) noexcept {
+    for (std::size_t at = from; (at = text.find(marker, at)) != std::string_view::npos; ++at) {
+      const std::string_view ahead = text.substr(from, at - from);
+      const std::size_t scheme = ahead.rfind("data:");
+      const std::size_t data = at + marker.size();
+      if (scheme == std::string_view::npos || ahead.size() - scheme > 128) continue;
+      const std::size_t end = end_of_run(text, data);
+      if (end == data) continue;
+      out = {from + scheme, data, end, ahead.substr(scheme + 5)};
+      return data;
+    }
+    return text.size();
+  }
+
+  void describe(std::string_view type, std::string_view data) {
+    std::size_t size = 0;
+    for (char c : data) size += c != '\\' && c != '=' ? 1 : 0;
+    const auto digest = sha256(data);
+    char hex[16];
+    to_hex(digest.data(), 8, hex);
+    out_.append("[");
+    for (char c : type) {
+      if (c != '\\' && c != '"') out_.push_back(c);  // what encloses it may be JSON
+    }
+    out_.append(", ").append(std::to_string(size * 3 / 4)).append(" bytes, sha256 ");
+    out_.append(hex, sizeof hex).append("]");
+  }
+
+  std::string out_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/environment.hpp ----
+
+// Reads the process environment. Not while another thread changes it (setenv).
+
+namespace orcast {
+inline namespace v0 {
+
+/// The variable's value; empty where it is not set. An empty variable counts as not set everywhere
+/// in orcast, as OpenTelemetry's specification demands it.
+inline std::string_view environment(const char* name) noexcept {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/masks.hpp ----
+
+// What may be recorded of what people, models and tools say. Two ways to hide it: privacy mode, in
+// which an attribute with content is not there at all, and the masks of OpenInference's
+// configuration, which behave as its Python instrumentors do, down to the order of their rules. All
+// of it is decided before a value reaches the ring.
+//
+// What the masks leave in the clear, by the conventions: hide_input_messages and hide_input_text do
+// not touch input.value, which repeats every message; hide_input_text keeps the names and arguments
+// of tool calls; the outputs' likewise. hide_inputs and hide_outputs, or privacy mode, have no such
+// gaps. Metadata, tags, user, session and finish reasons are never hidden: put no secrets there.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What stands in for a value that a mask hides.
+inline constexpr char redacted[] = "__REDACTED__";
+
+/// OpenInference's configuration; the environment's names are OPENINFERENCE_ and these in capitals.
+struct masks {
+  bool hide_inputs = false;
+  bool hide_outputs = false;
+  bool hide_input_messages = false;
+  bool hide_output_messages = false;
+  bool hide_input_images = false;
+  bool hide_input_text = false;
+  bool hide_output_text = false;
+  bool hide_prompts = false;
+  bool hide_choices = false;
+  bool hide_llm_invocation_parameters = false;
+  bool hide_llm_tools = false;
+  bool hide_embeddings_vectors = false;
+  bool hide_embeddings_text = false;
+  /// Images within the data are kept up to this size of their whole URL in bytes, and longer ones
+  /// become __REDACTED__. 0: every image is replaced by its type, size and digest (OpenInference's
+  /// own default would be 32,000).
+  std::size_t base64_image_max_length = 0;
+
+  /// What the environment sets: true, t, 1, false, f or 0, in any case; anything else says nothing
+  /// and is reported, one sentence each, where `complaints` is given.
+  static masks from_environment(std::string* complaints = nullptr);
+};
+
+/// What an attribute says, as far as hiding is concerned.
+enum class content : std::uint8_t {
+  input_value,
+  input_mime_type,
+  output_value,
+  output_mime_type,
+  input_message,  ///< role, name, tool calls
+  input_text,
+  input_image,
+  output_message,
+  output_text,
+  output_image,
+  invocation_parameters,
+  parameter,  ///< an input that no mask knows, such as stop sequences or a reranker's query
+  tools,
+  prompt,           ///< of llm.prompts
+  choice,           ///< of llm.choices
+  prompt_template,  ///< and its variables
+  embedding_text,
+  embedding_vector,
+  input_document,
+  output_document,
+  error_words,  ///< they may quote the input
+};
+
+enum class content_fate : std::uint8_t { kept, replaced, left_out };
+
+/// The rules, the first that fits first. Privacy mode leaves out everything that is content, except
+/// for the invocation parameters, of which the recorder lets through the ones on its list.
+constexpr content_fate fate_of(content what, const masks& hide, bool privacy) noexcept {
+  constexpr auto kept = content_fate::kept;
+  constexpr auto replaced = content_fate::replaced;
+  constexpr auto gone = content_fate::left_out;
+  if (what == content::invocation_parameters) {
+    return hide.hide_llm_invocation_parameters ? gone : kept;
+  }
+  if (privacy) return gone;
+  const bool in = hide.hide_inputs;
+  const bool out = hide.hide_outputs;
+  switch (what) {
+    case content::tools:
+      return hide.hide_llm_tools || in ? gone : kept;
+    case content::input_value:
+      return in ? replaced : kept;
+    case content::output_value:
+      return out ? replaced : kept;
+    case content::input_mime_type:
+    case content::parameter:
+    case content::prompt_template:
+    case content::input_document:
+      return in ? gone : kept;
+    case content::output_mime_type:
+    case content::output_document:
+      return out ? gone : kept;
+    case content::input_message:
+    case content::input_text:
+    case content::input_image:
+      if (in || hide.hide_input_messages) return gone;
+      if (what == content::input_text && hide.hide_input_text) return replaced;
+      return what == content::input_image && hide.hide_input_images ? gone : kept;
+    case content::output_message:
+    case content::output_text:
+    case content::output_image:
+      if (out || hide.hide_output_messages) return gone;
+      return what == content::output_text && hide.hide_output_text ? replaced : kept;
+    case content::prompt:
+      return in || hide.hide_prompts ? replaced : kept;
+    case content::choice:
+      return out || hide.hide_choices ? replaced : kept;
+    case content::embedding_vector:
+      return hide.hide_embeddings_vectors ? replaced : kept;
+    case content::embedding_text:
+      return hide.hide_embeddings_text ? replaced : kept;
+    case content::error_words:
+      return in || hide.hide_input_messages || hide.hide_input_text || hide.hide_prompts ? gone
+                                                                                         : kept;
+    case content::invocation_parameters:
+      break;
+  }
+  return kept;
+}
 
 namespace detail {
 
-template <std::size_t Size>
-struct hex_id {
-  std::array<unsigned char, Size> bytes{};
-
-  /// All zero means "none"; the standard calls it invalid.
-  bool valid() const noexcept {
-    // By words: every root asks this of its absent parent, and byte by byte it took longer than
-    // both readings of the clock.
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < Size; i += sizeof any) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + i, sizeof word);
-      any |= word;
-    }
-    return any != 0;
+constexpr bool same_word(std::string_view text, std::string_view lower_case) noexcept {
+  if (text.size() != lower_case.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
+    if (c != lower_case[i]) return false;
   }
+  return true;
+}
 
-  /// Lower-case digits, without a terminating zero.
-  constexpr std::array<char, 2 * Size> hex() const noexcept {
-    std::array<char, 2 * Size> text{};
-    to_hex(bytes.data(), Size, text.data());
-    return text;
-  }
+inline void complain_of(std::string* complaints, const char* name, const char* what) {
+  if (complaints == nullptr) return;
+  if (!complaints->empty()) *complaints += ' ';
+  complaints->append(name).append(what);
+}
 
-  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
-    for (std::size_t i = 0; i < Size; ++i) {
-      if (x.bytes[i] != y.bytes[i]) return false;
-    }
-    return true;
+inline void read_mask(const char* name, bool& mask, std::string* complaints) {
+  const std::string_view text = environment(name);
+  if (text.empty()) return;
+  if (text == "1" || same_word(text, "t") || same_word(text, "true")) {
+    mask = true;
+  } else if (text == "0" || same_word(text, "f") || same_word(text, "false")) {
+    mask = false;
+  } else {
+    complain_of(complaints, name, " is neither true nor false and was not used.");
   }
-  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
-};
+}
 
 }  // namespace detail
 
-/// 16 bytes, written as 32 hexadecimal digits.
-struct trace_id : detail::hex_id<16> {};
-
-/// 8 bytes, written as 16 hexadecimal digits.
-struct span_id : detail::hex_id<8> {};
-
-/// What a span hands on to its children, in this process or another.
-struct span_context {
-  static constexpr std::uint8_t sampled_flag = 1;
-  static constexpr std::uint8_t random_flag = 2;
-
-  trace_id trace;
-  span_id span;
-  std::uint8_t flags = 0;     ///< W3C trace flags
-  bool remote = false;        ///< it came from another process
-  bool decided = false;       ///< flags hold a sampling decision that children follow
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
-
-  bool valid() const noexcept { return trace.valid() && span.valid(); }
-  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
-};
-
-/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
-/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
-/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
-inline trace_id trace_id_from(std::string_view text) noexcept {
-  trace_id id;
-  if (text.empty()) return id;
-  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
-  const auto digest = sha256(text);
-  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
-  return id;
-}
-
-/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
-inline span_id span_id_from(std::string_view text) noexcept {
-  span_id id;
-  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
-  return id;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/call_context.hpp ----
-
-// What a caller says about one call beyond its request: where its span belongs, when its turn is,
-// and what else goes into its head.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Who is sent first where calls wait for their turn (client_options.max_concurrent). A lower one
-/// waits as long as there are higher ones.
-enum class call_priority : unsigned char { background, normal, urgent };
-
-/// OpenRouter's cache of whole answers. A hit costs nothing, and its usage counts are 0.
-struct response_cache {
-  bool use = true;         ///< false: this answer neither comes from the cache nor goes into it
-  std::int64_t ttl_s = 0;  ///< 1 to 86400; 0: OpenRouter's own, five minutes
-  bool clear = false;      ///< forget the answer that is there
-};
-
-struct call_context {
-  span_context parent;  ///< the span that this call belongs under
-  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;   ///< an object
-  std::vector<std::string> tags;
-  /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
-  /// take turns.
-  std::string session_id;
-  std::string user;  ///< where the request has none
-
-  call_priority priority = call_priority::normal;
-  /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
-  /// see call_handler.
-  bool on_arrival = false;
-  std::optional<response_cache> cache;  ///< instead of client_options.cache
-  /// Added to the request's head, each instead of the client's own of that name.
-  std::vector<http::header> headers;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/plugin.hpp ----
-
-// What OpenRouter does to a request or a reply on its way: search the web, read documents, mend
-// JSON, shorten a long conversation.
-//
-//   request.plugins = {plugin::of("response-healing"), plugin::pdf("native")};
-
-namespace orcast {
-inline namespace v0 {
-
-/// One plugin. The members with a type are those of most plugins and of the web search.
-struct plugin {
-  std::string id;  ///< "web", "web-fetch", "file-parser", "response-healing", ...
-  std::optional<bool> enabled;
-  std::string engine;  ///< of "web": "native", "exa", ...; of "context-compression"
-  std::string mode;
-  std::optional<std::int64_t> max_results;
-  std::optional<std::int64_t> max_uses;
-  std::string search_prompt;
-  std::vector<std::string> include_domains;
-  std::vector<std::string> exclude_domains;
-  json_text settings;  ///< an object with the plugin's further members
-
-  /// Any plugin, with its settings.
-  static plugin of(std::string id, json_text settings = {}) {
-    plugin made;
-    made.id = std::move(id);
-    made.settings = std::move(settings);
-    return made;
-  }
-  /// Web search before the answer, with so many results at most.
-  static plugin web(std::int64_t max_results = 5) {
-    plugin made = of("web");
-    made.max_results = max_results;
-    return made;
-  }
-  /// Who reads documents: "mistral-ocr", "cloudflare-ai" or "native".
-  static plugin pdf(const std::string& engine) {
-    return of("file-parser", R"({"pdf":{"engine":")" + engine + "\"}}");
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/provider_preferences.hpp ----
-
-// Which of the providers of a model may answer, and which of them first. OpenRouter falls back from
-// one to the next by itself; without any of this it balances by price and uptime.
-
-namespace orcast {
-inline namespace v0 {
-
-/// By what providers are sorted: preferences.sort = "throughput".
-struct provider_sort {
-  std::string by;         ///< "price", "throughput", "latency", "exacto"
-  std::string partition;  ///< "model" or "none": of several models, each or all together
-
-  provider_sort() = default;
-  provider_sort(const char* what) : by(what) {}
-  provider_sort(std::string what, std::string over = {})
-      : by(std::move(what)), partition(std::move(over)) {}
-};
-
-/// A bound on speed, as measured over the last minutes: one number for the median, or one for each
-/// percentile.
-struct speed_bound {
-  std::optional<double> value;
-  std::optional<double> p50;
-  std::optional<double> p75;
-  std::optional<double> p90;
-  std::optional<double> p99;
-
-  speed_bound() = default;
-  speed_bound(double median) : value(median) {}
-};
-
-/// The most that may be asked, as decimal text in US dollars: for a million tokens, or for one
-/// image, sound or request. "0.5".
-struct price_limits {
-  std::string prompt;
-  std::string completion;
-  std::string image;
-  std::string audio;
-  std::string request;
-  json_text extra;  ///< an object with further members
-};
-
-struct provider_preferences {
-  std::vector<std::string> order;   ///< slugs, to be tried in this order
-  std::vector<std::string> only;    ///< these and no others
-  std::vector<std::string> ignore;  ///< not these
-  std::optional<bool> allow_fallbacks;
-  std::optional<bool> require_parameters;  ///< only who supports every parameter of the request
-  std::string data_collection;             ///< "deny": only who does not store prompts; "allow"
-  std::optional<bool> zdr;                 ///< only who retains no data at all
-  std::optional<bool> enforce_distillable_text;
-  std::vector<std::string> quantizations;  ///< "fp8", "bf16", ...
-  provider_sort sort;
-  price_limits max_price;
-  speed_bound preferred_min_throughput;  ///< tokens per second
-  speed_bound preferred_max_latency;     ///< seconds to the first token
-  json_text extra;                       ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/reasoning_options.hpp ----
-
-// How much a model is to think before it answers. Reasoning is billed as output.
-
-namespace orcast {
-inline namespace v0 {
-
-struct reasoning_options {
-  /// "max", "xhigh", "high", "medium", "low", "minimal" or "none". Not together with max_tokens.
-  std::string effort;
-  std::optional<std::int64_t> max_tokens;
-  std::optional<bool> enabled;  ///< true: medium effort
-  std::optional<bool> exclude;  ///< true: it thinks, but the thoughts are not sent
-  std::string summary;          ///< "auto", "concise" or "detailed"
-  json_text extra;              ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/response_format.hpp ----
-
-// The form that an answer is to have. With a JSON Schema the model's text is JSON of that shape:
-//
-//   request.response_format = response_format::json_schema("npc_line", schema);
-//
-// orcast/openrouter/structured.hpp reads the answer.
-
-namespace orcast {
-inline namespace v0 {
-
-struct response_format {
-  std::string type;         ///< "text", "json_object", "json_schema", "grammar", "python"
-  std::string name;         ///< of the schema: letters, digits, '_' and '-', 64 at most
-  std::string description;  ///< what the answer is for, to the model
-  json_text schema;         ///< a JSON Schema: an object
-  /// True: the provider keeps exactly to the schema. Providers then demand that every object of it
-  /// lists all its properties as required and allows no others: see strict_schema().
-  std::optional<bool> strict;
-  std::string grammar;
-  json_text json;  ///< sent instead of all the above
-
-  /// Any JSON object; the prompt has to say which.
-  static response_format json_object() {
-    response_format made;
-    made.type = "json_object";
-    return made;
-  }
-  static response_format json_schema(std::string name, json_text schema, bool strict = true) {
-    response_format made;
-    made.type = "json_schema";
-    made.name = std::move(name);
-    made.schema = std::move(schema);
-    made.strict = strict;
-    return made;
-  }
-};
-
-/// A plain schema as strict mode wants it: every object has "additionalProperties": false and
-/// requires all its properties. What was optional may be null instead. Fails with invalid_argument
-/// when `schema` is not a JSON object.
-ORCAST_DECL result<json_text> strict_schema(std::string_view schema);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/stop_condition.hpp ----
-
-// When OpenRouter is to stop running its own tools within one call. The first condition that holds
-// counts.
-
-namespace orcast {
-inline namespace v0 {
-
-struct stop_condition {
-  std::string type;
-  std::optional<std::int64_t> step_count;
-  std::string tool_name;
-  std::optional<std::int64_t> max_tokens;
-  std::optional<double> max_cost_in_dollars;
-  std::string reason;
-  json_text extra;  ///< an object with further members
-
-  static stop_condition steps(std::int64_t count) {
-    stop_condition made = of("step_count_is");
-    made.step_count = count;
-    return made;
-  }
-  static stop_condition calls(std::string tool_name) {
-    stop_condition made = of("has_tool_call");
-    made.tool_name = std::move(tool_name);
-    return made;
-  }
-  static stop_condition tokens(std::int64_t most) {
-    stop_condition made = of("max_tokens_used");
-    made.max_tokens = most;
-    return made;
-  }
-  static stop_condition dollars(double most) {
-    stop_condition made = of("max_cost");
-    made.max_cost_in_dollars = most;
-    return made;
-  }
-  static stop_condition finish(std::string reason) {
-    stop_condition made = of("finish_reason_is");
-    made.reason = std::move(reason);
-    return made;
-  }
-
- private:
-  static stop_condition of(const char* type) {
-    stop_condition made;
-    made.type = type;
-    return made;
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/tool.hpp ----
-
-// What a model may use besides words: functions of the host's, described by a JSON Schema, and
-// tools that OpenRouter runs itself.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A function that the model may call.
-struct tool {
-  std::string name;
-  std::string description;
-  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
-  /// Sent instead of all else: the whole tool as OpenRouter takes it.
-  json_text json;
-  /// Only providers that keep exactly to the schema. Set to true it may leave no provider at all.
-  std::optional<bool> strict = std::nullopt;
-  std::optional<cache_control> cache =
-      std::nullopt;  ///< set: the prompt is to be cached up to this tool
-
-  /// A tool that OpenRouter runs: "openrouter:web_search", "openrouter:datetime", ...; the
-  /// parameters are an object, or nothing.
-  static tool server(const std::string& type, const json_text& parameters = {}) {
-    tool made;
-    made.json = "{\"type\":\"" + type + '"';
-    if (!parameters.empty()) made.json += ",\"parameters\":" + parameters;
-    made.json += '}';
-    return made;
-  }
-};
-
-/// Values for chat_request::tool_choice.
-namespace choose {
-
-inline json_text none() { return "\"none\""; }
-inline json_text automatic() { return "\"auto\""; }
-inline json_text required() { return "\"required\""; }
-/// That function and no other. A function's name is letters, digits, '_' and '-'.
-inline json_text function(const std::string& name) {
-  return R"({"type":"function","function":{"name":")" + name + "\"}}";
-}
-/// That tool of OpenRouter's.
-inline json_text server_tool(const std::string& type) { return R"({"type":")" + type + "\"}"; }
-
-}  // namespace choose
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/trace_fields.hpp ----
-
-// OpenRouter's `trace` object: how a call is to appear in a tracing system.
-
-namespace orcast {
-inline namespace v0 {
-
-struct trace_fields {
-  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
-  std::string trace_name;       ///< name of the root span
-  std::string span_name;        ///< kept as metadata
-  std::string generation_name;  ///< name of the call's own span
-  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
-  json_text metadata;           ///< an object with any further keys
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/chat_request.hpp ----
-
-// A request to POST /chat/completions. Set `model` and `messages`; what is not set is not sent, so
-// that OpenRouter's and the model's own defaults hold. Members have OpenRouter's names.
-//
-// orcast looks at what it needs to write a body: that text is UTF-8, that JSON is JSON. Whether a
-// value makes sense to a model is for OpenRouter to say, so that tomorrow's values work today.
-
-namespace orcast {
-inline namespace v0 {
-
-/// How a model that speaks is to sound.
-struct audio_output_options {
-  std::string voice;
-  std::string format;  ///< "wav", "mp3", "pcm16", ...
-  json_text extra;     ///< an object with further members
-};
-
-/// OpenRouter's help for debugging, for streamed calls. Not for production.
-struct debug_options {
-  std::optional<bool> echo_upstream_body;  ///< the first chunks hold what the providers were sent
-  json_text extra;                         ///< an object with further members
-};
-
-/// Without effect, deprecated: usage is always sent.
-struct stream_options {
-  std::optional<bool> include_usage;
-  json_text extra;  ///< an object with further members
-};
-
-/// Most of the answer, known beforehand: a text that is to be changed here and there.
-struct predicted_output {
-  std::string content;
-};
-
-struct chat_request {
-  std::string model;                ///< "author/name[:variant]"
-  std::vector<std::string> models;  ///< to fall back to, in order
-  /// Names no model on purpose: the default of the account answers.
-  bool account_model = false;
-  std::vector<message> messages;
-  std::string prompt;   ///< plain text instead of messages
-  bool stream = false;  ///< set by the client according to the function that is called
-
-  // How the answer is drawn.
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<std::int64_t> top_k;
-  std::optional<double> min_p;
-  std::optional<double> top_a;
-  std::optional<double> frequency_penalty;
-  std::optional<double> presence_penalty;
-  std::optional<double> repetition_penalty;
-  std::optional<std::int64_t> max_completion_tokens;
-  std::optional<std::int64_t> max_tokens;  ///< deprecated
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;  ///< up to 4
-  std::vector<std::pair<std::string, double>> logit_bias;
-  std::optional<bool> logprobs;
-  std::optional<std::int64_t> top_logprobs;
-
-  // What it is made with.
-  std::vector<tool> tools;
-  json_text tool_choice;  ///< see choose:: in tool.hpp
-  std::optional<bool> parallel_tool_calls;
-  std::vector<stop_condition> stop_server_tools_when;
-  std::vector<plugin> plugins;
-  json_text web_search_options;  ///< an object
-
-  // What it looks like.
-  orcast::response_format response_format;
-  std::optional<bool> structured_outputs;
-  reasoning_options reasoning;
-  std::string reasoning_effort;  ///< the same as reasoning.effort
-  std::string verbosity;         ///< "low", "medium", "high", ...
-  std::vector<std::string> modalities;
-  audio_output_options audio;
-  json_text image_config;  ///< an object
-  predicted_output prediction;
-
-  // Who gives it.
-  provider_preferences provider;
-  std::string preset;
-  std::string service_tier;
-  std::string route;                   ///< deprecated
-  std::optional<cache_control> cache;  ///< sent as `cache_control`
-  std::string prompt_cache_key;        ///< groups requests that share a prefix
-  prompt_cache_options cache_options;  ///< sent as `prompt_cache_options`
-  orcast::stream_options stream_options;
-  debug_options debug;
-
-  // Who asked.
-  std::string user;        ///< your end user, up to 128 characters
-  std::string session_id;  ///< one conversation, up to 256 characters
-  /// Up to 16 pairs of 64 and 512 characters.
-  std::vector<std::pair<std::string, std::string>> metadata;
-  trace_fields trace;
-
-  /// An object whose members are added to the body; a member that is also set above is refused.
-  json_text extra;
-};
-
-/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
-/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
-/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
-/// of the right kind, or a member is set twice; `out` is then what it was.
-ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
-
-/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
-/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
-/// span. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
-
-/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_json(const tool& each, std::string& out);
-
-/// Whether a client may send it: it names a model (or says that it does not) and holds messages or
-/// a prompt, and all its text together is no more than `most_bytes`. Fails with invalid_argument or
-/// too_large, saying what to set.
-ORCAST_DECL result<void> validate_chat_request(const chat_request& request, std::size_t most_bytes);
-
-/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
-/// append_json gives them, end up in `extra` (of the request, a message or one of its objects), so
-/// that append_json makes an equal body of what was read. One thing is not kept: "stream":false,
-/// which is what no `stream` means. Fails with malformed_response when it is not a JSON object.
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
-
-/// Lays a JSON object over a request: each member of `body` replaces the whole member of that name,
-/// whatever had set it, and is read as parse_chat_request reads it; the others stay. So "provider"
-/// in `body` replaces all of request.provider, and null makes a member null. Fails as
-/// parse_chat_request does; the request is then what it was.
-ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/routing_metadata.hpp ----
-
-// How OpenRouter routed a call: which providers it could ask, which it tried, and what happened on
-// the way. It comes when client_options.routing_metadata asks for it; never with an answer from the
-// response cache.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One provider that was tried.
-struct routing_attempt {
-  std::string provider;
-  std::string model;
-  std::int64_t status = 0;  ///< HTTP status of its answer
-};
-
-/// One provider that could have been asked.
-struct routing_endpoint {
-  std::string provider;
-  std::string model;
-  bool selected = false;
-};
-
-/// Something that was done to the request or the reply.
-struct routing_stage {
-  std::string type;  ///< "guardrail", "plugin", "server_tools", "response_healing", ...
-  std::string name;
-  std::string guardrail_id;
-  std::string guardrail_scope;
-  std::string summary;
-  json_text data;        ///< an object
-  std::string cost_usd;  ///< decimal text
-};
-
-struct routing_metadata {
-  bool received = false;
-  std::string requested;  ///< the model that was asked for
-  std::string strategy;   ///< "direct", "auto", "fallback", ...
-  std::string region;
-  std::string summary;
-  std::optional<std::int64_t> attempt;  ///< which of the attempts this answer comes from, from 1
-  std::optional<bool> is_byok;
-  std::optional<std::int64_t> endpoints_total;
-  std::vector<routing_endpoint> endpoints;
-  std::vector<routing_attempt> attempts;
-  json_text params;  ///< an object
-  std::vector<routing_stage> pipeline;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/chat_reply.hpp ----
-
-// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
-// kept as JSON here (images, sources, probabilities) is read by
-// orcast/openrouter/reply_details.hpp.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
-/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
-struct token_usage {
-  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
-  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
-  std::optional<std::int64_t> total_tokens;
-  std::optional<std::int64_t> cached_tokens;
-  std::optional<std::int64_t> cache_write_tokens;
-  std::optional<std::int64_t> prompt_audio_tokens;
-  std::optional<std::int64_t> prompt_video_tokens;
-  std::optional<std::int64_t> reasoning_tokens;
-  std::optional<std::int64_t> completion_audio_tokens;
-  std::optional<std::int64_t> completion_image_tokens;
-  std::optional<std::int64_t> accepted_prediction_tokens;
-  std::optional<std::int64_t> rejected_prediction_tokens;
-  std::string cost;  ///< what the account was charged
-  std::string upstream_cost;
-  std::string upstream_prompt_cost;
-  std::string upstream_completion_cost;
-  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
-  std::optional<std::int64_t> tool_calls_executed;
-  std::optional<std::int64_t> web_search_requests;
-  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
-  bool received = false;        ///< false: there was no usage object at all
-};
-
-/// One alternative answer. Almost always there is exactly one.
-struct chat_choice {
-  message reply;  ///< ready to be sent back
-  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
-  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
-  /// "tool_calls".
-  std::string finish_reason;
-  std::string native_finish_reason;
-  json_text logprobs;  ///< an object
-  json_text extra;     ///< an object with further members of the choice
-};
-
-struct chat_reply {
-  std::string id;        ///< the generation's id, "gen-..."
-  std::string model;     ///< the model that answered; it may differ from the one asked for
-  std::string provider;  ///< who ran it, as OpenRouter names it
-  std::string service_tier;
-  std::string system_fingerprint;
-  std::int64_t created = 0;  ///< seconds since 1970
-  std::vector<chat_choice> choices;
-  token_usage usage;
-  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
-  json_text metadata;        ///< the same as it came
-  json_text extra;           ///< an object with the top-level members that have no place above
-
-  /// The response body; of a stream, the equal body that a blocking call would have brought.
-  json_text raw;
-
-  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
-  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
-
-  /// Of the first choice; empty when there is none. The views last as long as the reply.
-  std::string_view text() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().reply.content;
-  }
-  std::string_view finish_reason() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().finish_reason;
-  }
-
-  struct tool_call_range {
-    const tool_call* first = nullptr;
-    const tool_call* last = nullptr;
-    const tool_call* begin() const noexcept { return first; }
-    const tool_call* end() const noexcept { return last; }
-    bool empty() const noexcept { return first == last; }
-    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+inline masks masks::from_environment(std::string* complaints) {
+  masks made;
+  bool older_name = false;
+  const struct {
+    const char* name;
+    bool& mask;
+  } all[] = {
+      {"OPENINFERENCE_HIDE_INPUTS", made.hide_inputs},
+      {"OPENINFERENCE_HIDE_OUTPUTS", made.hide_outputs},
+      {"OPENINFERENCE_HIDE_INPUT_MESSAGES", made.hide_input_messages},
+      {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", made.hide_output_messages},
+      {"OPENINFERENCE_HIDE_INPUT_IMAGES", made.hide_input_images},
+      {"OPENINFERENCE_HIDE_INPUT_TEXT", made.hide_input_text},
+      {"OPENINFERENCE_HIDE_OUTPUT_TEXT", made.hide_output_text},
+      {"OPENINFERENCE_HIDE_PROMPTS", made.hide_prompts},
+      {"OPENINFERENCE_HIDE_CHOICES", made.hide_choices},
+      {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", made.hide_llm_invocation_parameters},
+      {"OPENINFERENCE_HIDE_LLM_TOOLS", made.hide_llm_tools},
+      {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name},
+      {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", made.hide_embeddings_vectors},
+      {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", made.hide_embeddings_text},
   };
-  tool_call_range tool_calls() const noexcept {
-    if (choices.empty()) return {};
-    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
-    return {calls.data(), calls.data() + calls.size()};
+  for (const auto& each : all) detail::read_mask(each.name, each.mask, complaints);
+  made.hide_embeddings_vectors = made.hide_embeddings_vectors || older_name;
+
+  constexpr char limit[] = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";
+  std::size_t length = 0;
+  bool number = true;
+  const std::string_view digits = environment(limit);
+  for (char c : digits) {
+    number = number && c >= '0' && c <= '9' && length < 1'000'000'000;
+    if (number) length = length * 10 + static_cast<std::size_t>(c - '0');
   }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/reply_reader.hpp ----
-
-// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
-// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
-// bytes are parsed once; whoever wants to see the pieces listens.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One exchange at a time; not thread safe. head(), data()..., then finish().
-class reply_reader {
- public:
-  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
-  ORCAST_DECL ~reply_reader();
-  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
-  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
-
-  /// Forgets everything but its memory and its listener, for the next exchange.
-  ORCAST_DECL void reset() noexcept;
-
-  /// The listener is borrowed; null for none.
-  ORCAST_DECL void listen(delta_listener* listener) noexcept;
-
-  ORCAST_DECL void head(const http::response_head& head) noexcept;
-
-  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
-  /// stream said [DONE]); the exchange may be stopped.
-  ORCAST_DECL bool data(std::string_view bytes) noexcept;
-
-  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
-  /// what happened; reply() then holds what had arrived.
-  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
-
-  const chat_reply& reply() const noexcept { return reply_; }
-  chat_reply& reply() noexcept { return reply_; }
-  int http_status() const noexcept { return http_status_; }
-  /// X-Generation-Id of the response head: known before the first byte of the body.
-  const std::string& generation_id() const noexcept { return generation_id_; }
-  const std::string& cache_status() const noexcept { return cache_status_; }
-  bool streamed() const noexcept { return streamed_; }
-  bool received_content() const noexcept { return received_content_; }
-
- private:
-  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
-  chat_reply reply_;
-  std::string generation_id_;
-  std::string cache_status_;
-  int http_status_ = 0;
-  bool streamed_ = false;
-  bool received_content_ = false;
-  std::unique_ptr<parser> parser_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/destination_shares.hpp ----
-
-// Which destinations get a trace, when each wants its own share of them. Decided at the head like
-// all sampling, by the same number, so that who wants less gets a part of what the others get, and
-// sessions stay whole everywhere. The answer is a mask that children inherit (span_context) and
-// that the exporter looks at. While everybody wants everything it costs one load.
-
-namespace orcast {
-inline namespace v0 {
-
-class destination_shares {
- public:
-  static constexpr std::size_t most = 8;
-
-  /// Any thread; for roots that begin later. A ratio of 0 is for a destination that gets nothing.
-  void set(const double* ratios, std::size_t count) noexcept {
-    std::uint8_t active = 0;
-    bool uneven = false;
-    for (std::size_t i = 0; i < most; ++i) {
-      const bool exists = i < count;
-      const double ratio = exists ? ratios[i] : 1.0;
-      if (exists && ratio > 0) active = static_cast<std::uint8_t>(active | 1u << i);
-      uneven = uneven || ratio < 1.0;
-      // Relaxed, all of them: numbers by themselves. A root that begins meanwhile may see some old
-      // and some new ones.
-      limits_[i].store(ratio >= 1.0 ? everything : static_cast<std::uint32_t>(ratio * everything),
-                       std::memory_order_relaxed);
-    }
-    active_.store(active, std::memory_order_relaxed);
-    uneven_.store(uneven, std::memory_order_relaxed);
+  if (number) {
+    made.base64_image_max_length = length;
+  } else {
+    detail::complain_of(complaints, limit, " is not a number of bytes and was not used.");
   }
-
-  /// False: left_out() would be 0.
-  bool uneven() const noexcept { return uneven_.load(std::memory_order_relaxed); }
-
-  /// A bit for each destination that does not get the trace (or session) with this number.
-  std::uint8_t left_out(std::uint64_t number) const noexcept {
-    unsigned mask = 0;
-    const auto top = static_cast<std::uint32_t>(number >> 32);
-    for (std::size_t i = 0; i < most; ++i) {
-      const std::uint32_t limit = limits_[i].load(std::memory_order_relaxed);
-      if (limit != everything && top >= limit) mask |= 1u << i;
-    }
-    return static_cast<std::uint8_t>(mask);
-  }
-
-  /// Whether what is left out leaves nobody.
-  bool nobody(std::uint8_t mask) const noexcept {
-    const std::uint8_t active = active_.load(std::memory_order_relaxed);
-    return active != 0 && (active & ~mask) == 0;
-  }
-
- private:
-  static constexpr std::uint32_t everything = 0xffffffff;
-
-  std::array<std::atomic<std::uint32_t>, most> limits_{};
-  std::atomic<std::uint8_t> active_{0};  // 0: nobody has said who there is
-  std::atomic<bool> uneven_{false};
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/sampler.hpp ----
-
-// Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
-// on the trace id alone, or on the session alone where there is one, so that a session is kept or
-// left out as a whole, on every device alike.
-
-namespace orcast {
-inline namespace v0 {
-
-class ratio_sampler {
- public:
-  /// `ratio` from 0 (nothing) to 1 (everything).
-  constexpr explicit ratio_sampler(double ratio = 1.0) noexcept
-      : limit_(ratio >= 1.0  ? ~std::uint64_t{0}
-               : ratio > 0.0 ? static_cast<std::uint64_t>(ratio * 18446744073709551615.0)
-                             : 0) {}
-
-  constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
-  constexpr bool nothing() const noexcept { return limit_ == 0; }
-
-  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
-  bool keeps(const trace_id& id) const noexcept {
-    std::uint64_t tail = 0;
-    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
-    return keeps(tail);
-  }
-  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
-  /// a number with the first one on top, whatever the processor's order.
-  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
-  /// FNV-1a over the session's bytes, then one round of mixing.
-  constexpr bool keeps(std::string_view session) const noexcept {
-    return decide(number_of(session));
-  }
-
-  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
-  static std::uint64_t number_of(std::uint64_t tail) noexcept {
-    unsigned char bytes[sizeof tail];
-    std::memcpy(bytes, &tail, sizeof tail);
-    const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
-    return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
-  }
-  static constexpr std::uint64_t number_of(std::string_view session) noexcept {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
-    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
-    return hash ^ hash >> 31;
-  }
-
- private:
-  constexpr bool decide(std::uint64_t value) const noexcept {
-    return everything() || value < limit_;
-  }
-
-  std::uint64_t limit_;
-};
+  return made;
+}
 
 }  // namespace v0
 }  // namespace orcast
@@ -2491,6 +973,595 @@ class attribute_key {
 template <std::size_t N>
 constexpr attribute_key key<N>::operator()(std::size_t first, std::size_t second) const noexcept {
   return attribute_key(*this, first, second);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/feedback_keys.hpp ----
+
+// OpenInference's attribute keys for feedback: what a person, a model or code thinks of a span, a
+// trace or a session. Each has a name and at least one of score, label and explanation.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Annotations of a span.
+
+/// string. By hand
+inline constexpr key annotation_name{"annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key annotation_score{"annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key annotation_label{"annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key annotation_explanation{"annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key annotation_annotator_kind{"annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key annotation_identifier{"annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key annotation_metadata{"annotations.#.annotation.metadata"};
+
+// Evaluations of a span.
+
+/// string. Work spans: rate()
+inline constexpr key evaluation_name{"evaluations.#.evaluation.name"};
+/// double. Work spans: rate()
+inline constexpr key evaluation_score{"evaluations.#.evaluation.score"};
+/// string. Work spans: rate()
+inline constexpr key evaluation_label{"evaluations.#.evaluation.label"};
+/// string. Work spans: rate()
+inline constexpr key evaluation_explanation{"evaluations.#.evaluation.explanation"};
+/// string. Work spans: rate()
+inline constexpr key evaluation_annotator_kind{"evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: rate()
+inline constexpr key evaluation_identifier{"evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: rate()
+inline constexpr key evaluation_metadata{"evaluations.#.evaluation.metadata"};
+
+// Annotations of a trace.
+
+/// string. By hand
+inline constexpr key trace_annotation_name{"trace.annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key trace_annotation_score{"trace.annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key trace_annotation_label{"trace.annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key trace_annotation_explanation{"trace.annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key trace_annotation_annotator_kind{
+    "trace.annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key trace_annotation_identifier{"trace.annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key trace_annotation_metadata{"trace.annotations.#.annotation.metadata"};
+
+// Evaluations of a trace.
+
+/// string. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_name{"trace.evaluations.#.evaluation.name"};
+/// double. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_score{"trace.evaluations.#.evaluation.score"};
+/// string. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_label{"trace.evaluations.#.evaluation.label"};
+/// string. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_explanation{"trace.evaluations.#.evaluation.explanation"};
+/// string. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_annotator_kind{
+    "trace.evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_identifier{"trace.evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: rate() about the trace
+inline constexpr key trace_evaluation_metadata{"trace.evaluations.#.evaluation.metadata"};
+
+// Annotations of a session.
+
+/// string. By hand
+inline constexpr key session_annotation_name{"session.annotations.#.annotation.name"};
+/// double. By hand
+inline constexpr key session_annotation_score{"session.annotations.#.annotation.score"};
+/// string. By hand
+inline constexpr key session_annotation_label{"session.annotations.#.annotation.label"};
+/// string. By hand
+inline constexpr key session_annotation_explanation{"session.annotations.#.annotation.explanation"};
+/// string. By hand
+inline constexpr key session_annotation_annotator_kind{
+    "session.annotations.#.annotation.annotator_kind"};
+/// string. By hand
+inline constexpr key session_annotation_identifier{"session.annotations.#.annotation.identifier"};
+/// JSON. By hand
+inline constexpr key session_annotation_metadata{"session.annotations.#.annotation.metadata"};
+
+// Evaluations of a session.
+
+/// string. Work spans: rate() about the session
+inline constexpr key session_evaluation_name{"session.evaluations.#.evaluation.name"};
+/// double. Work spans: rate() about the session
+inline constexpr key session_evaluation_score{"session.evaluations.#.evaluation.score"};
+/// string. Work spans: rate() about the session
+inline constexpr key session_evaluation_label{"session.evaluations.#.evaluation.label"};
+/// string. Work spans: rate() about the session
+inline constexpr key session_evaluation_explanation{"session.evaluations.#.evaluation.explanation"};
+/// string. Work spans: rate() about the session
+inline constexpr key session_evaluation_annotator_kind{
+    "session.evaluations.#.evaluation.annotator_kind"};
+/// string. Work spans: rate() about the session
+inline constexpr key session_evaluation_identifier{"session.evaluations.#.evaluation.identifier"};
+/// JSON. Work spans: rate() about the session
+inline constexpr key session_evaluation_metadata{"session.evaluations.#.evaluation.metadata"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/message_keys.hpp ----
+
+// OpenInference's attribute keys for messages. keys::llm_input_part_text(2, 0) is
+// llm.input_messages.2.message.contents.0.message_content.text: the names here shorten the
+// conventions' doubled nouns.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Messages sent.
+
+/// string. Role of each message
+inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+/// string. Its text, also where it has parts or reasoning
+inline constexpr key llm_input_message_content{"llm.input_messages.#.message.content"};
+/// string. Its name; of a tool's message the function's, where the call is among the messages
+inline constexpr key llm_input_message_name{"llm.input_messages.#.message.name"};
+/// string. Tools' messages: the call that they answer
+inline constexpr key llm_input_message_tool_call_id{"llm.input_messages.#.message.tool_call_id"};
+/// string. function_call.name, of older programs
+inline constexpr key llm_input_message_function_call_name{
+    "llm.input_messages.#.message.function_call_name"};
+/// JSON. function_call.arguments, of older programs
+inline constexpr key llm_input_message_function_call_arguments_json{
+    "llm.input_messages.#.message.function_call_arguments_json"};
+/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
+/// that has parts or reasoning
+inline constexpr key llm_input_part_type{
+    "llm.input_messages.#.message.contents.#.message_content.type"};
+/// string. Text and reasoning; of a part of another kind, its JSON
+inline constexpr key llm_input_part_text{
+    "llm.input_messages.#.message.contents.#.message_content.text"};
+/// string. Reasoning: reasoning_details[].id
+inline constexpr key llm_input_part_id{
+    "llm.input_messages.#.message.contents.#.message_content.id"};
+/// string. Reasoning: signature of a reasoning.text
+inline constexpr key llm_input_part_signature{
+    "llm.input_messages.#.message.contents.#.message_content.signature"};
+/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
+inline constexpr key llm_input_part_data{
+    "llm.input_messages.#.message.contents.#.message_content.data"};
+/// string. Reasoning: data of a reasoning.encrypted in any other format
+inline constexpr key llm_input_part_encrypted_content{
+    "llm.input_messages.#.message.contents.#.message_content.encrypted_content"};
+/// string. Images: the link; data is replaced by what it is
+inline constexpr key llm_input_part_image_url{
+    "llm.input_messages.#.message.contents.#.message_content.image.image.url"};
+/// string. Audio: what it is, instead of the data
+inline constexpr key llm_input_part_audio_url{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.url"};
+/// string. Audio: its format
+inline constexpr key llm_input_part_audio_mime_type{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
+/// string. By hand
+inline constexpr key llm_input_part_audio_transcript{
+    "llm.input_messages.#.message.contents.#.message_content.audio.audio.transcript"};
+/// string. Each tool call
+inline constexpr key llm_input_tool_call_id{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.id"};
+/// string. Each tool call
+inline constexpr key llm_input_tool_call_function_name{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.function.name"};
+/// JSON. Each tool call, as the model wrote it
+inline constexpr key llm_input_tool_call_function_arguments{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.function.arguments"};
+/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
+inline constexpr key llm_input_tool_call_reasoning_signature{
+    "llm.input_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
+
+// Messages received, one for each choice.
+
+/// string. Role of each choice's message
+inline constexpr key llm_output_message_role{"llm.output_messages.#.message.role"};
+/// string. Its text, also where it has parts or reasoning
+inline constexpr key llm_output_message_content{"llm.output_messages.#.message.content"};
+/// string. By hand
+inline constexpr key llm_output_message_name{"llm.output_messages.#.message.name"};
+/// string. By hand
+inline constexpr key llm_output_message_tool_call_id{"llm.output_messages.#.message.tool_call_id"};
+/// string. By hand
+inline constexpr key llm_output_message_function_call_name{
+    "llm.output_messages.#.message.function_call_name"};
+/// JSON. By hand
+inline constexpr key llm_output_message_function_call_arguments_json{
+    "llm.output_messages.#.message.function_call_arguments_json"};
+/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
+/// that has parts or reasoning
+inline constexpr key llm_output_part_type{
+    "llm.output_messages.#.message.contents.#.message_content.type"};
+/// string. Text and reasoning; of a part of another kind, its JSON
+inline constexpr key llm_output_part_text{
+    "llm.output_messages.#.message.contents.#.message_content.text"};
+/// string. Reasoning: reasoning_details[].id
+inline constexpr key llm_output_part_id{
+    "llm.output_messages.#.message.contents.#.message_content.id"};
+/// string. Reasoning: signature of a reasoning.text
+inline constexpr key llm_output_part_signature{
+    "llm.output_messages.#.message.contents.#.message_content.signature"};
+/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
+inline constexpr key llm_output_part_data{
+    "llm.output_messages.#.message.contents.#.message_content.data"};
+/// string. Reasoning: data of a reasoning.encrypted in any other format
+inline constexpr key llm_output_part_encrypted_content{
+    "llm.output_messages.#.message.contents.#.message_content.encrypted_content"};
+/// string. Images: the link; data is replaced by what it is
+inline constexpr key llm_output_part_image_url{
+    "llm.output_messages.#.message.contents.#.message_content.image.image.url"};
+/// string. Audio: what it is, instead of the data
+inline constexpr key llm_output_part_audio_url{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.url"};
+/// string. Audio: the format that was asked for
+inline constexpr key llm_output_part_audio_mime_type{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
+/// string. Audio: what was said
+inline constexpr key llm_output_part_audio_transcript{
+    "llm.output_messages.#.message.contents.#.message_content.audio.audio.transcript"};
+/// string. Each tool call
+inline constexpr key llm_output_tool_call_id{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.id"};
+/// string. Each tool call
+inline constexpr key llm_output_tool_call_function_name{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.function.name"};
+/// JSON. Each tool call, as the model wrote it
+inline constexpr key llm_output_tool_call_function_arguments{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.function.arguments"};
+/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
+inline constexpr key llm_output_tool_call_reasoning_signature{
+    "llm.output_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/retrieval_keys.hpp ----
+
+// OpenInference's attribute keys for embeddings, reranking and retrieval.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Embeddings.
+
+/// string. Embeddings: the response's model, else the request's
+inline constexpr key embedding_model_name{"embedding.model_name"};
+/// JSON. Embeddings: the request's body without input, user, session_id and trace
+inline constexpr key embedding_invocation_parameters{"embedding.invocation_parameters"};
+/// string. Embeddings: each text of input; tokens are not decoded
+inline constexpr key embedding_text{"embedding.embeddings.#.embedding.text"};
+/// doubles. Embeddings, where recording.vectors asks for them: data[].embedding, also when it came
+/// as base64
+inline constexpr key embedding_vector{"embedding.embeddings.#.embedding.vector"};
+
+// Reranking.
+
+/// string. Reranking: query
+inline constexpr key reranker_query{"reranker.query"};
+/// string. Reranking: the response's model, else the request's
+inline constexpr key reranker_model_name{"reranker.model_name"};
+/// int. Reranking: top_n
+inline constexpr key reranker_top_k{"reranker.top_k"};
+/// string. Reranking: documents; their index
+inline constexpr key reranker_input_document_id{"reranker.input_documents.#.document.id"};
+/// string. Reranking: documents
+inline constexpr key reranker_input_document_content{"reranker.input_documents.#.document.content"};
+/// double. Work spans: candidate()
+inline constexpr key reranker_input_document_score{"reranker.input_documents.#.document.score"};
+/// JSON. Work spans: candidate()
+inline constexpr key reranker_input_document_metadata{
+    "reranker.input_documents.#.document.metadata"};
+/// string. Reranking: results, in their order; their index in the request
+inline constexpr key reranker_output_document_id{"reranker.output_documents.#.document.id"};
+/// string. Reranking: results, in their order
+inline constexpr key reranker_output_document_content{
+    "reranker.output_documents.#.document.content"};
+/// double. Reranking: results, in their order: relevance_score
+inline constexpr key reranker_output_document_score{"reranker.output_documents.#.document.score"};
+/// JSON. Work spans: document()
+inline constexpr key reranker_output_document_metadata{
+    "reranker.output_documents.#.document.metadata"};
+
+// Retrieval.
+
+/// string. Retriever spans
+inline constexpr key retrieval_document_id{"retrieval.documents.#.document.id"};
+/// string. Retriever spans
+inline constexpr key retrieval_document_content{"retrieval.documents.#.document.content"};
+/// double. Retriever spans
+inline constexpr key retrieval_document_score{"retrieval.documents.#.document.score"};
+/// JSON. Retriever spans
+inline constexpr key retrieval_document_metadata{"retrieval.documents.#.document.metadata"};
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/openinference_keys.hpp ----
+
+// OpenInference's attribute keys (its semantic conventions of August 2026). `#` is an index:
+// keys::llm_tool_json_schema(2). What a comment says is what docs/attributes.md is made of: the
+// type, then from what, and when, orcast sets it; "By hand" is for who records a span of their own.
+// The longer families have headers of their own, which this one includes.
+
+namespace orcast {
+inline namespace v0 {
+namespace keys {
+
+// Every span.
+
+/// string. Always: LLM, EMBEDDING, RERANKER, or the kind of a work span
+inline constexpr key openinference_span_kind{"openinference.span.kind"};
+/// string. The request's body; of a work span, its input(). A run of base64 is replaced by what it
+/// is
+inline constexpr key input_value{"input.value"};
+/// string. With input.value: application/json for requests
+inline constexpr key input_mime_type{"input.mime_type"};
+/// string. The response's body, of a stream the equal body that a blocking call would have brought;
+/// of a work span, its output()
+inline constexpr key output_value{"output.value"};
+/// string. With output.value
+inline constexpr key output_mime_type{"output.mime_type"};
+/// string. The request's session_id, else the header x-session-id, the call's context, the scope
+inline constexpr key session_id{"session.id"};
+/// string. The request's user, else the call's context, the scope; through the pseudonym where
+/// there is one
+inline constexpr key user_id{"user.id"};
+/// JSON. Keys of the request's trace, of the call's context and of the scopes, in that order, the
+/// first of each name; trace_name and span_name where they name no span; parent_span_id where it
+/// can't be used
+inline constexpr key metadata{"metadata"};
+/// strings. Tags of the scopes and of the call's context
+inline constexpr key tag_tags{"tag.tags"};
+/// string. Agent spans: their name
+inline constexpr key agent_name{"agent.name"};
+/// string. By hand
+inline constexpr key graph_node_id{"graph.node.id"};
+/// string. By hand
+inline constexpr key graph_node_name{"graph.node.name"};
+/// string. By hand
+inline constexpr key graph_node_parent_id{"graph.node.parent_id"};
+
+// Calls of language models.
+
+/// string. Of the model's author; openrouter where the model has none
+inline constexpr key llm_system{"llm.system"};
+/// string. The response's provider, in OpenInference's spelling; openrouter where there is none
+inline constexpr key llm_provider{"llm.provider"};
+/// string. The response's model, else the request's
+inline constexpr key llm_model_name{"llm.model_name"};
+/// string. The request's model, where another one answered
+inline constexpr key llm_request_model_name{"llm.request.model_name"};
+/// string. The response's model, where it is not the one asked for
+inline constexpr key llm_response_model_name{"llm.response.model_name"};
+/// JSON. The request's body without messages, prompt, tools and functions, user, session_id and
+/// trace; in privacy mode the ones on a list
+inline constexpr key llm_invocation_parameters{"llm.invocation_parameters"};
+/// string. finish_reason of the first choice
+inline constexpr key llm_finish_reason{"llm.finish_reason"};
+/// JSON. By hand. Deprecated
+inline constexpr key llm_function_call{"llm.function_call"};
+/// JSON. Each of the request's tools
+inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};
+/// string. The prompts of /completions, or the one that a chat request has instead of messages
+inline constexpr key llm_prompt{"llm.prompts.#.prompt.text"};
+/// string. The choices of /completions
+inline constexpr key llm_choice{"llm.choices.#.completion.text"};
+/// string. Of the scope
+inline constexpr key llm_prompt_template_template{"llm.prompt_template.template"};
+/// JSON. Of the scope
+inline constexpr key llm_prompt_template_variables{"llm.prompt_template.variables"};
+/// string. Of the scope
+inline constexpr key llm_prompt_template_version{"llm.prompt_template.version"};
+/// string. Prompt spans: where the prompt is kept
+inline constexpr key prompt_vendor{"prompt.vendor"};
+/// string. Prompt spans
+inline constexpr key prompt_id{"prompt.id"};
+/// string. Prompt spans
+inline constexpr key prompt_url{"prompt.url"};
+
+// Tokens.
+
+/// int. usage.prompt_tokens: cached ones included
+inline constexpr key llm_token_count_prompt{"llm.token_count.prompt"};
+/// int. usage.completion_tokens: reasoning included
+inline constexpr key llm_token_count_completion{"llm.token_count.completion"};
+/// int. usage.total_tokens
+inline constexpr key llm_token_count_total{"llm.token_count.total"};
+/// int. usage.prompt_tokens_details.cached_tokens
+inline constexpr key llm_token_count_prompt_details_cache_read{
+    "llm.token_count.prompt_details.cache_read"};
+/// int. usage.prompt_tokens_details.cache_write_tokens
+inline constexpr key llm_token_count_prompt_details_cache_write{
+    "llm.token_count.prompt_details.cache_write"};
+/// int. By hand. It would say what cache_read says
+inline constexpr key llm_token_count_prompt_details_cache_input{
+    "llm.token_count.prompt_details.cache_input"};
+/// int. usage.prompt_tokens_details.audio_tokens
+inline constexpr key llm_token_count_prompt_details_audio{"llm.token_count.prompt_details.audio"};
+/// int. usage.prompt_tokens_details.video_tokens; not on the convention's list, but under its
+/// prefix
+inline constexpr key llm_token_count_prompt_details_video{"llm.token_count.prompt_details.video"};
+/// int. usage.completion_tokens_details.reasoning_tokens
+inline constexpr key llm_token_count_completion_details_reasoning{
+    "llm.token_count.completion_details.reasoning"};
+/// int. usage.completion_tokens_details.audio_tokens
+inline constexpr key llm_token_count_completion_details_audio{
+    "llm.token_count.completion_details.audio"};
+/// int. usage.completion_tokens_details.image_tokens; not on the convention's list, but Arize reads
+/// it
+inline constexpr key llm_token_count_completion_details_image{
+    "llm.token_count.completion_details.image"};
+
+// Cost, in US dollars.
+
+/// double. usage.cost, digit for digit; with a key of one's own: usage.cost and
+/// cost_details.upstream_inference_cost, where both are known
+inline constexpr key llm_cost_total{"llm.cost.total"};
+/// double. cost_details.upstream_inference_prompt_cost, where the parts add up to the whole; not
+/// with a key of one's own
+inline constexpr key llm_cost_prompt{"llm.cost.prompt"};
+/// double. cost_details.upstream_inference_completions_cost, likewise
+inline constexpr key llm_cost_completion{"llm.cost.completion"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_input{"llm.cost.prompt_details.input"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_read{"llm.cost.prompt_details.cache_read"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_write{"llm.cost.prompt_details.cache_write"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_cache_input{"llm.cost.prompt_details.cache_input"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_prompt_details_audio{"llm.cost.prompt_details.audio"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_output{"llm.cost.completion_details.output"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_reasoning{"llm.cost.completion_details.reasoning"};
+/// double. By hand. OpenRouter does not say
+inline constexpr key llm_cost_completion_details_audio{"llm.cost.completion_details.audio"};
+
+// Tools.
+
+/// string. Tool spans: the function called
+inline constexpr key tool_name{"tool.name"};
+/// string. Tool spans, where the tool is given
+inline constexpr key tool_description{"tool.description"};
+/// string. Tool spans: the call that is answered
+inline constexpr key tool_id{"tool.id"};
+/// JSON. Tool spans, where the tool is given: its parameters
+inline constexpr key tool_parameters{"tool.parameters"};
+/// JSON. Tool spans, where the tool is given: all of it
+inline constexpr key tool_json_schema{"tool.json_schema"};
+
+// Of the event "exception", and of the resource.
+
+/// string. Failures: orcast.CODE
+inline constexpr key exception_type{"exception.type"};
+/// string. Failures: the error type and, unless inputs are hidden, the words
+inline constexpr key exception_message{"exception.message"};
+/// string. By hand
+inline constexpr key exception_stacktrace{"exception.stacktrace"};
+/// bool. Failures: false
+inline constexpr key exception_escaped{"exception.escaped"};
+/// string. On the resource: Model Id
+inline constexpr key openinference_project_name{"openinference.project.name"};
+
+// Values of openinference.span.kind.
+inline constexpr char kind_llm[] = "LLM";
+inline constexpr char kind_agent[] = "AGENT";
+inline constexpr char kind_chain[] = "CHAIN";
+inline constexpr char kind_tool[] = "TOOL";
+inline constexpr char kind_retriever[] = "RETRIEVER";
+inline constexpr char kind_embedding[] = "EMBEDDING";
+inline constexpr char kind_reranker[] = "RERANKER";
+inline constexpr char kind_guardrail[] = "GUARDRAIL";
+inline constexpr char kind_evaluator[] = "EVALUATOR";
+inline constexpr char kind_prompt[] = "PROMPT";
+
+}  // namespace keys
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/ids.hpp ----
+
+// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+template <std::size_t Size>
+struct hex_id {
+  std::array<unsigned char, Size> bytes{};
+
+  /// All zero means "none"; the standard calls it invalid.
+  bool valid() const noexcept {
+    // By words: every root asks this of its absent parent, and byte by byte it took longer than
+    // both readings of the clock.
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < Size; i += sizeof any) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      any |= word;
+    }
+    return any != 0;
+  }
+
+  /// Lower-case digits, without a terminating zero.
+  constexpr std::array<char, 2 * Size> hex() const noexcept {
+    std::array<char, 2 * Size> text{};
+    to_hex(bytes.data(), Size, text.data());
+    return text;
+  }
+
+  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
+    for (std::size_t i = 0; i < Size; ++i) {
+      if (x.bytes[i] != y.bytes[i]) return false;
+    }
+    return true;
+  }
+  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
+};
+
+}  // namespace detail
+
+/// 16 bytes, written as 32 hexadecimal digits.
+struct trace_id : detail::hex_id<16> {};
+
+/// 8 bytes, written as 16 hexadecimal digits.
+struct span_id : detail::hex_id<8> {};
+
+/// What a span hands on to its children, in this process or another.
+struct span_context {
+  static constexpr std::uint8_t sampled_flag = 1;
+  static constexpr std::uint8_t random_flag = 2;
+
+  trace_id trace;
+  span_id span;
+  std::uint8_t flags = 0;     ///< W3C trace flags
+  bool remote = false;        ///< it came from another process
+  bool decided = false;       ///< flags hold a sampling decision that children follow
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
+
+  bool valid() const noexcept { return trace.valid() && span.valid(); }
+  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
+};
+
+/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
+/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
+/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
+inline trace_id trace_id_from(std::string_view text) noexcept {
+  trace_id id;
+  if (text.empty()) return id;
+  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
+  const auto digest = sha256(text);
+  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
+  return id;
+}
+
+/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
+inline span_id span_id_from(std::string_view text) noexcept {
+  span_id id;
+  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
+  return id;
 }
 
 }  // namespace v0
@@ -2996,6 +2067,382 @@ class span {
   detail::block_index first_ = detail::no_block;
   std::uint32_t max_value_ = 0;
   span_context context_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/content_recorder.hpp ----
+
+// The one door through which content reaches a span: what privacy mode, a mask or the host's own
+// function keeps back never touches the ring.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function of the host's that looks at each text before it is recorded.
+struct redaction {
+  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
+  /// attribute out. Any thread that records; nothing may be recorded from inside.
+  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
+  void* context = nullptr;
+};
+
+/// What becomes of content. Plain data that borrows the redaction's context.
+struct content_policy {
+  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
+  masks hide;
+  redaction redact;  ///< sees what privacy and masks let through
+};
+
+namespace detail {
+
+inline void append_name(const attribute_key& key, std::string& out) {
+  const key_text* constant = key.constant();
+  if (constant == nullptr) {
+    out.append(key.name());
+    return;
+  }
+  const std::size_t end = constant->size - key_text::after.size();
+  std::size_t from = key_text::before.size();
+  for (std::size_t i = 0; i < 2 && constant->cut[i] != 0; ++i) {
+    out.append(constant->json + from, constant->cut[i] - from);
+    out.append(std::to_string(i == 0 ? key.first() : key.second()));
+    from = constant->cut[i];
+  }
+  out.append(constant->json + from, end - from);
+}
+
+}  // namespace detail
+
+/// For one span, on its thread. Span and policy outlive it.
+class content_recorder {
+ public:
+  content_recorder(span& into, const content_policy& policy) noexcept
+      : span_(into), policy_(policy) {}
+
+  content_fate fate(content what) const noexcept {
+    return fate_of(what, policy_.hide, policy_.privacy);
+  }
+  /// False: nothing of the kind is recorded, and work that only serves it may be skipped.
+  bool wants(content what) const noexcept {
+    return span_.recording() && fate(what) != content_fate::left_out;
+  }
+
+  /// Long base64 in it is replaced by what it is (see blob_filter).
+  void set(content what, attribute_key key, std::string_view text) {
+    if (wants(what)) put(what, key, blobs_.apply(text, policy_.hide.base64_image_max_length));
+  }
+  /// The same for what looks like base64 and is to stay as it is: signatures, encrypted reasoning.
+  void set_verbatim(content what, attribute_key key, std::string_view text) {
+    if (wants(what)) put(what, key, text);
+  }
+
+  span& into() noexcept { return span_; }
+  const content_policy& policy() const noexcept { return policy_; }
+
+  /// A list, each text by itself.
+  void set_list(content what, attribute_key key, const std::vector<std::string_view>& texts) {
+    if (!wants(what) || texts.empty()) return;
+    std::vector<std::string> kept;
+    for (std::string_view text : texts) {
+      if (look_at(what, key, blobs_.apply(text, policy_.hide.base64_image_max_length))) {
+        kept.emplace_back(shown_);
+      }
+    }
+    const std::vector<attribute_value> values(kept.begin(), kept.end());
+    span_.set_list(key, values.data(), values.size());
+  }
+
+  /// A vector of an embedding.
+  template <class Number>
+  void set_vector(attribute_key key, const Number* numbers, std::size_t count) {
+    constexpr content what = content::embedding_vector;
+    if (!wants(what)) return;
+    if (fate(what) == content_fate::replaced) {
+      span_.set(key, redacted);
+      return;
+    }
+    std::vector<attribute_value> values;
+    values.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) values.emplace_back(static_cast<double>(numbers[i]));
+    span_.set_list(key, values.data(), values.size());
+  }
+
+  /// What failed: the status and an exception event. `type` is the service's word for it, and is
+  /// shown; `words` may quote what was sent.
+  void fail(std::string_view type, std::string_view exception, std::string_view words) {
+    if (!span_.recording()) return;
+    std::string line(type);
+    const attribute_key key(keys::exception_message);
+    if (!words.empty() && wants(content::error_words) &&
+        look_at(content::error_words, key, blobs_.apply(words, 0))) {
+      line.append(": ").append(shown_);
+    }
+    span_.status(span_status::error, line);
+    span_.event("exception", {{keys::exception_type, exception},
+                              {keys::exception_message, line},
+                              {keys::exception_escaped, false}});
+  }
+
+ private:
+  void put(content what, const attribute_key& key, std::string_view text) {
+    if (look_at(what, key, text)) span_.set(key, shown_);
+  }
+
+  /// Puts into shown_ what may be recorded of `text`; false for nothing.
+  bool look_at(content what, const attribute_key& key, std::string_view text) {
+    shown_ = fate(what) == content_fate::replaced ? std::string_view(redacted) : text;
+    if (fate(what) == content_fate::replaced || policy_.redact.function == nullptr) return true;
+    name_.clear();
+    detail::append_name(key, name_);
+    text_.assign(text);
+    if (!policy_.redact.function(policy_.redact.context, what, name_, text_)) return false;
+    shown_ = text_;
+    return true;
+  }
+
+  span& span_;
+  const content_policy& policy_;
+  blob_filter blobs_;
+  std::string_view shown_;
+  std::string name_;
+  std::string text_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/pseudonym.hpp ----
+
+// What stands for an end user in the traces instead of the name by which the game knows them: the
+// same user always gets the same one, and nobody without the key can tell who it is.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Plain data that borrows: context and key outlive whatever records with it.
+struct pseudonym {
+  /// Appends what is recorded instead of `user`; nothing appended: no user is recorded. Any thread.
+  void (*function)(void* context, std::string_view user, std::string& out) = nullptr;
+  void* context = nullptr;
+  /// Without a function: HMAC-SHA256 (RFC 2104) under this key, its first 32 hexadecimal digits.
+  /// Keep it on a server of yours, or in the game if guessing names does not matter.
+  std::string_view key;
+
+  bool wanted() const noexcept { return function != nullptr || !key.empty(); }
+
+  void append(std::string_view user, std::string& out) const {
+    if (user.empty()) return;
+    if (function != nullptr) {
+      function(context, user, out);
+    } else if (!key.empty()) {
+      append_hash(user, out);
+    } else {
+      out.append(user);
+    }
+  }
+
+ private:
+  void append_hash(std::string_view user, std::string& out) const {
+    constexpr std::size_t block = 64;
+    std::string whole(block, '\0');
+    if (key.size() > block) {
+      const auto digest = sha256(key);
+      for (std::size_t i = 0; i < digest.size(); ++i) whole[i] = static_cast<char>(digest[i]);
+    } else {
+      key.copy(whole.data(), key.size());
+    }
+    std::string outer = whole;
+    for (char& c : whole) c = static_cast<char>(c ^ 0x36);
+    for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
+    whole.append(user);
+    const auto inner = sha256(whole);
+    for (unsigned char byte : inner) outer.push_back(static_cast<char>(byte));
+    const auto digest = sha256(outer);
+    char hex[32];
+    to_hex(digest.data(), 16, hex);
+    out.append(hex, sizeof hex);
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/host.hpp ----
+
+// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
+// C++ library; an engine fills in its own functions before it makes the first object. Every
+// function may be called from any thread.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
+/// each of them. The memory pair is set together or not at all.
+struct host {
+  void* self = nullptr;
+
+  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
+  std::int64_t (*steady_now)(void* self) = nullptr;
+  /// Nanoseconds since 1970-01-01 UTC.
+  std::int64_t (*wall_now)(void* self) = nullptr;
+  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
+  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
+  /// Memory aligned to `alignment` (a power of two), or null.
+  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
+  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
+
+  std::int64_t steady_ns() const noexcept {
+    if (steady_now != nullptr) return steady_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+
+  std::int64_t wall_ns() const noexcept {
+    if (wall_now != nullptr) return wall_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  void* take(std::size_t size, std::size_t alignment) const noexcept {
+    if (allocate != nullptr) return allocate(self, size, alignment);
+    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
+  }
+
+  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
+    if (memory == nullptr) return;
+    if (release != nullptr) {
+      release(self, memory, size, alignment);
+    } else {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/destination_shares.hpp ----
+
+// Which destinations get a trace, when each wants its own share of them. Decided at the head like
+// all sampling, by the same number, so that who wants less gets a part of what the others get, and
+// sessions stay whole everywhere. The answer is a mask that children inherit (span_context) and
+// that the exporter looks at. While everybody wants everything it costs one load.
+
+namespace orcast {
+inline namespace v0 {
+
+class destination_shares {
+ public:
+  static constexpr std::size_t most = 8;
+
+  /// Any thread; for roots that begin later. A ratio of 0 is for a destination that gets nothing.
+  void set(const double* ratios, std::size_t count) noexcept {
+    std::uint8_t active = 0;
+    bool uneven = false;
+    for (std::size_t i = 0; i < most; ++i) {
+      const bool exists = i < count;
+      const double ratio = exists ? ratios[i] : 1.0;
+      if (exists && ratio > 0) active = static_cast<std::uint8_t>(active | 1u << i);
+      uneven = uneven || ratio < 1.0;
+      // Relaxed, all of them: numbers by themselves. A root that begins meanwhile may see some old
+      // and some new ones.
+      limits_[i].store(ratio >= 1.0 ? everything : static_cast<std::uint32_t>(ratio * everything),
+                       std::memory_order_relaxed);
+    }
+    active_.store(active, std::memory_order_relaxed);
+    uneven_.store(uneven, std::memory_order_relaxed);
+  }
+
+  /// False: left_out() would be 0.
+  bool uneven() const noexcept { return uneven_.load(std::memory_order_relaxed); }
+
+  /// A bit for each destination that does not get the trace (or session) with this number.
+  std::uint8_t left_out(std::uint64_t number) const noexcept {
+    unsigned mask = 0;
+    const auto top = static_cast<std::uint32_t>(number >> 32);
+    for (std::size_t i = 0; i < most; ++i) {
+      const std::uint32_t limit = limits_[i].load(std::memory_order_relaxed);
+      if (limit != everything && top >= limit) mask |= 1u << i;
+    }
+    return static_cast<std::uint8_t>(mask);
+  }
+
+  /// Whether what is left out leaves nobody.
+  bool nobody(std::uint8_t mask) const noexcept {
+    const std::uint8_t active = active_.load(std::memory_order_relaxed);
+    return active != 0 && (active & ~mask) == 0;
+  }
+
+ private:
+  static constexpr std::uint32_t everything = 0xffffffff;
+
+  std::array<std::atomic<std::uint32_t>, most> limits_{};
+  std::atomic<std::uint8_t> active_{0};  // 0: nobody has said who there is
+  std::atomic<bool> uneven_{false};
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/sampler.hpp ----
+
+// Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
+// on the trace id alone, or on the session alone where there is one, so that a session is kept or
+// left out as a whole, on every device alike.
+
+namespace orcast {
+inline namespace v0 {
+
+class ratio_sampler {
+ public:
+  /// `ratio` from 0 (nothing) to 1 (everything).
+  constexpr explicit ratio_sampler(double ratio = 1.0) noexcept
+      : limit_(ratio >= 1.0  ? ~std::uint64_t{0}
+               : ratio > 0.0 ? static_cast<std::uint64_t>(ratio * 18446744073709551615.0)
+                             : 0) {}
+
+  constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
+  constexpr bool nothing() const noexcept { return limit_ == 0; }
+
+  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
+  bool keeps(const trace_id& id) const noexcept {
+    std::uint64_t tail = 0;
+    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
+    return keeps(tail);
+  }
+  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
+  /// a number with the first one on top, whatever the processor's order.
+  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
+  /// FNV-1a over the session's bytes, then one round of mixing.
+  constexpr bool keeps(std::string_view session) const noexcept {
+    return decide(number_of(session));
+  }
+
+  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
+  static std::uint64_t number_of(std::uint64_t tail) noexcept {
+    unsigned char bytes[sizeof tail];
+    std::memcpy(bytes, &tail, sizeof tail);
+    const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
+    return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
+  }
+  static constexpr std::uint64_t number_of(std::string_view session) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+    return hash ^ hash >> 31;
+  }
+
+ private:
+  constexpr bool decide(std::uint64_t value) const noexcept {
+    return everything() || value < limit_;
+  }
+
+  std::uint64_t limit_;
 };
 
 }  // namespace v0
@@ -4282,6 +3729,1762 @@ inline std::uint64_t tracer::open_spans() const noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/recording.hpp ----
+
+// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
+// also put one together itself. Whoever makes it keeps alive what it points at.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Which frame the game is in, for spans that say in which one they began and ended.
+class frame_counter {
+ public:
+  /// Once per frame. Any thread. 0: frames are not counted.
+  void set(std::uint32_t number) noexcept {
+    number_.store(number, std::memory_order_relaxed);  // a number by itself: nothing goes with it
+  }
+  std::uint32_t now() const noexcept { return number_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> number_{0};
+};
+
+/// Whether OpenRouter broadcasts the same calls itself, so that nothing counts twice.
+enum class server_broadcast : unsigned char {
+  none,  ///< it does not; nothing is added to requests
+  /// It does: the client sends the ids of its span along in `trace`, so that both meet in one
+  /// trace, and that span is a CHAIN without messages, tokens and cost.
+  join,
+};
+
+struct recording : content_policy {
+  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
+  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  bool vectors = false;       ///< also the vectors of embeddings; they are large
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
+  pseudonym users;
+  server_broadcast server = server_broadcast::none;
+  const frame_counter* frames = nullptr;
+
+  std::uint32_t frame() const noexcept { return frames != nullptr ? frames->now() : 0; }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/compression.hpp ----
+
+// How an exporter is given a way to make its bodies smaller: by a function of the host's choice, so
+// that orcast itself needs no library for it.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// {"gzip", orcast::gzip} with transport/gzip.hpp. It costs time on the exporting thread, and
+/// memory beyond the budget.
+struct compression {
+  std::string_view name;  ///< as Content-Encoding says it: "gzip"
+  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
+  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/encoder_options.hpp ----
+
+// What the encoders have in common: what they are told, and how they hand over a request.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
+/// protobuf alone.
+enum class format : unsigned char { json, protobuf };
+
+constexpr std::string_view content_type(format of) noexcept {
+  return of == format::json ? "application/json" : "application/x-protobuf";
+}
+
+/// An attribute of the whole program.
+struct text_attribute {
+  std::string key;
+  std::string value;
+};
+
+struct encoder_options {
+  otlp::format format = otlp::format::json;
+  /// Who sends: service.name and the like. A later entry of the same key wins.
+  std::vector<text_attribute> resource;
+  std::string scope_name = "orcast";
+  std::string scope_version = version;
+  /// What each span has unless it sets the key itself; at most 8.
+  std::vector<text_attribute> span_attributes;
+  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
+  bool int_as_number = false;
+};
+
+/// A request, or one of some of its spans: the pieces of its body, in order.
+struct request_pieces {
+  std::string_view part[3];
+};
+
+namespace detail {
+
+/// Calls `use` with the attributes that count: a key, and the last value of each.
+template <class Use>
+void each_resource_attribute(const encoder_options& options, Use use) {
+  for (std::size_t i = 0; i < options.resource.size(); ++i) {
+    const text_attribute& each = options.resource[i];
+    bool counts = !each.key.empty();
+    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
+      counts = counts && options.resource[j].key != each.key;
+    }
+    if (counts) use(each);
+  }
+}
+
+/// Whether a span can have the attribute by default.
+inline bool usable_default(const text_attribute& one) noexcept {
+  return !one.key.empty() && one.key.size() <= 200;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/settings.hpp ----
+
+// The settings of one destination of a broadcast, under the names that users of OpenRouter's
+// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What answers at a destination, and so which headers authorise and which mistakes are likely.
+enum class destination_kind : unsigned char {
+  arize,
+  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
+};
+
+struct broadcast_settings {
+  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
+  destination_kind kind = destination_kind::arize;
+  bool enabled = true;
+  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
+  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;    ///< "Model Id": the project that the traces appear in
+  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
+  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+
+  /// Called before each export instead of sending api_key: appends the headers that authorise it,
+  /// so that a shipped game need not contain an Arize key. On the exporting thread.
+  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
+  void* header_context = nullptr;
+
+  bool privacy_mode = false;  ///< send no prompts and no answers
+  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
+  /// empty: calls under any key.
+  std::vector<std::string> only_api_keys;
+  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
+  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
+  std::string service_name = "orcast";  ///< service.name on the resource
+  std::string service_version;
+  std::vector<otlp::text_attribute> resource;  ///< further attributes of the program
+  bool companions = true;                      ///< also send the gen_ai.* attributes
+  otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
+  otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
+  bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
+  bool vectors = false;           ///< also send the vectors of embeddings
+  masks hide;                     ///< OpenInference's masks
+  redaction redact;               ///< the host's own look at each text before it is recorded
+  /// Users appear under a keyed hash of their name when this is not empty; or under what the
+  /// host's function makes of it.
+  secret user_key;
+  pseudonym users;  ///< its key is user_key
+  /// join: OpenRouter broadcasts the same calls itself (see openrouter/recording.hpp).
+  server_broadcast server = server_broadcast::none;
+
+  /// A second owner of the same settings, keys included, made on purpose.
+  ORCAST_DECL broadcast_settings clone() const;
+
+  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
+  /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
+  /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
+  /// where it has those.
+  static ORCAST_DECL broadcast_settings from_environment();
+};
+
+/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
+/// it. Fails with invalid_argument, saying what is wrong with the text.
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
+
+/// The address that settings lead to, by the rules of traces_url() or as it stands.
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
+
+/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
+/// one name among them the later one stands alone. What `headers` held before is left as it is.
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers);
+
+/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
+/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
+/// can't be used.
+ORCAST_DECL result<void> validate(const broadcast_settings& settings);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/control.hpp ----
+
+// The remote control of one blocking exchange. Whoever holds it may cancel or resume from any
+// thread while perform() runs on another. A blocking transport registers what interrupts it (for
+// example shutdown(2) of its socket): a flag that is only polled can't interrupt a read.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+class exchange_control {
+ public:
+  exchange_control() = default;
+  exchange_control(const exchange_control&) = delete;
+  exchange_control& operator=(const exchange_control&) = delete;
+
+  /// Any thread, any number of times. Calls the registered interrupt, if there is one.
+  void cancel() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (cancelled_) return;
+    cancelled_ = true;
+    changed_.notify_all();
+    if (interrupt_ != nullptr) interrupt_(context_);
+  }
+
+  /// Any thread: the sink that answered flow::pause can take bytes again.
+  void resume() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    resumed_ = true;
+    changed_.notify_all();
+  }
+
+  bool cancelled() const noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return cancelled_;
+  }
+
+  /// The transport's side: after a sink answered flow::pause. Returns true when resumed, false when
+  /// cancelled or when `limit` has passed.
+  bool wait_for_resume(std::chrono::milliseconds limit) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, limit, [this] { return resumed_ || cancelled_; });
+    return std::exchange(resumed_, false) && !cancelled_;
+  }
+
+  /// The transport's side: while it lives, cancel() calls `interrupt(context)` once, on the thread
+  /// that cancels and under a lock, so it must be short and must not call back. Made after a
+  /// cancel, it calls at once. When its destructor returns, no call is running or will come.
+  class interrupt_scope {
+   public:
+    interrupt_scope(exchange_control& control, void (*interrupt)(void*) noexcept, void* context)
+        : control_(control) {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = interrupt;
+      control_.context_ = context;
+      if (control_.cancelled_) interrupt(context);
+    }
+    ~interrupt_scope() {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = nullptr;
+    }
+    interrupt_scope(const interrupt_scope&) = delete;
+    interrupt_scope& operator=(const interrupt_scope&) = delete;
+
+   private:
+    exchange_control& control_;
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  void (*interrupt_)(void*) noexcept = nullptr;
+  void* context_ = nullptr;
+  bool cancelled_ = false;
+  bool resumed_ = false;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/response.hpp ----
+
+// The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
+// not always the same one. A sink never blocks and never throws.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// One header line of a response; both views are valid during head() only.
+struct header_view {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Status and headers of the final response (never of a 1xx). Valid during head() only.
+struct response_head {
+  int status = 0;
+  const header_view* headers = nullptr;
+  std::size_t header_count = 0;
+
+  /// The value of the first header of that name, or an empty view.
+  std::string_view find(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < header_count; ++i) {
+      if (same_name(headers[i].name, name)) return headers[i].value;
+    }
+    return {};
+  }
+};
+
+/// What a sink wants after a piece of the body.
+enum class flow : unsigned char {
+  go,     ///< more, please
+  pause,  ///< no more until resume(); the bytes of this call count as taken
+  stop,   ///< enough: done(errc::cancelled) follows
+};
+
+/// Takes one response. For each exchange: head() at most once, data() any number of times after it,
+/// done() exactly once and last - also after a cancel, and never from inside a transport's start().
+/// Once done() has been called the transport has forgotten request and sink.
+class response_sink {
+ public:
+  virtual void head(const response_head& head) noexcept = 0;
+  /// The next bytes of the body, in order, cut anywhere. The view is valid during the call only.
+  virtual flow data(std::string_view bytes) noexcept = 0;
+  /// ok: the response arrived whole (whatever its status). A failure carries no http_status here.
+  virtual void done(result<void> outcome) noexcept = 0;
+
+ protected:
+  ~response_sink() = default;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/transport.hpp ----
+
+// What a transport is. Any type will do that fits one of three tiers; nothing is inherited.
+//
+//   blocking:      void perform(const request&, response_sink&, exchange_control&);
+//                  returns when the exchange is over, done() having been called before it returns.
+//                  Several threads may call it at once.
+//   asynchronous:  exchange_id start(const request&, response_sink&);
+//                  void cancel(exchange_id);   void resume(exchange_id);
+//                  returns at once and calls the sink later, from any thread; never from inside
+//                  start(), so a request that can't be sent fails through a later done().
+//   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
+//                  calls sinks only from inside poll(), which the host calls each frame with 0, or
+//                  with the milliseconds it may wait for the network. One thread uses it.
+//
+// cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
+// data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
+// was never given out is ignored by cancel() and resume().
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// Names an exchange of one transport; never reused by it. 0 names none.
+using exchange_id = std::uint64_t;
+
+enum class tier : unsigned char { none, blocking, asynchronous, polled };
+
+namespace detail {
+
+template <class T, class = void>
+struct has_perform : std::false_type {};
+template <class T>
+struct has_perform<T, std::void_t<decltype(std::declval<T&>().perform(
+                          std::declval<const request&>(), std::declval<response_sink&>(),
+                          std::declval<exchange_control&>()))>> : std::true_type {};
+
+template <class T, class = void>
+struct has_start : std::false_type {};
+template <class T>
+struct has_start<T,
+                 std::void_t<decltype(exchange_id{std::declval<T&>().start(
+                                 std::declval<const request&>(), std::declval<response_sink&>())}),
+                             decltype(std::declval<T&>().cancel(exchange_id{})),
+                             decltype(std::declval<T&>().resume(exchange_id{}))>> : std::true_type {
+};
+
+template <class T, class = void>
+struct has_poll : std::false_type {};
+template <class T>
+struct has_poll<T, std::void_t<decltype(std::declval<T&>().poll(std::int64_t{}))>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// The tier that a type fits, tier::none when it fits no tier. A type that fits two counts as the
+/// more capable one.
+template <class T>
+inline constexpr tier tier_of =
+    detail::has_start<T>::value&& detail::has_poll<T>::value ? tier::polled
+    : detail::has_start<T>::value                            ? tier::asynchronous
+    : detail::has_perform<T>::value                          ? tier::blocking
+                                                             : tier::none;
+
+/// Fails to compile, with a sentence that says what is missing, when `T` is no transport.
+template <class T>
+constexpr void require_transport() noexcept {
+  static_assert(
+      tier_of<T> != tier::none,
+      "not a transport: it needs perform(request, sink, control), or start(request, sink) "
+      "with cancel(id) and resume(id); see orcast/http/transport.hpp");
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/transport_functions.hpp ----
+
+// A transport's functions as a table, so that any_transport can hold one without knowing its type.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// A transport's functions, for one type T; what its tier does not have is null.
+struct transport_functions {
+  http::tier tier = http::tier::none;
+  exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
+  void (*cancel)(void*, exchange_id) = nullptr;
+  void (*resume)(void*, exchange_id) = nullptr;
+  void (*poll)(void*, std::int64_t) = nullptr;
+  void (*perform)(void*, const request&, response_sink&, exchange_control&) = nullptr;
+};
+
+template <class T>
+constexpr transport_functions functions_of() noexcept {
+  transport_functions table;
+  table.tier = tier_of<T>;
+  if constexpr (tier_of<T> == tier::blocking) {
+    table.perform = [](void* self, const request& what, response_sink& sink,
+                       exchange_control& control) {
+      static_cast<T*>(self)->perform(what, sink, control);
+    };
+  } else {
+    table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
+      return static_cast<T*>(self)->start(what, sink);
+    };
+    table.cancel = [](void* self, exchange_id id) { static_cast<T*>(self)->cancel(id); };
+    table.resume = [](void* self, exchange_id id) { static_cast<T*>(self)->resume(id); };
+  }
+  if constexpr (tier_of<T> == tier::polled) {
+    table.poll = [](void* self, std::int64_t wait_ms) { static_cast<T*>(self)->poll(wait_ms); };
+  }
+  return table;
+}
+
+template <class T>
+inline constexpr transport_functions transport_table = functions_of<T>();
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/worker_options.hpp ----
+
+// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
+// so that who only sets them does not include <thread>.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+struct worker_options {
+  std::size_t threads = 4;  ///< at most; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/any_transport.hpp ----
+
+// Any transport as one type, with every way to use it: start() on a blocking one runs on a small
+// pool of threads, perform() on an asynchronous or polled one waits. The client and the exporter
+// hold one of these. It also keeps its promise to sinks when the transport's user goes away: the
+// destructor cancels what is in flight, and each sink has had its one done() when it returns.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class transport_hub;
+
+struct transport_hub_deleter {
+  void operator()(transport_hub* hub) const noexcept;
+};
+using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
+
+/// `destroy` is null when the transport is only borrowed.
+ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
+                                                 void (*destroy)(void*), worker_options workers);
+
+}  // namespace detail
+
+/// A transport of any tier. An object that holds none (made by default, or moved from) may only be
+/// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
+/// not be called from inside a sink: it would wait for its own caller.
+class any_transport {
+ public:
+  any_transport() = default;
+
+  /// Uses a transport that outlives this object. `workers` matter for a blocking one only.
+  template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
+  explicit any_transport(T& borrowed, worker_options workers = {}) {
+    require_transport<T>();
+    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
+                                      workers);
+  }
+
+  /// Takes a transport over.
+  template <class T>
+  static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
+    require_transport<T>();
+    any_transport made;
+    made.hub_ = detail::make_transport_hub(
+        transport.release(), detail::transport_table<T>,
+        [](void* self) { delete static_cast<T*>(self); }, workers);
+    return made;
+  }
+  template <class T>
+  static any_transport own(T transport, worker_options workers = {}) {
+    return own(std::make_unique<T>(std::move(transport)), workers);
+  }
+
+  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
+  template <class T, class... Args>
+  static any_transport make(Args&&... args) {
+    return own(std::make_unique<T>(std::forward<Args>(args)...));
+  }
+
+  explicit operator bool() const noexcept { return hub_ != nullptr; }
+
+  /// What the transport itself is. It also says where sinks are called: with tier::polled only from
+  /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
+  /// thread may use it.
+  http::tier tier() const noexcept;
+
+  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
+  /// threads (1 in a build without); the others have no limit here.
+  std::size_t capacity() const noexcept;
+
+  /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
+  /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
+  /// done(errc::busy), a build without threads done(errc::unsupported): at the next poll(), or from
+  /// a worker when one is free.
+  exchange_id start(const request& what, response_sink& sink);
+
+  /// May deliver done() to sinks before it returns: hold no lock that they take.
+  void cancel(exchange_id id);
+  void resume(exchange_id id);
+
+  /// Call it each frame. It drives a polled transport; with others it delivers refusals and, when
+  /// `wait_ms` is above 0, waits that long for an exchange to end (not at all when there is none).
+  void poll(std::int64_t wait_ms);
+
+  /// One exchange from beginning to end on this thread, for every tier; waits. A polled transport
+  /// is polled from here, so the thread must be the one that polls it.
+  void perform(const request& what, response_sink& sink, exchange_control& control);
+
+  /// Cancels what start() began and waits at most `wait_ms` (-1: as long as it takes) until
+  /// all of it is over; true when it is. The destructor does the same with -1: a transport that
+  /// keeps its promise needs 100 ms. One that does not would otherwise run on freed memory.
+  bool cancel_all(std::int64_t wait_ms);
+
+ private:
+  detail::transport_hub_ptr hub_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/json_text.hpp ----
+
+// JSON in the interface of the OpenRouter layer. Where a shape is open-ended, or OpenRouter's to
+// change, a member is JSON text: passed on as it is, looked at before it is sent.
+
+namespace orcast {
+inline namespace v0 {
+
+/// JSON text. Empty means "not set".
+using json_text = std::string;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/cache_control.hpp ----
+
+// Where a provider that caches prompts on request (Anthropic and others) is to cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// {"type":"ephemeral","ttl":...}: all up to and with the thing that carries it is to be cached.
+struct cache_control {
+  std::string ttl;  ///< "5m" or "1h"; empty: the provider's default
+};
+
+/// For providers that keep a cache by name (OpenAI).
+struct prompt_cache_options {
+  std::string mode;  ///< "explicit"
+  std::string ttl;
+  json_text extra;  ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/content_part.hpp ----
+
+// The parts of a message that is more than text. They are made by the functions in `part`:
+//
+//   message::user({part::text("What is this?"), part::image_url("https://example.com/a.png")})
+//
+// Those that take bytes encode them (base64, in a data URL) and tell their type from the bytes.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One part of a message.
+struct content_part {
+  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
+  std::string type;
+  std::string text;  ///< of a "text" part
+  /// The whole part as JSON, for every other type (and for a text part with members of its own).
+  json_text json;
+  /// Set: the prompt is to be cached up to and with this part.
+  std::optional<cache_control> cache = std::nullopt;
+
+  /// The same part, marked: part::text(lore).cached("1h").
+  content_part cached(std::string ttl = {}) const& { return content_part(*this).cached(ttl); }
+  content_part cached(std::string ttl = {}) && {
+    cache = cache_control{std::move(ttl)};
+    return std::move(*this);
+  }
+};
+
+namespace part {
+
+/// The most bytes that a part is made of, before encoding; more is refused with errc::too_large.
+inline constexpr std::size_t most_bytes = std::size_t{32} << 20;
+
+inline content_part text(std::string words) {
+  content_part made;
+  made.type = "text";
+  made.text = std::move(words);
+  return made;
+}
+
+/// Any part: its type, and the whole part as a JSON object.
+inline content_part json(std::string type, json_text whole) {
+  content_part made;
+  made.type = std::move(type);
+  made.json = std::move(whole);
+  return made;
+}
+
+/// An image that the provider fetches, or a data URL. `detail`: "auto", "low", "high", "original".
+ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail = {});
+
+/// The bytes of an image file. Fails with invalid_argument when they are of no type that is known
+/// and `media_type` ("image/png") does not say it.
+ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type = {},
+                                       std::string_view detail = {});
+
+/// The bytes of an audio file. `format` is "wav", "mp3", ...; empty: told from the bytes.
+ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format = {});
+
+/// A document that OpenRouter fetches, or a data URL.
+ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename = {});
+
+/// The bytes of a document. `media_type`: as for image().
+ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
+                                      std::string_view media_type = {});
+
+/// A document that was uploaded to /files.
+ORCAST_DECL content_part file_id(std::string_view id);
+
+/// A film that the provider fetches, or a data URL.
+ORCAST_DECL content_part video_url(std::string_view url);
+
+/// The bytes of a film. `media_type`: as for image().
+ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type = {});
+
+/// A file on this machine as the part that its bytes call for: image, audio, video, else document.
+/// Fails as read_file() and the functions above do. Blocks: not for a frame's thread.
+ORCAST_DECL result<content_part> from_file(const std::string& name);
+
+}  // namespace part
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/message.hpp ----
+
+// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
+// fill in what you need, leave the rest empty.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A call that a model asks for.
+struct tool_call {
+  std::string id;
+  std::string name;
+  json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
+  /// The whole call, when it came with more than the above (a provider's signature, for instance):
+  /// it is sent back instead of them.
+  json_text json;
+};
+
+/// One message. That of a reply can be sent back as it is: what a model needs to go on from it
+/// (signed reasoning, images) is in it, unchanged.
+struct message {
+  std::string role;  ///< "system", "developer", "user", "assistant" or "tool"
+  /// The text. With parts it is not sent; of a message that was read it is then the text in them.
+  std::string content;
+  std::vector<content_part> parts;
+  std::string name;
+
+  std::vector<tool_call> tool_calls;  ///< of an assistant message
+  std::string tool_call_id;           ///< of a tool message: the call that it answers
+  std::string reasoning;              ///< of an assistant message, as the following
+  json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
+  std::string refusal;                ///< why the model does not answer
+  json_text images;                   ///< an array of the images that the model made
+  json_text audio;                    ///< an object: the model's voice, and what it says
+  json_text annotations;              ///< an array: sources, and documents that were read
+  json_text extra;                    ///< an object with further members of this message
+  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
+  /// null beside tool calls: some providers refuse calls without it, others "".
+  bool omit_content = false;
+
+  static message system(std::string text) { return of("system", std::move(text)); }
+  static message user(std::string text) { return of("user", std::move(text)); }
+  static message user(std::vector<content_part> parts) { return of("user", std::move(parts)); }
+  static message assistant(std::string text) { return of("assistant", std::move(text)); }
+  static message tool(std::string call_id, std::string result) {
+    message made = of("tool", std::move(result));
+    made.tool_call_id = std::move(call_id);
+    return made;
+  }
+
+  static message of(const char* role, std::string text) {
+    message made;
+    made.role = role;
+    made.content = std::move(text);
+    return made;
+  }
+  static message of(const char* role, std::vector<content_part> parts) {
+    message made;
+    made.role = role;
+    made.parts = std::move(parts);
+    return made;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/delta_listener.hpp ----
+
+// What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
+/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
+/// during the call. Called on the thread that feeds the reader.
+class delta_listener {
+ public:
+  virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
+  virtual void on_reasoning(std::string_view piece) noexcept { static_cast<void>(piece); }
+  /// A tool call is complete: once for each, when the answer is. Not called for an answer that
+  /// fails.
+  virtual void on_tool_call(const tool_call& call) noexcept { static_cast<void>(call); }
+  /// Any chunk with a first content, reasoning or tool delta: once.
+  virtual void on_first_token() noexcept {}
+  /// The first chunk of the stream, whatever it holds: once.
+  virtual void on_first_chunk() noexcept {}
+
+ protected:
+  ~delta_listener() = default;
+};
+
+/// What a response may cost at most; more is a failure with errc::too_large, or, for `depth`,
+/// malformed_response.
+struct reply_limits {
+  std::size_t body_bytes = std::size_t{8}
+                           << 20;  ///< of a JSON body, and of all that a stream adds up
+  std::size_t event_bytes = std::size_t{4} << 20;
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t events = 100'000;  ///< and comments
+  std::size_t tool_calls = 128;
+  std::size_t tool_argument_bytes = std::size_t{1} << 20;
+  std::size_t depth = 32;  ///< of arrays and objects within each other
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/api_reply.hpp ----
+
+// The answer of an endpoint that is not a chat completion: its body as it came, and what its head
+// says. A response that is not a success, or whose JSON is an error all the same, is a failure.
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_reply {
+  int status = 0;
+  std::string content_type;
+  std::string generation_id;  ///< X-Generation-Id
+  std::string cache_status;   ///< X-OpenRouter-Cache-Status: HIT, MISS or nothing
+  std::string body;           ///< empty where a listener had it in pieces
+};
+
+/// Hears a successful response's body as it arrives. The view is valid during the call.
+class byte_listener {
+ public:
+  virtual void on_data(std::string_view bytes) noexcept { static_cast<void>(bytes); }
+
+ protected:
+  ~byte_listener() = default;
+};
+
+/// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
+class api_reader {
+ public:
+  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
+
+  /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
+  void listen(byte_listener* listener) noexcept { listener_ = listener; }
+  /// Forgets everything but its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+  /// False: a limit was passed; the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The end of the exchange, as the transport reports it. With a failure the reply's body holds
+  /// what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const api_reply& reply() const noexcept { return reply_; }
+  api_reply& reply() noexcept { return reply_; }
+  /// A success has begun: at least a byte of its body is here.
+  bool received_content() const noexcept { return received_; }
+
+ private:
+  bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
+
+  reply_limits limits_;
+  byte_listener* listener_ = nullptr;
+  api_reply reply_;
+  std::string error_body_;
+  std::int64_t retry_after_ms_ = -1;
+  bool received_ = false;
+  bool too_large_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/retry.hpp ----
+
+// When to try again, and after how long. The client and the exporter ask with policies of their
+// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// The defaults suit calls of a language model; every duration is in milliseconds.
+struct retry_policy {
+  int max_attempts = 3;  ///< the first one counts
+  std::int64_t initial_ms = 500;
+  double factor = 2.0;
+  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
+  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+
+  bool on_408 = true;  ///< the service gave up waiting for the request
+  bool on_429 = true;  ///< rate limited
+  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
+  bool on_unavailable = true;
+  bool on_other_5xx = true;  ///< 500 and the rest
+  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
+  /// False holds for 504 and 524 too, where a gateway gave up waiting.
+  bool on_no_answer = true;
+  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
+};
+
+/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
+/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+
+/// The milliseconds to wait before the next attempt, or nothing: it is over.
+/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
+/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
+/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
+/// not shortened: to come earlier than asked would only be refused again.
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept;
+
+/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
+/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
+/// that has passed gives 0; what is neither gives -1.
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept;
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/api_request.hpp ----
+
+// A request to any endpoint of OpenRouter. What has a header of its own (models, generations,
+// embeddings) is made into one of these; what has none can be asked for all the same:
+//
+//   auto reply = talker.call({"POST", "/rerank", R"({"model":"...","query":"...")"});
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_request {
+  api_request() = default;
+  api_request(std::string with, std::string where, std::string what = {})
+      : method(std::move(with)), path(std::move(where)), body(std::move(what)) {}
+
+  std::string method = "GET";
+  /// Below the client's base URL, with its query: "/models?category=roleplay". It begins with "/",
+  /// and what is not a URL's has been encoded.
+  std::string path;
+  std::string body;          ///< sent as it is
+  std::string content_type;  ///< of the body; empty: application/json
+  std::string accept;        ///< empty: application/json
+  /// The body goes to the listener in pieces, as it arrives, and the reply keeps none of it.
+  bool stream = false;
+  /// The response's body may have at most as many; 0: as client_options say.
+  std::size_t body_bytes = 0;
+  /// Instead of client_options.retry. Without one, what is not a GET is not sent again once it was
+  /// sent and not answered: it may have been done.
+  std::optional<http::retry_policy> retry;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/scope.hpp ----
+
+// Facts that hold for every call and work span inside: session, user, metadata, tags, prompt
+// template, parent; or that nothing is to be recorded at all. Scopes nest, inner ones before outer
+// ones; what a call says of itself comes before any of them. A scope is passed explicitly
+// (call_context::in, work_options::in) or bound to the thread:
+//
+//   const bound_scope quest({"s-7", "u-42", R"({"quest":"lighthouse"})"});
+//   client.start(...);            // has session, user and metadata
+//
+// Entering one allocates nothing: it borrows its texts, and lies where the host puts it.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What a scope sets; what is empty is left to the outer ones. The texts outlive the scope.
+struct scope_facts {
+  std::string_view session_id = {};
+  std::string_view user = {};
+  std::string_view metadata = {};  ///< a JSON object; its keys come before those of outer scopes
+  const std::string_view* tags = nullptr;  ///< added to those of outer scopes
+  std::size_t tag_count = 0;
+  std::string_view prompt_template = {};
+  std::string_view prompt_variables = {};  ///< a JSON object
+  std::string_view prompt_version = {};
+  span_context parent = {};  ///< valid: what is recorded belongs under this span
+  bool suppress = false;     ///< nothing is recorded inside, whatever inner scopes say
+};
+
+/// One link of a chain of scopes. Not moved while others refer to it. Once made, any thread may
+/// read it.
+class scope {
+ public:
+  explicit scope(const scope_facts& facts, const scope* outer = nullptr) noexcept
+      : facts_(facts), outer_(outer) {}
+  scope(const scope&) = delete;
+  scope& operator=(const scope&) = delete;
+
+  const scope_facts& facts() const noexcept { return facts_; }
+  const scope* outer() const noexcept { return outer_; }
+
+  /// The innermost text that is not empty: inherited(this, &scope_facts::user).
+  static std::string_view inherited(const scope* from,
+                                    std::string_view scope_facts::*which) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (!(from->facts_.*which).empty()) return from->facts_.*which;
+    }
+    return {};
+  }
+  static span_context parent(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.parent.valid()) return from->facts_.parent;
+    }
+    return {};
+  }
+  static bool suppressed(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.suppress) return true;
+    }
+    return false;
+  }
+
+  /// The innermost scope bound to the calling thread, or null.
+  static const scope* current() noexcept { return slot(); }
+
+ private:
+  friend class bound_scope;
+
+  /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
+  /// its own, and so can be unloaded.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static const scope*&
+  slot() noexcept {
+    static thread_local const scope* innermost = nullptr;
+    return innermost;
+  }
+
+  scope_facts facts_;
+  const scope* outer_;
+};
+
+/// A scope inside the thread's current one, for as long as the object lives. Leaves in the reverse
+/// order, on the thread that entered.
+class bound_scope {
+ public:
+  explicit bound_scope(const scope_facts& facts) noexcept : scope_(facts, scope::current()) {
+    scope::slot() = &scope_;
+  }
+  ~bound_scope() {
+    ORCAST_ASSERT(scope::slot() == &scope_);
+    scope::slot() = scope_.outer();
+  }
+  bound_scope(const bound_scope&) = delete;
+  bound_scope& operator=(const bound_scope&) = delete;
+
+  const scope& get() const noexcept { return scope_; }
+
+ private:
+  scope scope_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/call_context.hpp ----
+
+// What a caller says about one call beyond its request: where its span belongs, when its turn is,
+// and what else goes into its head.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Who is sent first where calls wait for their turn (client_options.max_concurrent). A lower one
+/// waits as long as there are higher ones.
+enum class call_priority : unsigned char { background, normal, urgent };
+
+/// OpenRouter's cache of whole answers. A hit costs nothing, and its usage counts are 0.
+struct response_cache {
+  bool use = true;         ///< false: this answer neither comes from the cache nor goes into it
+  std::int64_t ttl_s = 0;  ///< 1 to 86400; 0: OpenRouter's own, five minutes
+  bool clear = false;      ///< forget the answer that is there
+};
+
+struct call_context {
+  span_context parent;  ///< the span that this call belongs under
+  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;   ///< an object
+  std::vector<std::string> tags;
+  /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
+  /// take turns.
+  std::string session_id;
+  std::string user;  ///< where the request has none
+  /// Facts for where neither the request nor this has any; null: the scope that is bound to the
+  /// thread which begins the call, if there is one. Only looked at in the beginning.
+  const scope* in = nullptr;
+
+  call_priority priority = call_priority::normal;
+  /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
+  /// see call_handler.
+  bool on_arrival = false;
+  std::optional<response_cache> cache;  ///< instead of client_options.cache
+  /// Added to the request's head, each instead of the client's own of that name.
+  std::vector<http::header> headers;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/plugin.hpp ----
+
+// What OpenRouter does to a request or a reply on its way: search the web, read documents, mend
+// JSON, shorten a long conversation.
+//
+//   request.plugins = {plugin::of("response-healing"), plugin::pdf("native")};
+
+namespace orcast {
+inline namespace v0 {
+
+/// One plugin. The members with a type are those of most plugins and of the web search.
+struct plugin {
+  std::string id;  ///< "web", "web-fetch", "file-parser", "response-healing", ...
+  std::optional<bool> enabled;
+  std::string engine;  ///< of "web": "native", "exa", ...; of "context-compression"
+  std::string mode;
+  std::optional<std::int64_t> max_results;
+  std::optional<std::int64_t> max_uses;
+  std::string search_prompt;
+  std::vector<std::string> include_domains;
+  std::vector<std::string> exclude_domains;
+  json_text settings;  ///< an object with the plugin's further members
+
+  /// Any plugin, with its settings.
+  static plugin of(std::string id, json_text settings = {}) {
+    plugin made;
+    made.id = std::move(id);
+    made.settings = std::move(settings);
+    return made;
+  }
+  /// Web search before the answer, with so many results at most.
+  static plugin web(std::int64_t max_results = 5) {
+    plugin made = of("web");
+    made.max_results = max_results;
+    return made;
+  }
+  /// Who reads documents: "mistral-ocr", "cloudflare-ai" or "native".
+  static plugin pdf(const std::string& engine) {
+    return of("file-parser", R"({"pdf":{"engine":")" + engine + "\"}}");
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/provider_preferences.hpp ----
+
+// Which of the providers of a model may answer, and which of them first. OpenRouter falls back from
+// one to the next by itself; without any of this it balances by price and uptime.
+
+namespace orcast {
+inline namespace v0 {
+
+/// By what providers are sorted: preferences.sort = "throughput".
+struct provider_sort {
+  std::string by;         ///< "price", "throughput", "latency", "exacto"
+  std::string partition;  ///< "model" or "none": of several models, each or all together
+
+  provider_sort() = default;
+  provider_sort(const char* what) : by(what) {}
+  provider_sort(std::string what, std::string over = {})
+      : by(std::move(what)), partition(std::move(over)) {}
+};
+
+/// A bound on speed, as measured over the last minutes: one number for the median, or one for each
+/// percentile.
+struct speed_bound {
+  std::optional<double> value;
+  std::optional<double> p50;
+  std::optional<double> p75;
+  std::optional<double> p90;
+  std::optional<double> p99;
+
+  speed_bound() = default;
+  speed_bound(double median) : value(median) {}
+};
+
+/// The most that may be asked, as decimal text in US dollars: for a million tokens, or for one
+/// image, sound or request. "0.5".
+struct price_limits {
+  std::string prompt;
+  std::string completion;
+  std::string image;
+  std::string audio;
+  std::string request;
+  json_text extra;  ///< an object with further members
+};
+
+struct provider_preferences {
+  std::vector<std::string> order;   ///< slugs, to be tried in this order
+  std::vector<std::string> only;    ///< these and no others
+  std::vector<std::string> ignore;  ///< not these
+  std::optional<bool> allow_fallbacks;
+  std::optional<bool> require_parameters;  ///< only who supports every parameter of the request
+  std::string data_collection;             ///< "deny": only who does not store prompts; "allow"
+  std::optional<bool> zdr;                 ///< only who retains no data at all
+  std::optional<bool> enforce_distillable_text;
+  std::vector<std::string> quantizations;  ///< "fp8", "bf16", ...
+  provider_sort sort;
+  price_limits max_price;
+  speed_bound preferred_min_throughput;  ///< tokens per second
+  speed_bound preferred_max_latency;     ///< seconds to the first token
+  json_text extra;                       ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reasoning_options.hpp ----
+
+// How much a model is to think before it answers. Reasoning is billed as output.
+
+namespace orcast {
+inline namespace v0 {
+
+struct reasoning_options {
+  /// "max", "xhigh", "high", "medium", "low", "minimal" or "none". Not together with max_tokens.
+  std::string effort;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<bool> enabled;  ///< true: medium effort
+  std::optional<bool> exclude;  ///< true: it thinks, but the thoughts are not sent
+  std::string summary;          ///< "auto", "concise" or "detailed"
+  json_text extra;              ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/response_format.hpp ----
+
+// The form that an answer is to have. With a JSON Schema the model's text is JSON of that shape:
+//
+//   request.response_format = response_format::json_schema("npc_line", schema);
+//
+// orcast/openrouter/structured.hpp reads the answer.
+
+namespace orcast {
+inline namespace v0 {
+
+struct response_format {
+  std::string type;         ///< "text", "json_object", "json_schema", "grammar", "python"
+  std::string name;         ///< of the schema: letters, digits, '_' and '-', 64 at most
+  std::string description;  ///< what the answer is for, to the model
+  json_text schema;         ///< a JSON Schema: an object
+  /// True: the provider keeps exactly to the schema. Providers then demand that every object of it
+  /// lists all its properties as required and allows no others: see strict_schema().
+  std::optional<bool> strict;
+  std::string grammar;
+  json_text json;  ///< sent instead of all the above
+
+  /// Any JSON object; the prompt has to say which.
+  static response_format json_object() {
+    response_format made;
+    made.type = "json_object";
+    return made;
+  }
+  static response_format json_schema(std::string name, json_text schema, bool strict = true) {
+    response_format made;
+    made.type = "json_schema";
+    made.name = std::move(name);
+    made.schema = std::move(schema);
+    made.strict = strict;
+    return made;
+  }
+};
+
+/// A plain schema as strict mode wants it: every object has "additionalProperties": false and
+/// requires all its properties. What was optional may be null instead. Fails with invalid_argument
+/// when `schema` is not a JSON object.
+ORCAST_DECL result<json_text> strict_schema(std::string_view schema);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/stop_condition.hpp ----
+
+// When OpenRouter is to stop running its own tools within one call. The first condition that holds
+// counts.
+
+namespace orcast {
+inline namespace v0 {
+
+struct stop_condition {
+  std::string type;
+  std::optional<std::int64_t> step_count;
+  std::string tool_name;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<double> max_cost_in_dollars;
+  std::string reason;
+  json_text extra;  ///< an object with further members
+
+  static stop_condition steps(std::int64_t count) {
+    stop_condition made = of("step_count_is");
+    made.step_count = count;
+    return made;
+  }
+  static stop_condition calls(std::string tool_name) {
+    stop_condition made = of("has_tool_call");
+    made.tool_name = std::move(tool_name);
+    return made;
+  }
+  static stop_condition tokens(std::int64_t most) {
+    stop_condition made = of("max_tokens_used");
+    made.max_tokens = most;
+    return made;
+  }
+  static stop_condition dollars(double most) {
+    stop_condition made = of("max_cost");
+    made.max_cost_in_dollars = most;
+    return made;
+  }
+  static stop_condition finish(std::string reason) {
+    stop_condition made = of("finish_reason_is");
+    made.reason = std::move(reason);
+    return made;
+  }
+
+ private:
+  static stop_condition of(const char* type) {
+    stop_condition made;
+    made.type = type;
+    return made;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool.hpp ----
+
+// What a model may use besides words: functions of the host's, described by a JSON Schema, and
+// tools that OpenRouter runs itself.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function that the model may call.
+struct tool {
+  std::string name;
+  std::string description;
+  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
+  /// Sent instead of all else: the whole tool as OpenRouter takes it.
+  json_text json;
+  /// Only providers that keep exactly to the schema. Set to true it may leave no provider at all.
+  std::optional<bool> strict = std::nullopt;
+  std::optional<cache_control> cache =
+      std::nullopt;  ///< set: the prompt is to be cached up to this tool
+
+  /// A tool that OpenRouter runs: "openrouter:web_search", "openrouter:datetime", ...; the
+  /// parameters are an object, or nothing.
+  static tool server(const std::string& type, const json_text& parameters = {}) {
+    tool made;
+    made.json = "{\"type\":\"" + type + '"';
+    if (!parameters.empty()) made.json += ",\"parameters\":" + parameters;
+    made.json += '}';
+    return made;
+  }
+};
+
+/// Values for chat_request::tool_choice.
+namespace choose {
+
+inline json_text none() { return "\"none\""; }
+inline json_text automatic() { return "\"auto\""; }
+inline json_text required() { return "\"required\""; }
+/// That function and no other. A function's name is letters, digits, '_' and '-'.
+inline json_text function(const std::string& name) {
+  return R"({"type":"function","function":{"name":")" + name + "\"}}";
+}
+/// That tool of OpenRouter's.
+inline json_text server_tool(const std::string& type) { return R"({"type":")" + type + "\"}"; }
+
+}  // namespace choose
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/trace_fields.hpp ----
+
+// OpenRouter's `trace` object: how a call is to appear in a tracing system.
+
+namespace orcast {
+inline namespace v0 {
+
+struct trace_fields {
+  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
+  std::string trace_name;       ///< name of the root span
+  std::string span_name;        ///< kept as metadata
+  std::string generation_name;  ///< name of the call's own span
+  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
+  json_text metadata;           ///< an object with any further keys
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_request.hpp ----
+
+// A request to POST /chat/completions. Set `model` and `messages`; what is not set is not sent, so
+// that OpenRouter's and the model's own defaults hold. Members have OpenRouter's names.
+//
+// orcast looks at what it needs to write a body: that text is UTF-8, that JSON is JSON. Whether a
+// value makes sense to a model is for OpenRouter to say, so that tomorrow's values work today.
+
+namespace orcast {
+inline namespace v0 {
+
+/// How a model that speaks is to sound.
+struct audio_output_options {
+  std::string voice;
+  std::string format;  ///< "wav", "mp3", "pcm16", ...
+  json_text extra;     ///< an object with further members
+};
+
+/// OpenRouter's help for debugging, for streamed calls. Not for production.
+struct debug_options {
+  std::optional<bool> echo_upstream_body;  ///< the first chunks hold what the providers were sent
+  json_text extra;                         ///< an object with further members
+};
+
+/// Without effect, deprecated: usage is always sent.
+struct stream_options {
+  std::optional<bool> include_usage;
+  json_text extra;  ///< an object with further members
+};
+
+/// Most of the answer, known beforehand: a text that is to be changed here and there.
+struct predicted_output {
+  std::string content;
+};
+
+struct chat_request {
+  std::string model;                ///< "author/name[:variant]"
+  std::vector<std::string> models;  ///< to fall back to, in order
+  /// Names no model on purpose: the default of the account answers.
+  bool account_model = false;
+  std::vector<message> messages;
+  std::string prompt;   ///< plain text instead of messages
+  bool stream = false;  ///< set by the client according to the function that is called
+
+  // How the answer is drawn.
+  std::optional<double> temperature;
+  std::optional<double> top_p;
+  std::optional<std::int64_t> top_k;
+  std::optional<double> min_p;
+  std::optional<double> top_a;
+  std::optional<double> frequency_penalty;
+  std::optional<double> presence_penalty;
+  std::optional<double> repetition_penalty;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> max_tokens;  ///< deprecated
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop;  ///< up to 4
+  std::vector<std::pair<std::string, double>> logit_bias;
+  std::optional<bool> logprobs;
+  std::optional<std::int64_t> top_logprobs;
+
+  // What it is made with.
+  std::vector<tool> tools;
+  json_text tool_choice;  ///< see choose:: in tool.hpp
+  std::optional<bool> parallel_tool_calls;
+  std::vector<stop_condition> stop_server_tools_when;
+  std::vector<plugin> plugins;
+  json_text web_search_options;  ///< an object
+
+  // What it looks like.
+  orcast::response_format response_format;
+  std::optional<bool> structured_outputs;
+  reasoning_options reasoning;
+  std::string reasoning_effort;  ///< the same as reasoning.effort
+  std::string verbosity;         ///< "low", "medium", "high", ...
+  std::vector<std::string> modalities;
+  audio_output_options audio;
+  json_text image_config;  ///< an object
+  predicted_output prediction;
+
+  // Who gives it.
+  provider_preferences provider;
+  std::string preset;
+  std::string service_tier;
+  std::string route;                   ///< deprecated
+  std::optional<cache_control> cache;  ///< sent as `cache_control`
+  std::string prompt_cache_key;        ///< groups requests that share a prefix
+  prompt_cache_options cache_options;  ///< sent as `prompt_cache_options`
+  orcast::stream_options stream_options;
+  debug_options debug;
+
+  // Who asked.
+  std::string user;        ///< your end user, up to 128 characters
+  std::string session_id;  ///< one conversation, up to 256 characters
+  /// Up to 16 pairs of 64 and 512 characters.
+  std::vector<std::pair<std::string, std::string>> metadata;
+  trace_fields trace;
+
+  /// An object whose members are added to the body; a member that is also set above is refused.
+  json_text extra;
+};
+
+/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
+/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
+/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
+/// of the right kind, or a member is set twice; `out` is then what it was.
+ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
+
+/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
+/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
+/// span. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
+
+/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_json(const tool& each, std::string& out);
+
+/// Whether a client may send it: it names a model (or says that it does not) and holds messages or
+/// a prompt, and all its text together is no more than `most_bytes`. Fails with invalid_argument or
+/// too_large, saying what to set.
+ORCAST_DECL result<void> validate_chat_request(const chat_request& request, std::size_t most_bytes);
+
+/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
+/// append_json gives them, end up in `extra` (of the request, a message or one of its objects), so
+/// that append_json makes an equal body of what was read. One thing is not kept: "stream":false,
+/// which is what no `stream` means. Fails with malformed_response when it is not a JSON object.
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
+
+/// Lays a JSON object over a request: each member of `body` replaces the whole member of that name,
+/// whatever had set it, and is read as parse_chat_request reads it; the others stay. So "provider"
+/// in `body` replaces all of request.provider, and null makes a member null. Fails as
+/// parse_chat_request does; the request is then what it was.
+ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/routing_metadata.hpp ----
+
+// How OpenRouter routed a call: which providers it could ask, which it tried, and what happened on
+// the way. It comes when client_options.routing_metadata asks for it; never with an answer from the
+// response cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One provider that was tried.
+struct routing_attempt {
+  std::string provider;
+  std::string model;
+  std::int64_t status = 0;  ///< HTTP status of its answer
+};
+
+/// One provider that could have been asked.
+struct routing_endpoint {
+  std::string provider;
+  std::string model;
+  bool selected = false;
+};
+
+/// Something that was done to the request or the reply.
+struct routing_stage {
+  std::string type;  ///< "guardrail", "plugin", "server_tools", "response_healing", ...
+  std::string name;
+  std::string guardrail_id;
+  std::string guardrail_scope;
+  std::string summary;
+  json_text data;        ///< an object
+  std::string cost_usd;  ///< decimal text
+};
+
+struct routing_metadata {
+  bool received = false;
+  std::string requested;  ///< the model that was asked for
+  std::string strategy;   ///< "direct", "auto", "fallback", ...
+  std::string region;
+  std::string summary;
+  std::optional<std::int64_t> attempt;  ///< which of the attempts this answer comes from, from 1
+  std::optional<bool> is_byok;
+  std::optional<std::int64_t> endpoints_total;
+  std::vector<routing_endpoint> endpoints;
+  std::vector<routing_attempt> attempts;
+  json_text params;  ///< an object
+  std::vector<routing_stage> pipeline;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_reply.hpp ----
+
+// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
+// kept as JSON here (images, sources, probabilities) is read by
+// orcast/openrouter/reply_details.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
+/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
+struct token_usage {
+  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
+  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
+  std::optional<std::int64_t> total_tokens;
+  std::optional<std::int64_t> cached_tokens;
+  std::optional<std::int64_t> cache_write_tokens;
+  std::optional<std::int64_t> prompt_audio_tokens;
+  std::optional<std::int64_t> prompt_video_tokens;
+  std::optional<std::int64_t> reasoning_tokens;
+  std::optional<std::int64_t> completion_audio_tokens;
+  std::optional<std::int64_t> completion_image_tokens;
+  std::optional<std::int64_t> accepted_prediction_tokens;
+  std::optional<std::int64_t> rejected_prediction_tokens;
+  std::string cost;  ///< what the account was charged
+  std::string upstream_cost;
+  std::string upstream_prompt_cost;
+  std::string upstream_completion_cost;
+  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
+  std::optional<std::int64_t> tool_calls_executed;
+  std::optional<std::int64_t> web_search_requests;
+  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
+  bool received = false;        ///< false: there was no usage object at all
+};
+
+/// One alternative answer. Almost always there is exactly one.
+struct chat_choice {
+  message reply;  ///< ready to be sent back
+  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
+  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
+  /// "tool_calls".
+  std::string finish_reason;
+  std::string native_finish_reason;
+  json_text logprobs;  ///< an object
+  json_text extra;     ///< an object with further members of the choice
+};
+
+struct chat_reply {
+  std::string id;        ///< the generation's id, "gen-..."
+  std::string model;     ///< the model that answered; it may differ from the one asked for
+  std::string provider;  ///< who ran it, as OpenRouter names it
+  std::string service_tier;
+  std::string system_fingerprint;
+  std::int64_t created = 0;  ///< seconds since 1970
+  std::vector<chat_choice> choices;
+  token_usage usage;
+  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
+  json_text metadata;        ///< the same as it came
+  json_text extra;           ///< an object with the top-level members that have no place above
+
+  /// The response body; of a stream, the equal body that a blocking call would have brought.
+  json_text raw;
+
+  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
+  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
+
+  /// Of the first choice; empty when there is none. The views last as long as the reply.
+  std::string_view text() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().reply.content;
+  }
+  std::string_view finish_reason() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().finish_reason;
+  }
+
+  struct tool_call_range {
+    const tool_call* first = nullptr;
+    const tool_call* last = nullptr;
+    const tool_call* begin() const noexcept { return first; }
+    const tool_call* end() const noexcept { return last; }
+    bool empty() const noexcept { return first == last; }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+  };
+  tool_call_range tool_calls() const noexcept {
+    if (choices.empty()) return {};
+    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
+    return {calls.data(), calls.data() + calls.size()};
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reply_reader.hpp ----
+
+// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
+// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
+// bytes are parsed once; whoever wants to see the pieces listens.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One exchange at a time; not thread safe. head(), data()..., then finish().
+class reply_reader {
+ public:
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL ~reply_reader();
+  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
+  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
+
+  /// Forgets everything but its memory and its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+
+  /// The listener is borrowed; null for none.
+  ORCAST_DECL void listen(delta_listener* listener) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+
+  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
+  /// stream said [DONE]); the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+
+  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
+  /// what happened; reply() then holds what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const chat_reply& reply() const noexcept { return reply_; }
+  chat_reply& reply() noexcept { return reply_; }
+  int http_status() const noexcept { return http_status_; }
+  /// X-Generation-Id of the response head: known before the first byte of the body.
+  const std::string& generation_id() const noexcept { return generation_id_; }
+  const std::string& cache_status() const noexcept { return cache_status_; }
+  bool streamed() const noexcept { return streamed_; }
+  bool received_content() const noexcept { return received_content_; }
+
+ private:
+  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
+  chat_reply reply_;
+  std::string generation_id_;
+  std::string cache_status_;
+  int http_status_ = 0;
+  bool streamed_ = false;
+  bool received_content_ = false;
+  std::unique_ptr<parser> parser_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/observation.hpp ----
 
 // The one recorder of OpenRouter calls. An observation is fed the facts of one exchange - request,
@@ -4300,15 +5503,6 @@ inline std::uint64_t tracer::open_spans() const noexcept {
 namespace orcast {
 inline namespace v0 {
 
-/// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
-/// also put one together itself. Whoever makes it keeps the tracer alive.
-struct recording {
-  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
-  bool privacy = false;       ///< privacy mode: no prompts, answers, tool arguments or results
-  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
-};
-
 class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
@@ -4316,19 +5510,25 @@ class observation : private delta_listener {
   observation(const observation&) = delete;
   observation& operator=(const observation&) = delete;
 
+  /// With server_broadcast::join, before the request is composed: opens the span and puts its ids
+  /// into request.trace, so that OpenRouter's own spans come under it. Otherwise does nothing.
+  ORCAST_DECL void join(chat_request& request, std::string_view url,
+                        const call_context& context = {}) noexcept;
+
   /// The call begins now: the span is opened and what the request says is recorded. `body` is the
   /// exact text that is sent (it becomes input.value).
   ORCAST_DECL void begin(const chat_request& request, std::string_view body, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request to another endpoint, whose answer is then in api_answer(). Embeddings
-  /// get a span of their own kind; of the rest nothing is recorded.
+  /// The same for a request to another endpoint, whose answer is then in api_answer(). Those
+  /// that make text, embeddings or an order of documents get a span; of the rest nothing is
+  /// recorded.
   ORCAST_DECL void begin(const api_request& request, std::string_view url,
                          const call_context& context = {}) noexcept;
 
-  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions or
-  /// .../embeddings is not recorded (and false is returned); a body that can't be read still gives
-  /// a span.
+  /// The same for a request that other code wrote. Anything but a POST to .../chat/completions,
+  /// /completions, /responses, /messages, /embeddings or /rerank is not recorded (and false is
+  /// returned); a body that can't be read still gives a span.
   ORCAST_DECL bool begin_raw(std::string_view method, std::string_view url,
                              const std::vector<std::string_view>& body,
                              const std::vector<http::header>& headers,
@@ -4378,18 +5578,49 @@ class observation : private delta_listener {
   void on_first_token() noexcept override;
   void on_first_chunk() noexcept override;
 
-  enum class kind : unsigned char { chat, embeddings, other };
+  enum class kind : unsigned char {
+    chat,
+    completions,
+    responses,
+    messages,
+    embeddings,
+    rerank,
+    other,  ///< not recorded
+  };
+  static kind kind_of(std::string_view method, std::string_view path) noexcept;
   bool chat() const noexcept { return kind_ == kind::chat; }
 
-  void open(const chat_request& request, const call_context& context, std::string_view url);
-  void open_embeddings(std::string_view body, const call_context& context, std::string_view url);
-  void record_embeddings();
+  /// What the beginning of a span is made of, whatever the endpoint.
+  struct call_facts {
+    std::string_view kind;       ///< of OpenInference's
+    std::string_view operation;  ///< gen_ai.operation.name
+    std::string_view model;
+    std::string_view session_id;
+    std::string_view user;
+    const trace_fields* trace = nullptr;
+  };
+  static call_facts facts_of(const chat_request& request) noexcept;
+
+  void open(const call_facts& call, const call_context& context, std::string_view url);
+  bool joined() const noexcept { return where_.server == server_broadcast::join; }
   void record_request(const chat_request& request, std::string_view body);
-  void record_messages(const std::vector<message>& messages);
+  void record_input(std::string_view body);
+  void record_parameters(std::string_view parameters, const key_text& key);
+  void record_model_companions(std::string_view model);
+  struct json_ref;  // a view of JSON, out of sight of who includes this
+  void begin_endpoint(std::string_view body, std::string_view session, const call_context& context,
+                      std::string_view url);
+  void record_asked(const json_ref& from, const std::string& model, const std::string& parameters);
+  result<void> record_endpoint();
+  void record_said(const json_ref& from, const std::string& provider);
+  void record_vectors(const json_ref& from);
   void record_reply(const failure* why);
+  void record_models(const std::string& answered);
+  void record_times(std::int64_t output_tokens);
+  void record_routing(const chat_reply& reply, bool failed);
+  void record_output(const chat_reply& reply);
   void record_usage(const token_usage& usage);
   void record_failure(const failure& why);
-  std::string_view without_blobs(std::string_view text);
   double since_begin_ms() const noexcept;
 
   recording where_;
@@ -4397,16 +5628,18 @@ class observation : private delta_listener {
   api_reader api_;
   delta_listener* listener_ = nullptr;
   span span_;
+  content_recorder content_{span_, where_};
   span_context context_;
   orcast::host clock_;
   std::string request_model_;
   std::string scratch_;  // text that is put together for an attribute
-  std::string blobless_;
+  std::string audio_format_;
   std::int64_t began_ns_ = 0;
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
   kind kind_ = kind::chat;
+  bool streamed_endpoint_ = false;
   bool begun_ = false;
   bool over_ = false;
 };
@@ -6064,6 +7297,10 @@ class broadcast {
   /// For spans of the host's own; null when not enabled. Any thread.
   tracer* traces() const noexcept { return traces_.get(); }
 
+  /// Any thread: which frame the game is in, so that spans say in which one they began, spoke first
+  /// and ended. Once per frame; 0 stops it.
+  void frame(std::uint32_t number) noexcept { frames_.set(number); }
+
   /// Any thread: stops and resumes recording; what is held is still exported.
   ORCAST_DECL void enable(bool on) noexcept;
 
@@ -6127,6 +7364,7 @@ class broadcast {
   otlp::exporter_options exporting_;
   std::size_t batch_bytes_ = 0;
   std::int64_t timeout_ms_ = 0;
+  frame_counter frames_;
   std::unique_ptr<tracer> traces_;
   std::unique_ptr<otlp::span_exporter> exporter_;
   std::unique_ptr<otlp::flush_thread, thread_deleter> thread_;  // null: the host pumps
@@ -6138,6 +7376,13 @@ inline recording broadcast::recording(std::string_view api_key_label) const noex
   where.privacy = !in_full_.load(std::memory_order_relaxed);  // a flag by itself
   where.companions = settings_.companions;
   where.left_out = left_out_by_label(api_key_label);
+  where.vectors = settings_.vectors;
+  where.hide = settings_.hide;
+  where.redact = settings_.redact;
+  where.users = settings_.users;
+  where.users.key = settings_.user_key.reveal();
+  where.server = settings_.server;
+  where.frames = &frames_;
   return where;
 }
 
@@ -6275,7 +7520,8 @@ constexpr bool is_content(std::string_view key) noexcept {
   for (const std::string_view each : beginnings) {
     if (key.substr(0, each.size()) == each) return true;
   }
-  return false;
+  constexpr std::string_view judged = ".explanation";  // it may quote what it judges
+  return key.size() > judged.size() && key.substr(key.size() - judged.size()) == judged;
 }
 
 /// The same, and what may quote content when it was recorded for somebody who gets all of it:
@@ -7770,502 +9016,253 @@ class tool_loop final : private call_handler {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/feedback_keys.hpp ----
+// ---- orcast/openrouter/document.hpp ----
 
-// OpenInference's attribute keys for feedback: what a person, a model or code thinks of a span, a
-// trace or a session. Each has a name and at least one of score, label and explanation.
+// A document, as retrievers find it and rerankers sort it.
 
 namespace orcast {
 inline namespace v0 {
-namespace keys {
 
-// Annotations of a span.
+/// Borrowed texts; what is empty is not recorded.
+struct found_document {
+  std::string_view content = {};
+  std::string_view id = {};
+  std::optional<double> score = {};
+  std::string_view metadata = {};  ///< a JSON object
+};
 
-/// string. By hand
-inline constexpr key annotation_name{"annotations.#.annotation.name"};
-/// double. By hand
-inline constexpr key annotation_score{"annotations.#.annotation.score"};
-/// string. By hand
-inline constexpr key annotation_label{"annotations.#.annotation.label"};
-/// string. By hand
-inline constexpr key annotation_explanation{"annotations.#.annotation.explanation"};
-/// string. By hand
-inline constexpr key annotation_annotator_kind{"annotations.#.annotation.annotator_kind"};
-/// string. By hand
-inline constexpr key annotation_identifier{"annotations.#.annotation.identifier"};
-/// JSON. By hand
-inline constexpr key annotation_metadata{"annotations.#.annotation.metadata"};
-
-// Evaluations of a span.
-
-/// string. Work spans: feedback()
-inline constexpr key evaluation_name{"evaluations.#.evaluation.name"};
-/// double. Work spans: feedback()
-inline constexpr key evaluation_score{"evaluations.#.evaluation.score"};
-/// string. Work spans: feedback()
-inline constexpr key evaluation_label{"evaluations.#.evaluation.label"};
-/// string. Work spans: feedback()
-inline constexpr key evaluation_explanation{"evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback()
-inline constexpr key evaluation_annotator_kind{"evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback()
-inline constexpr key evaluation_identifier{"evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback()
-inline constexpr key evaluation_metadata{"evaluations.#.evaluation.metadata"};
-
-// Annotations of a trace.
-
-/// string. By hand
-inline constexpr key trace_annotation_name{"trace.annotations.#.annotation.name"};
-/// double. By hand
-inline constexpr key trace_annotation_score{"trace.annotations.#.annotation.score"};
-/// string. By hand
-inline constexpr key trace_annotation_label{"trace.annotations.#.annotation.label"};
-/// string. By hand
-inline constexpr key trace_annotation_explanation{"trace.annotations.#.annotation.explanation"};
-/// string. By hand
-inline constexpr key trace_annotation_annotator_kind{
-    "trace.annotations.#.annotation.annotator_kind"};
-/// string. By hand
-inline constexpr key trace_annotation_identifier{"trace.annotations.#.annotation.identifier"};
-/// JSON. By hand
-inline constexpr key trace_annotation_metadata{"trace.annotations.#.annotation.metadata"};
-
-// Evaluations of a trace.
-
-/// string. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_name{"trace.evaluations.#.evaluation.name"};
-/// double. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_score{"trace.evaluations.#.evaluation.score"};
-/// string. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_label{"trace.evaluations.#.evaluation.label"};
-/// string. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_explanation{"trace.evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_annotator_kind{
-    "trace.evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_identifier{"trace.evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback() about the trace
-inline constexpr key trace_evaluation_metadata{"trace.evaluations.#.evaluation.metadata"};
-
-// Annotations of a session.
-
-/// string. By hand
-inline constexpr key session_annotation_name{"session.annotations.#.annotation.name"};
-/// double. By hand
-inline constexpr key session_annotation_score{"session.annotations.#.annotation.score"};
-/// string. By hand
-inline constexpr key session_annotation_label{"session.annotations.#.annotation.label"};
-/// string. By hand
-inline constexpr key session_annotation_explanation{"session.annotations.#.annotation.explanation"};
-/// string. By hand
-inline constexpr key session_annotation_annotator_kind{
-    "session.annotations.#.annotation.annotator_kind"};
-/// string. By hand
-inline constexpr key session_annotation_identifier{"session.annotations.#.annotation.identifier"};
-/// JSON. By hand
-inline constexpr key session_annotation_metadata{"session.annotations.#.annotation.metadata"};
-
-// Evaluations of a session.
-
-/// string. Work spans: feedback() about the session
-inline constexpr key session_evaluation_name{"session.evaluations.#.evaluation.name"};
-/// double. Work spans: feedback() about the session
-inline constexpr key session_evaluation_score{"session.evaluations.#.evaluation.score"};
-/// string. Work spans: feedback() about the session
-inline constexpr key session_evaluation_label{"session.evaluations.#.evaluation.label"};
-/// string. Work spans: feedback() about the session
-inline constexpr key session_evaluation_explanation{"session.evaluations.#.evaluation.explanation"};
-/// string. Work spans: feedback() about the session
-inline constexpr key session_evaluation_annotator_kind{
-    "session.evaluations.#.evaluation.annotator_kind"};
-/// string. Work spans: feedback() about the session
-inline constexpr key session_evaluation_identifier{"session.evaluations.#.evaluation.identifier"};
-/// JSON. Work spans: feedback() about the session
-inline constexpr key session_evaluation_metadata{"session.evaluations.#.evaluation.metadata"};
-
-}  // namespace keys
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/message_keys.hpp ----
+// ---- orcast/openrouter/feedback.hpp ----
 
-// OpenInference's attribute keys for messages. keys::llm_input_part_text(2, 0) is
-// llm.input_messages.2.message.contents.0.message_content.text: the names here shorten the
-// conventions' doubled nouns.
+// What a person, a model or a piece of code thinks of a span, of its trace or of its session.
 
 namespace orcast {
 inline namespace v0 {
-namespace keys {
 
-// Messages sent.
+/// Borrowed texts. It has a name and at least one of score, label and explanation.
+struct feedback {
+  std::string_view name = {};  ///< the criterion: "in character"
+  std::optional<double> score = {};
+  std::string_view label = {};
+  std::string_view explanation = {};
+  std::string_view annotator_kind = {};  ///< "HUMAN", "LLM" or "CODE"
+  std::string_view identifier = {};      ///< tells producers of the same criterion apart
+  std::string_view metadata = {};        ///< a JSON object
 
-/// string. Role of each message
-inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
-/// string. Its text, also where it has parts or reasoning
-inline constexpr key llm_input_message_content{"llm.input_messages.#.message.content"};
-/// string. Its name; of a tool's message the function's, where the call is among the messages
-inline constexpr key llm_input_message_name{"llm.input_messages.#.message.name"};
-/// string. Tools' messages: the call that they answer
-inline constexpr key llm_input_message_tool_call_id{"llm.input_messages.#.message.tool_call_id"};
-/// string. function_call.name, of older programs
-inline constexpr key llm_input_message_function_call_name{
-    "llm.input_messages.#.message.function_call_name"};
-/// JSON. function_call.arguments, of older programs
-inline constexpr key llm_input_message_function_call_arguments_json{
-    "llm.input_messages.#.message.function_call_arguments_json"};
-/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
-/// that has parts or reasoning
-inline constexpr key llm_input_part_type{
-    "llm.input_messages.#.message.contents.#.message_content.type"};
-/// string. Text and reasoning; of a part of another kind, its JSON
-inline constexpr key llm_input_part_text{
-    "llm.input_messages.#.message.contents.#.message_content.text"};
-/// string. Reasoning: reasoning_details[].id
-inline constexpr key llm_input_part_id{
-    "llm.input_messages.#.message.contents.#.message_content.id"};
-/// string. Reasoning: signature of a reasoning.text
-inline constexpr key llm_input_part_signature{
-    "llm.input_messages.#.message.contents.#.message_content.signature"};
-/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
-inline constexpr key llm_input_part_data{
-    "llm.input_messages.#.message.contents.#.message_content.data"};
-/// string. Reasoning: data of a reasoning.encrypted in any other format
-inline constexpr key llm_input_part_encrypted_content{
-    "llm.input_messages.#.message.contents.#.message_content.encrypted_content"};
-/// string. Images: the link; data is replaced by what it is
-inline constexpr key llm_input_part_image_url{
-    "llm.input_messages.#.message.contents.#.message_content.image.image.url"};
-/// string. Audio: what it is, instead of the data
-inline constexpr key llm_input_part_audio_url{
-    "llm.input_messages.#.message.contents.#.message_content.audio.audio.url"};
-/// string. Audio: its format
-inline constexpr key llm_input_part_audio_mime_type{
-    "llm.input_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
-/// string. By hand
-inline constexpr key llm_input_part_audio_transcript{
-    "llm.input_messages.#.message.contents.#.message_content.audio.audio.transcript"};
-/// string. Each tool call
-inline constexpr key llm_input_tool_call_id{
-    "llm.input_messages.#.message.tool_calls.#.tool_call.id"};
-/// string. Each tool call
-inline constexpr key llm_input_tool_call_function_name{
-    "llm.input_messages.#.message.tool_calls.#.tool_call.function.name"};
-/// JSON. Each tool call, as the model wrote it
-inline constexpr key llm_input_tool_call_function_arguments{
-    "llm.input_messages.#.message.tool_calls.#.tool_call.function.arguments"};
-/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
-inline constexpr key llm_input_tool_call_reasoning_signature{
-    "llm.input_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
+  bool complete() const noexcept {
+    return !name.empty() && (score || !label.empty() || !explanation.empty());
+  }
+};
 
-// Messages received, one for each choice.
+/// What it is about. A session needs the span to have a session.
+enum class feedback_about : unsigned char { span, trace, session };
 
-/// string. Role of each choice's message
-inline constexpr key llm_output_message_role{"llm.output_messages.#.message.role"};
-/// string. Its text, also where it has parts or reasoning
-inline constexpr key llm_output_message_content{"llm.output_messages.#.message.content"};
-/// string. By hand
-inline constexpr key llm_output_message_name{"llm.output_messages.#.message.name"};
-/// string. By hand
-inline constexpr key llm_output_message_tool_call_id{"llm.output_messages.#.message.tool_call_id"};
-/// string. By hand
-inline constexpr key llm_output_message_function_call_name{
-    "llm.output_messages.#.message.function_call_name"};
-/// JSON. By hand
-inline constexpr key llm_output_message_function_call_arguments_json{
-    "llm.output_messages.#.message.function_call_arguments_json"};
-/// string. text, image, audio, reasoning, tool_use or OpenRouter's own name: each part of a message
-/// that has parts or reasoning
-inline constexpr key llm_output_part_type{
-    "llm.output_messages.#.message.contents.#.message_content.type"};
-/// string. Text and reasoning; of a part of another kind, its JSON
-inline constexpr key llm_output_part_text{
-    "llm.output_messages.#.message.contents.#.message_content.text"};
-/// string. Reasoning: reasoning_details[].id
-inline constexpr key llm_output_part_id{
-    "llm.output_messages.#.message.contents.#.message_content.id"};
-/// string. Reasoning: signature of a reasoning.text
-inline constexpr key llm_output_part_signature{
-    "llm.output_messages.#.message.contents.#.message_content.signature"};
-/// string. Reasoning: data of a reasoning.encrypted in Anthropic's format
-inline constexpr key llm_output_part_data{
-    "llm.output_messages.#.message.contents.#.message_content.data"};
-/// string. Reasoning: data of a reasoning.encrypted in any other format
-inline constexpr key llm_output_part_encrypted_content{
-    "llm.output_messages.#.message.contents.#.message_content.encrypted_content"};
-/// string. Images: the link; data is replaced by what it is
-inline constexpr key llm_output_part_image_url{
-    "llm.output_messages.#.message.contents.#.message_content.image.image.url"};
-/// string. Audio: what it is, instead of the data
-inline constexpr key llm_output_part_audio_url{
-    "llm.output_messages.#.message.contents.#.message_content.audio.audio.url"};
-/// string. Audio: the format that was asked for
-inline constexpr key llm_output_part_audio_mime_type{
-    "llm.output_messages.#.message.contents.#.message_content.audio.audio.mime_type"};
-/// string. Audio: what was said
-inline constexpr key llm_output_part_audio_transcript{
-    "llm.output_messages.#.message.contents.#.message_content.audio.audio.transcript"};
-/// string. Each tool call
-inline constexpr key llm_output_tool_call_id{
-    "llm.output_messages.#.message.tool_calls.#.tool_call.id"};
-/// string. Each tool call
-inline constexpr key llm_output_tool_call_function_name{
-    "llm.output_messages.#.message.tool_calls.#.tool_call.function.name"};
-/// JSON. Each tool call, as the model wrote it
-inline constexpr key llm_output_tool_call_function_arguments{
-    "llm.output_messages.#.message.tool_calls.#.tool_call.function.arguments"};
-/// string. Gemini's signature: data of a reasoning.encrypted that has the call's id
-inline constexpr key llm_output_tool_call_reasoning_signature{
-    "llm.output_messages.#.message.tool_calls.#.tool_call.reasoning_signature"};
-
-}  // namespace keys
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/retrieval_keys.hpp ----
+// ---- orcast/openrouter/work.hpp ----
 
-// OpenInference's attribute keys for embeddings, reranking and retrieval.
+// Spans by hand for what happens around the calls: an NPC's turn (AGENT), a tool that runs (TOOL),
+// any step of a pipeline (CHAIN), and the further kinds of OpenInference. Calls and further work
+// are put under one by its context():
+//
+//   work turn = work::agent(recording, "npc turn", {parent, session, user});
+//   turn.input("Is the Meridian in?");
+//   ... call_context{turn.context()} ...
+//   turn.output("She is at the east pier.");      // ends with the object, or with end()
+//
+// Arize shows the input and output of the root as those of the trace. Privacy mode and masks hide
+// them as they do for calls. One thread at a time.
 
 namespace orcast {
 inline namespace v0 {
-namespace keys {
 
-// Embeddings.
+struct work_options {
+  span_context parent = {};  ///< invalid: the scope's, else this work is a root
+  std::string_view session_id = {};
+  std::string_view user = {};
+  std::string_view metadata = {};  ///< a JSON object; its keys come before those of scopes
+  const scope* in = nullptr;       ///< null: the scope that is bound to this thread
+};
 
-/// string. Embeddings: the response's model, else the request's
-inline constexpr key embedding_model_name{"embedding.model_name"};
-/// JSON. Embeddings: the request's body without input, user, session_id and trace
-inline constexpr key embedding_invocation_parameters{"embedding.invocation_parameters"};
-/// string. Embeddings: each text of input; tokens are not decoded
-inline constexpr key embedding_text{"embedding.embeddings.#.embedding.text"};
-/// doubles. Embeddings, where recording.vectors asks for them: data[].embedding, also when it came
-/// as base64
-inline constexpr key embedding_vector{"embedding.embeddings.#.embedding.vector"};
+class work {
+ public:
+  work() = default;
 
-// Reranking.
+  static ORCAST_DECL work agent(const recording& where, std::string_view name,
+                                const work_options& options = {});
+  static ORCAST_DECL work chain(const recording& where, std::string_view name,
+                                const work_options& options = {});
+  /// One run of a tool that a model called; its arguments are the input. `described`: as it was
+  /// offered to the model.
+  static ORCAST_DECL work tool(const recording& where, const tool_call& called,
+                               const work_options& options = {},
+                               const orcast::tool* described = nullptr);
+  /// A search for documents; add what it finds with document().
+  static ORCAST_DECL work retriever(const recording& where, std::string_view name,
+                                    std::string_view query, const work_options& options = {});
+  /// A search of one's own for the best of some documents; add them with candidate() and the ones
+  /// chosen, in their order, with document(). top_k 0: all.
+  static ORCAST_DECL work reranker(const recording& where, std::string_view model,
+                                   std::string_view query, std::size_t top_k = 0,
+                                   const work_options& options = {});
+  /// Embeddings that are made without OpenRouter; add each with embedding().
+  static ORCAST_DECL work embedding_model(const recording& where, std::string_view model,
+                                          const work_options& options = {});
+  /// A check that lets something through or stops it.
+  static ORCAST_DECL work guardrail(const recording& where, std::string_view name,
+                                    const work_options& options = {});
+  /// A judgement; what it comes to is added by rate().
+  static ORCAST_DECL work evaluator(const recording& where, std::string_view name,
+                                    const work_options& options = {});
+  /// A prompt that is put together: vendor, id and url say where it is kept.
+  static ORCAST_DECL work prompt(const recording& where, std::string_view name,
+                                 std::string_view vendor = {}, std::string_view id = {},
+                                 std::string_view url = {}, const work_options& options = {});
 
-/// string. Reranking: query
-inline constexpr key reranker_query{"reranker.query"};
-/// string. Reranking: the response's model, else the request's
-inline constexpr key reranker_model_name{"reranker.model_name"};
-/// int. Reranking: top_n
-inline constexpr key reranker_top_k{"reranker.top_k"};
-/// string. Reranking: documents; their index
-inline constexpr key reranker_input_document_id{"reranker.input_documents.#.document.id"};
-/// string. Reranking: documents
-inline constexpr key reranker_input_document_content{"reranker.input_documents.#.document.content"};
-/// double. By hand
-inline constexpr key reranker_input_document_score{"reranker.input_documents.#.document.score"};
-/// JSON. By hand
-inline constexpr key reranker_input_document_metadata{
-    "reranker.input_documents.#.document.metadata"};
-/// string. Reranking: results, in their order; their index in the request
-inline constexpr key reranker_output_document_id{"reranker.output_documents.#.document.id"};
-/// string. Reranking: results, in their order
-inline constexpr key reranker_output_document_content{
-    "reranker.output_documents.#.document.content"};
-/// double. Reranking: results, in their order: relevance_score
-inline constexpr key reranker_output_document_score{"reranker.output_documents.#.document.score"};
-/// JSON. By hand
-inline constexpr key reranker_output_document_metadata{
-    "reranker.output_documents.#.document.metadata"};
+  ORCAST_DECL work& input(std::string_view value, std::string_view mime_type = "text/plain");
+  ORCAST_DECL work& output(std::string_view value, std::string_view mime_type = "text/plain");
+  /// Of a retriever what it found, of a reranker what it chose.
+  ORCAST_DECL work& document(const found_document& found);
+  /// Of a reranker: what it chose from.
+  ORCAST_DECL work& candidate(const found_document& given);
+  /// The vector is recorded where recording.vectors asks for it.
+  ORCAST_DECL work& embedding(std::string_view text, const float* vector = nullptr,
+                              std::size_t size = 0);
+  /// Adds a judgement; one that says nothing (see feedback::complete) is left out.
+  ORCAST_DECL work& rate(const feedback& what, feedback_about about = feedback_about::span);
+  /// Of a prompt: the template and what was put into it.
+  ORCAST_DECL work& filled(std::string_view text, std::string_view variables,
+                           std::string_view edition = {});
 
-// Retrieval.
+  /// It did not succeed: status ERROR and an exception event. Without a call, it ends as OK.
+  ORCAST_DECL work& fail(const failure& why);
+  /// Left before it was over: the status stays open.
+  ORCAST_DECL work& cancel();
 
-/// string. Retriever spans
-inline constexpr key retrieval_document_id{"retrieval.documents.#.document.id"};
-/// string. Retriever spans
-inline constexpr key retrieval_document_content{"retrieval.documents.#.document.content"};
-/// double. Retriever spans
-inline constexpr key retrieval_document_score{"retrieval.documents.#.document.score"};
-/// JSON. Retriever spans
-inline constexpr key retrieval_document_metadata{"retrieval.documents.#.document.metadata"};
+  const span_context& context() const noexcept { return span_.context(); }
+  /// For attributes of the host's own.
+  orcast::span& span() noexcept { return span_; }
 
-}  // namespace keys
+  ORCAST_DECL void end() noexcept;
+  ~work() { end(); }
+  work(work&&) = default;
+  work& operator=(work&& other) noexcept {
+    if (this != &other) {
+      end();
+      span_ = std::move(other.span_);
+      where_ = other.where_;
+      for (std::size_t i = 0; i < sizeof next_ / sizeof *next_; ++i) next_[i] = other.next_[i];
+      failed_ = other.failed_;
+      reranks_ = other.reranks_;
+    }
+    return *this;
+  }
+
+ private:
+  ORCAST_DECL work(const recording& where, std::string_view kind, std::string_view operation,
+                   std::string_view name, const work_options& options);
+
+  /// One call's worth: what it holds refers to this object.
+  content_recorder recorder() noexcept { return content_recorder(span_, where_); }
+
+  enum list : unsigned char { documents, candidates, embeddings, ratings };
+
+  recording where_;
+  orcast::span span_;
+  std::size_t next_[ratings + 3] = {};  // the index that is free, of each list
+  bool failed_ = false;
+  bool reranks_ = false;
+};
+
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/openinference_keys.hpp ----
+// ---- orcast/trace/gen_ai_keys.hpp ----
 
-// OpenInference's attribute keys (its semantic conventions of August 2026). `#` is an index:
-// keys::llm_tool_json_schema(2). What a comment says is what docs/attributes.md is made of: the
-// type, then from what, and when, orcast sets it; "By hand" is for who records a span of their own.
-// The longer families have headers of their own, which this one includes.
+// The companions that OpenTelemetry's conventions define (v1.41.1, "Development"): the same facts
+// under the names that other backends read. Set where recording.companions asks for them.
 
 namespace orcast {
 inline namespace v0 {
 namespace keys {
 
-// Every span.
-
-/// string. Always: LLM, EMBEDDING, RERANKER, or the kind of a work span
-inline constexpr key openinference_span_kind{"openinference.span.kind"};
-/// string. The request's body; of a work span, its input(). A run of base64 is replaced by what it
-/// is
-inline constexpr key input_value{"input.value"};
-/// string. With input.value: application/json for requests
-inline constexpr key input_mime_type{"input.mime_type"};
-/// string. The response's body, of a stream the equal body that a blocking call would have brought;
-/// of a work span, its output()
-inline constexpr key output_value{"output.value"};
-/// string. With output.value
-inline constexpr key output_mime_type{"output.mime_type"};
-/// string. The request's session_id, else the header x-session-id, the call's context, the scope
-inline constexpr key session_id{"session.id"};
-/// string. The request's user, else the call's context, the scope; through the pseudonym where
-/// there is one
-inline constexpr key user_id{"user.id"};
-/// JSON. Keys of the request's trace, of the call's context and of the scopes, in that order, the
-/// first of each name; trace_name and span_name where they name no span; parent_span_id where it
-/// can't be used
-inline constexpr key metadata{"metadata"};
-/// strings. Tags of the scopes and of the call's context
-inline constexpr key tag_tags{"tag.tags"};
-/// string. Agent spans: their name
-inline constexpr key agent_name{"agent.name"};
-/// string. By hand
-inline constexpr key graph_node_id{"graph.node.id"};
-/// string. By hand
-inline constexpr key graph_node_name{"graph.node.name"};
-/// string. By hand
-inline constexpr key graph_node_parent_id{"graph.node.parent_id"};
-
-// Calls of language models.
-
-/// string. Of the model's author; openrouter where the model has none
-inline constexpr key llm_system{"llm.system"};
-/// string. The response's provider, in OpenInference's spelling; openrouter where there is none
-inline constexpr key llm_provider{"llm.provider"};
-/// string. The response's model, else the request's
-inline constexpr key llm_model_name{"llm.model_name"};
-/// string. The request's model, where another one answered
-inline constexpr key llm_request_model_name{"llm.request.model_name"};
-/// string. The response's model, where it is not the one asked for
-inline constexpr key llm_response_model_name{"llm.response.model_name"};
-/// JSON. The request's body without messages, prompt, tools and functions, user, session_id and
-/// trace; in privacy mode the ones on a list
-inline constexpr key llm_invocation_parameters{"llm.invocation_parameters"};
-/// string. finish_reason of the first choice
-inline constexpr key llm_finish_reason{"llm.finish_reason"};
-/// JSON. By hand. Deprecated
-inline constexpr key llm_function_call{"llm.function_call"};
-/// JSON. Each of the request's tools
-inline constexpr key llm_tool_json_schema{"llm.tools.#.tool.json_schema"};
-/// string. The prompts of /completions
-inline constexpr key llm_prompt{"llm.prompts.#.prompt.text"};
-/// string. The choices of /completions
-inline constexpr key llm_choice{"llm.choices.#.completion.text"};
-/// string. Of the scope
-inline constexpr key llm_prompt_template_template{"llm.prompt_template.template"};
-/// JSON. Of the scope
-inline constexpr key llm_prompt_template_variables{"llm.prompt_template.variables"};
-/// string. Of the scope
-inline constexpr key llm_prompt_template_version{"llm.prompt_template.version"};
-/// string. Prompt spans: where the prompt is kept
-inline constexpr key prompt_vendor{"prompt.vendor"};
-/// string. Prompt spans
-inline constexpr key prompt_id{"prompt.id"};
-/// string. Prompt spans
-inline constexpr key prompt_url{"prompt.url"};
-
-// Tokens.
-
-/// int. usage.prompt_tokens: cached ones included
-inline constexpr key llm_token_count_prompt{"llm.token_count.prompt"};
-/// int. usage.completion_tokens: reasoning included
-inline constexpr key llm_token_count_completion{"llm.token_count.completion"};
-/// int. usage.total_tokens
-inline constexpr key llm_token_count_total{"llm.token_count.total"};
+/// string. chat, text_completion, embeddings, rerank; execute_tool, invoke_agent, retrieval for
+/// work spans
+inline constexpr key gen_ai_operation_name{"gen_ai.operation.name"};
+/// string. Of the model's author
+inline constexpr key gen_ai_provider_name{"gen_ai.provider.name"};
+/// string. The request's model
+inline constexpr key gen_ai_request_model{"gen_ai.request.model"};
+/// string. The response's model
+inline constexpr key gen_ai_response_model{"gen_ai.response.model"};
+/// string. The response's id, else its header X-Generation-Id
+inline constexpr key gen_ai_response_id{"gen_ai.response.id"};
+/// strings. finish_reason of each choice
+inline constexpr key gen_ai_response_finish_reasons{"gen_ai.response.finish_reasons"};
+/// double. Streams: seconds to the first chunk. Set without the switch, too
+inline constexpr key gen_ai_response_time_to_first_chunk{"gen_ai.response.time_to_first_chunk"};
+/// string. As session.id
+inline constexpr key gen_ai_conversation_id{"gen_ai.conversation.id"};
+/// string. json where response_format asks for it; image or speech where modalities do
+inline constexpr key gen_ai_output_type{"gen_ai.output.type"};
+/// bool. stream, where it is true
+inline constexpr key gen_ai_request_stream{"gen_ai.request.stream"};
+/// int. n, where it is not 1
+inline constexpr key gen_ai_request_choice_count{"gen_ai.request.choice.count"};
+/// int. seed
+inline constexpr key gen_ai_request_seed{"gen_ai.request.seed"};
+/// int. max_completion_tokens, else max_tokens
+inline constexpr key gen_ai_request_max_tokens{"gen_ai.request.max_tokens"};
+/// double. temperature
+inline constexpr key gen_ai_request_temperature{"gen_ai.request.temperature"};
+/// double. top_p
+inline constexpr key gen_ai_request_top_p{"gen_ai.request.top_p"};
+/// double. top_k
+inline constexpr key gen_ai_request_top_k{"gen_ai.request.top_k"};
+/// double. frequency_penalty
+inline constexpr key gen_ai_request_frequency_penalty{"gen_ai.request.frequency_penalty"};
+/// double. presence_penalty
+inline constexpr key gen_ai_request_presence_penalty{"gen_ai.request.presence_penalty"};
+/// strings. stop; not where inputs are hidden
+inline constexpr key gen_ai_request_stop_sequences{"gen_ai.request.stop_sequences"};
+/// strings. Embeddings: encoding_format
+inline constexpr key gen_ai_request_encoding_formats{"gen_ai.request.encoding_formats"};
+/// int. Embeddings: length of the first vector
+inline constexpr key gen_ai_embeddings_dimension_count{"gen_ai.embeddings.dimension.count"};
+/// int. usage.prompt_tokens
+inline constexpr key gen_ai_usage_input_tokens{"gen_ai.usage.input_tokens"};
+/// int. usage.completion_tokens
+inline constexpr key gen_ai_usage_output_tokens{"gen_ai.usage.output_tokens"};
 /// int. usage.prompt_tokens_details.cached_tokens
-inline constexpr key llm_token_count_prompt_details_cache_read{
-    "llm.token_count.prompt_details.cache_read"};
+inline constexpr key gen_ai_usage_cache_read_input_tokens{"gen_ai.usage.cache_read.input_tokens"};
 /// int. usage.prompt_tokens_details.cache_write_tokens
-inline constexpr key llm_token_count_prompt_details_cache_write{
-    "llm.token_count.prompt_details.cache_write"};
-/// int. By hand. It would say what cache_read says
-inline constexpr key llm_token_count_prompt_details_cache_input{
-    "llm.token_count.prompt_details.cache_input"};
-/// int. usage.prompt_tokens_details.audio_tokens
-inline constexpr key llm_token_count_prompt_details_audio{"llm.token_count.prompt_details.audio"};
-/// int. usage.prompt_tokens_details.video_tokens; not on the convention's list, but under its
-/// prefix
-inline constexpr key llm_token_count_prompt_details_video{"llm.token_count.prompt_details.video"};
+inline constexpr key gen_ai_usage_cache_creation_input_tokens{
+    "gen_ai.usage.cache_creation.input_tokens"};
 /// int. usage.completion_tokens_details.reasoning_tokens
-inline constexpr key llm_token_count_completion_details_reasoning{
-    "llm.token_count.completion_details.reasoning"};
-/// int. usage.completion_tokens_details.audio_tokens
-inline constexpr key llm_token_count_completion_details_audio{
-    "llm.token_count.completion_details.audio"};
-/// int. usage.completion_tokens_details.image_tokens; not on the convention's list, but Arize reads
-/// it
-inline constexpr key llm_token_count_completion_details_image{
-    "llm.token_count.completion_details.image"};
-
-// Cost, in US dollars.
-
-/// double. usage.cost, digit for digit; with a key of one's own: usage.cost and
-/// cost_details.upstream_inference_cost, where both are known
-inline constexpr key llm_cost_total{"llm.cost.total"};
-/// double. cost_details.upstream_inference_prompt_cost, where the parts add up to the whole; not
-/// with a key of one's own
-inline constexpr key llm_cost_prompt{"llm.cost.prompt"};
-/// double. cost_details.upstream_inference_completions_cost, likewise
-inline constexpr key llm_cost_completion{"llm.cost.completion"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_prompt_details_input{"llm.cost.prompt_details.input"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_prompt_details_cache_read{"llm.cost.prompt_details.cache_read"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_prompt_details_cache_write{"llm.cost.prompt_details.cache_write"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_prompt_details_cache_input{"llm.cost.prompt_details.cache_input"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_prompt_details_audio{"llm.cost.prompt_details.audio"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_completion_details_output{"llm.cost.completion_details.output"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_completion_details_reasoning{"llm.cost.completion_details.reasoning"};
-/// double. By hand. OpenRouter does not say
-inline constexpr key llm_cost_completion_details_audio{"llm.cost.completion_details.audio"};
-
-// Tools.
-
-/// string. Tool spans: the function called
-inline constexpr key tool_name{"tool.name"};
+inline constexpr key gen_ai_usage_reasoning_output_tokens{"gen_ai.usage.reasoning.output_tokens"};
+/// string. Agent spans: their name
+inline constexpr key gen_ai_agent_name{"gen_ai.agent.name"};
+/// string. Tool spans
+inline constexpr key gen_ai_tool_name{"gen_ai.tool.name"};
+/// string. Tool spans
+inline constexpr key gen_ai_tool_call_id{"gen_ai.tool.call.id"};
+/// string. Tool spans: function
+inline constexpr key gen_ai_tool_type{"gen_ai.tool.type"};
 /// string. Tool spans, where the tool is given
-inline constexpr key tool_description{"tool.description"};
-/// string. Tool spans: the call that is answered
-inline constexpr key tool_id{"tool.id"};
-/// JSON. Tool spans, where the tool is given: its parameters
-inline constexpr key tool_parameters{"tool.parameters"};
-/// JSON. Tool spans, where the tool is given: all of it
-inline constexpr key tool_json_schema{"tool.json_schema"};
-
-// Of the event "exception", and of the resource.
-
-/// string. Failures: orcast.CODE
-inline constexpr key exception_type{"exception.type"};
-/// string. Failures: the error type and, unless inputs are hidden, the words
-inline constexpr key exception_message{"exception.message"};
-/// string. By hand
-inline constexpr key exception_stacktrace{"exception.stacktrace"};
-/// bool. Failures: false
-inline constexpr key exception_escaped{"exception.escaped"};
-/// string. On the resource: Model Id
-inline constexpr key openinference_project_name{"openinference.project.name"};
-
-// Values of openinference.span.kind.
-inline constexpr char kind_llm[] = "LLM";
-inline constexpr char kind_agent[] = "AGENT";
-inline constexpr char kind_chain[] = "CHAIN";
-inline constexpr char kind_tool[] = "TOOL";
-inline constexpr char kind_retriever[] = "RETRIEVER";
-inline constexpr char kind_embedding[] = "EMBEDDING";
-inline constexpr char kind_reranker[] = "RERANKER";
-inline constexpr char kind_guardrail[] = "GUARDRAIL";
-inline constexpr char kind_evaluator[] = "EVALUATOR";
-inline constexpr char kind_prompt[] = "PROMPT";
+inline constexpr key gen_ai_tool_description{"gen_ai.tool.description"};
+/// string. Failures: the service's error type, else orcast's code. Set without the switch, too; of
+/// the event retry as well
+inline constexpr key error_type{"error.type"};
+/// string. Host of the URL
+inline constexpr key server_address{"server.address"};
+/// int. Port of the URL
+inline constexpr key server_port{"server.port"};
+/// int. Failures with a response. Set without the switch, too; of the events retry and provider
+/// attempt as well
+inline constexpr key http_response_status_code{"http.response.status_code"};
 
 }  // namespace keys
 }  // namespace v0
@@ -8357,206 +9354,293 @@ inline constexpr key model_id{"model_id"};
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/work.hpp ----
+// ---- orcast/trace/w3c_context.hpp ----
 
-// Spans by hand for what happens around the calls: an NPC's turn (AGENT), a tool that runs (TOOL),
-// any step of a pipeline (CHAIN). Calls and further work are put under one by its context():
-//
-//   work turn = work::agent(recording, "npc turn", {parent, session, user});
-//   turn.input("Is the Meridian in?");
-//   ... call_context{turn.context()} ...
-//   turn.output("She is at the east pier.");      // ends with the object, or with end()
-//
-// Privacy mode leaves out inputs and outputs, as it does for calls. One thread at a time.
+// W3C Trace Context (level 2) and Baggage, as headers between processes: a game tells its own
+// server which span a request belongs under, or hears it. orcast sends none of it by itself, and
+// OpenRouter gets neither. What is not valid by the standards' rules is not used, in part or whole.
 
 namespace orcast {
 inline namespace v0 {
 
-struct work_options {
-  span_context parent;  ///< invalid: this work is a root, and what Arize lists as the trace
-  std::string_view session_id;
-  std::string_view user;
-};
+namespace detail {
 
-class work {
+constexpr std::string_view trim_blanks(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+constexpr bool is_lower_hex(std::string_view text) noexcept {
+  for (char c : text) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// The context in a traceparent header; an invalid one means: begin a new trace. A header that came
+/// twice is not valid, so don't join it.
+inline span_context parse_traceparent(std::string_view header) noexcept {
+  const std::string_view text = detail::trim_blanks(header);
+  constexpr std::size_t size = 55;
+  if (text.size() < size || text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
+  const std::string_view format = text.substr(0, 2);
+  const std::string_view flags = text.substr(53, 2);
+  if (!detail::is_lower_hex(format) || format == "ff" || !detail::is_lower_hex(flags) ||
+      !detail::is_lower_hex(text.substr(3, 32)) || !detail::is_lower_hex(text.substr(36, 16))) {
+    return {};
+  }
+  if (text.size() > size && (format == "00" || text[size] != '-')) return {};
+  span_context made;
+  from_hex(text.substr(3, 32), made.trace.bytes.data(), made.trace.bytes.size());
+  from_hex(text.substr(36, 16), made.span.bytes.data(), made.span.bytes.size());
+  if (!made.valid()) return {};
+  unsigned char bits = 0;
+  from_hex(flags, &bits, 1);
+  made.flags = bits & (span_context::sampled_flag | span_context::random_flag);
+  made.remote = true;
+  made.decided = true;
+  return made;
+}
+
+/// "00-<trace>-<span>-<flags>"; nothing for an invalid context.
+inline std::string traceparent(const span_context& of) {
+  std::string made;
+  if (!of.valid()) return made;
+  const auto trace = of.trace.hex();
+  const auto span = of.span.hex();
+  const unsigned char bits = of.flags & (span_context::sampled_flag | span_context::random_flag);
+  char flags[2];
+  to_hex(&bits, 1, flags);
+  made.append("00-").append(trace.data(), trace.size()).append("-");
+  made.append(span.data(), span.size()).append("-").append(flags, sizeof flags);
+  return made;
+}
+
+/// The list of what each tracing system says about a trace. At most 32 members.
+class trace_state {
  public:
-  work() = default;
-
-  static work agent(const recording& where, std::string_view name,
-                    const work_options& options = {}) {
-    return work(where, keys::kind_agent, name, options);
-  }
-  static work chain(const recording& where, std::string_view name,
-                    const work_options& options = {}) {
-    return work(where, keys::kind_chain, name, options);
-  }
-  /// One run of a tool that a model called; its arguments are the input.
-  static work tool(const recording& where, const tool_call& called,
-                   const work_options& options = {}) {
-    work made(where, keys::kind_tool, called.name, options);
-    made.span_.set(keys::tool_name, called.name);
-    if (!called.id.empty()) made.span_.set(keys::tool_id, called.id);
-    made.input(called.arguments, "application/json");
+  /// `header`: of several lines the values, joined by commas. One mistake empties the list.
+  static trace_state parse(std::string_view header) {
+    trace_state made;
+    while (!header.empty()) {
+      const std::size_t comma = header.find(',');
+      const std::string_view whole = detail::trim_blanks(header.substr(0, comma));
+      header = comma == std::string_view::npos ? std::string_view() : header.substr(comma + 1);
+      if (whole.empty()) continue;
+      const std::size_t equals = whole.find('=');
+      if (equals == std::string_view::npos) return {};
+      const std::string_view key = whole.substr(0, equals);
+      const std::string_view value = whole.substr(equals + 1);
+      if (!is_key(key) || !is_value(value) || made.list_.size() == most) return {};
+      if (!made.find(key).empty()) return {};
+      made.list_.push_back({std::string(key), std::string(value)});
+    }
     return made;
   }
 
-  work& input(std::string_view value, std::string_view mime_type = "text/plain") {
-    if (!privacy_) span_.set(keys::input_value, value).set(keys::input_mime_type, mime_type);
-    return *this;
-  }
-  work& output(std::string_view value, std::string_view mime_type = "text/plain") {
-    if (!privacy_) span_.set(keys::output_value, value).set(keys::output_mime_type, mime_type);
-    return *this;
-  }
-
-  /// It did not succeed: status ERROR and an exception event. Without a call, it ends as OK.
-  work& fail(const failure& why) {
-    failed_ = true;
-    std::string type("orcast.");
-    type.append(to_string(why.code));
-    std::string words(to_string(why.code));
-    if (!privacy_ && !why.message.empty()) words.append(": ").append(why.message);
-    span_.status(span_status::error, words);
-    span_.event("exception", {{keys::exception_type, type},
-                              {keys::exception_message, words},
-                              {keys::exception_escaped, false}});
-    return *this;
-  }
-
-  /// Left before it was over: the status stays open.
-  work& cancel() {
-    failed_ = true;
-    span_.set(keys::openrouter_cancelled, true);
-    return *this;
-  }
-
-  const span_context& context() const noexcept { return span_.context(); }
-  /// For attributes of the host's own.
-  orcast::span& span() noexcept { return span_; }
-
-  void end() noexcept {
-    if (!failed_) span_.status(span_status::ok);
-    span_.end();
-  }
-  ~work() { end(); }
-  work(work&&) = default;
-  work& operator=(work&& other) noexcept {
-    if (this != &other) {
-      end();
-      span_ = std::move(other.span_);
-      privacy_ = other.privacy_;
-      failed_ = other.failed_;
+  std::string_view find(std::string_view key) const noexcept {
+    for (const member& each : list_) {
+      if (each.key == key) return each.value;
     }
-    return *this;
+    return {};
+  }
+
+  /// Sets a member and moves it to the front; the last one goes when there are too many. False, and
+  /// nothing done, when key or value may not be sent.
+  bool set(std::string_view key, std::string_view value) {
+    if (!is_key(key) || !is_value(value)) return false;
+    erase(key);
+    list_.insert(list_.begin(), {std::string(key), std::string(value)});
+    if (list_.size() > most) list_.pop_back();
+    return true;
+  }
+  void erase(std::string_view key) {
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      if (list_[i].key != key) continue;
+      list_.erase(list_.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
+  }
+
+  bool empty() const noexcept { return list_.empty(); }
+  std::size_t size() const noexcept { return list_.size(); }
+
+  /// At most `bytes`, 512 or more: what does not fit is left out, members over 128 bytes first,
+  /// then the last ones.
+  std::string header(std::size_t bytes = 512) const {
+    std::vector<const member*> kept;
+    std::size_t size = 0;
+    for (const member& each : list_) {
+      kept.push_back(&each);
+      size += each.size() + 1;
+    }
+    for (std::size_t i = kept.size(); size > bytes + 1 && i-- != 0;) {
+      if (kept[i]->size() <= 128) continue;
+      size -= kept[i]->size() + 1;
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    while (size > bytes + 1) {
+      size -= kept.back()->size() + 1;
+      kept.pop_back();
+    }
+    std::string made;
+    for (const member* each : kept) {
+      if (!made.empty()) made += ',';
+      made.append(each->key).append("=").append(each->value);
+    }
+    return made;
   }
 
  private:
-  work(const recording& where, std::string_view kind, std::string_view name,
-       const work_options& options)
-      : privacy_(where.privacy) {
-    if (where.traces == nullptr) return;
-    span_options start;
-    start.parent = options.parent;
-    start.session = options.session_id;
-    start.left_out = where.left_out;
-    span_ = where.traces->start(name, start);
-    span_.set(keys::openinference_span_kind, kind);
-    if (!options.session_id.empty()) span_.set(keys::session_id, options.session_id);
-    if (!options.user.empty()) span_.set(keys::user_id, options.user);
+  static constexpr std::size_t most = 32;
+
+  struct member {
+    std::string key;
+    std::string value;
+    std::size_t size() const noexcept { return key.size() + 1 + value.size(); }
+  };
+
+  static constexpr bool is_key(std::string_view key) noexcept {
+    if (key.empty() || key.size() > 256) return false;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      const char c = key[i];
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+      const bool later = c == '_' || c == '-' || c == '*' || c == '/' || c == '@';
+      if (!plain && (i == 0 || !later)) return false;
+    }
+    return true;
+  }
+  static constexpr bool is_value(std::string_view value) noexcept {
+    if (value.empty() || value.size() > 256 || value.back() == ' ') return false;
+    for (char c : value) {
+      if (c < ' ' || c > '~' || c == ',' || c == '=') return false;
+    }
+    return true;
   }
 
-  orcast::span span_;
-  bool privacy_ = false;
-  bool failed_ = false;
+  std::vector<member> list_;
 };
 
-}  // namespace v0
-}  // namespace orcast
+/// Facts that travel along with a trace. Anybody on the way can read them.
+class baggage {
+ public:
+  /// `header`: of several lines the values, joined by commas. A member that is not valid is left
+  /// out; so are a member's properties (after its semicolon).
+  static baggage parse(std::string_view header) {
+    baggage made;
+    if (header.size() > most_bytes) {
+      const std::size_t last = header.rfind(',', most_bytes);
+      header = header.substr(0, last == std::string_view::npos ? 0 : last);
+    }
+    while (!header.empty()) {
+      const std::size_t comma = header.find(',');
+      std::string_view whole = header.substr(0, comma);
+      header = comma == std::string_view::npos ? std::string_view() : header.substr(comma + 1);
+      whole = whole.substr(0, whole.find(';'));
+      const std::size_t equals = whole.find('=');
+      if (equals == std::string_view::npos) continue;
+      std::string value;
+      if (decode(detail::trim_blanks(whole.substr(equals + 1)), value)) {
+        made.set(detail::trim_blanks(whole.substr(0, equals)), value);
+      }
+    }
+    return made;
+  }
 
-// ---- orcast/trace/gen_ai_keys.hpp ----
+  /// The value, decoded; empty where there is none.
+  std::string_view find(std::string_view key) const noexcept {
+    for (const member& each : list_) {
+      if (each.key == key) return each.value;
+    }
+    return {};
+  }
 
-// The companions that OpenTelemetry's conventions define (v1.41.1, "Development"): the same facts
-// under the names that other backends read. Set where recording.companions asks for them.
+  /// Replaces a member of the same name. False, and nothing done, when the key may not be sent or
+  /// there are 64 members.
+  bool set(std::string_view key, std::string_view value) {
+    if (!is_token(key)) return false;
+    for (member& each : list_) {
+      if (each.key != key) continue;
+      each.value.assign(value);
+      return true;
+    }
+    if (list_.size() == most) return false;
+    list_.push_back({std::string(key), std::string(value)});
+    return true;
+  }
 
-namespace orcast {
-inline namespace v0 {
-namespace keys {
+  bool empty() const noexcept { return list_.empty(); }
+  std::size_t size() const noexcept { return list_.size(); }
 
-/// string. chat, text_completion, embeddings; execute_tool, invoke_agent, retrieval for work spans
-inline constexpr key gen_ai_operation_name{"gen_ai.operation.name"};
-/// string. Of the model's author
-inline constexpr key gen_ai_provider_name{"gen_ai.provider.name"};
-/// string. The request's model
-inline constexpr key gen_ai_request_model{"gen_ai.request.model"};
-/// string. The response's model
-inline constexpr key gen_ai_response_model{"gen_ai.response.model"};
-/// string. The response's id, else its header X-Generation-Id
-inline constexpr key gen_ai_response_id{"gen_ai.response.id"};
-/// strings. finish_reason of each choice
-inline constexpr key gen_ai_response_finish_reasons{"gen_ai.response.finish_reasons"};
-/// double. Streams: seconds to the first chunk. Set without the switch, too
-inline constexpr key gen_ai_response_time_to_first_chunk{"gen_ai.response.time_to_first_chunk"};
-/// string. As session.id
-inline constexpr key gen_ai_conversation_id{"gen_ai.conversation.id"};
-/// string. json where response_format asks for it; image or speech where modalities do
-inline constexpr key gen_ai_output_type{"gen_ai.output.type"};
-/// bool. stream, where it is true
-inline constexpr key gen_ai_request_stream{"gen_ai.request.stream"};
-/// int. n, where it is not 1
-inline constexpr key gen_ai_request_choice_count{"gen_ai.request.choice.count"};
-/// int. seed
-inline constexpr key gen_ai_request_seed{"gen_ai.request.seed"};
-/// int. max_completion_tokens, else max_tokens
-inline constexpr key gen_ai_request_max_tokens{"gen_ai.request.max_tokens"};
-/// double. temperature
-inline constexpr key gen_ai_request_temperature{"gen_ai.request.temperature"};
-/// double. top_p
-inline constexpr key gen_ai_request_top_p{"gen_ai.request.top_p"};
-/// double. top_k
-inline constexpr key gen_ai_request_top_k{"gen_ai.request.top_k"};
-/// double. frequency_penalty
-inline constexpr key gen_ai_request_frequency_penalty{"gen_ai.request.frequency_penalty"};
-/// double. presence_penalty
-inline constexpr key gen_ai_request_presence_penalty{"gen_ai.request.presence_penalty"};
-/// strings. stop; not where inputs are hidden
-inline constexpr key gen_ai_request_stop_sequences{"gen_ai.request.stop_sequences"};
-/// strings. Embeddings: encoding_format
-inline constexpr key gen_ai_request_encoding_formats{"gen_ai.request.encoding_formats"};
-/// int. Embeddings: length of the first vector
-inline constexpr key gen_ai_embeddings_dimension_count{"gen_ai.embeddings.dimension.count"};
-/// int. usage.prompt_tokens
-inline constexpr key gen_ai_usage_input_tokens{"gen_ai.usage.input_tokens"};
-/// int. usage.completion_tokens
-inline constexpr key gen_ai_usage_output_tokens{"gen_ai.usage.output_tokens"};
-/// int. usage.prompt_tokens_details.cached_tokens
-inline constexpr key gen_ai_usage_cache_read_input_tokens{"gen_ai.usage.cache_read.input_tokens"};
-/// int. usage.prompt_tokens_details.cache_write_tokens
-inline constexpr key gen_ai_usage_cache_creation_input_tokens{
-    "gen_ai.usage.cache_creation.input_tokens"};
-/// int. usage.completion_tokens_details.reasoning_tokens
-inline constexpr key gen_ai_usage_reasoning_output_tokens{"gen_ai.usage.reasoning.output_tokens"};
-/// string. Agent spans: their name
-inline constexpr key gen_ai_agent_name{"gen_ai.agent.name"};
-/// string. Tool spans
-inline constexpr key gen_ai_tool_name{"gen_ai.tool.name"};
-/// string. Tool spans
-inline constexpr key gen_ai_tool_call_id{"gen_ai.tool.call.id"};
-/// string. Tool spans: function
-inline constexpr key gen_ai_tool_type{"gen_ai.tool.type"};
-/// string. Tool spans, where the tool is given
-inline constexpr key gen_ai_tool_description{"gen_ai.tool.description"};
-/// string. Failures: the service's error type, else orcast's code. Set without the switch, too; of
-/// the event retry as well
-inline constexpr key error_type{"error.type"};
-/// string. Host of the URL
-inline constexpr key server_address{"server.address"};
-/// int. Port of the URL
-inline constexpr key server_port{"server.port"};
-/// int. Failures with a response. Set without the switch, too; of the events retry and provider
-/// attempt as well
-inline constexpr key http_response_status_code{"http.response.status_code"};
+  /// At most 8192 bytes of whole members.
+  std::string header() const {
+    std::string made;
+    for (const member& each : list_) {
+      std::string one = made.empty() ? each.key : "," + each.key;
+      one += '=';
+      encode(each.value, one);
+      if (made.size() + one.size() <= most_bytes) made += one;
+    }
+    return made;
+  }
 
-}  // namespace keys
+ private:
+  static constexpr std::size_t most = 64;
+  static constexpr std::size_t most_bytes = 8192;
+
+  struct member {
+    std::string key;
+    std::string value;
+  };
+
+  static constexpr bool is_token(std::string_view key) noexcept {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    for (char c : key) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      if (!plain && others.find(c) == std::string_view::npos) return false;
+    }
+    return !key.empty() && key.size() <= 256;
+  }
+
+  static bool decode(std::string_view text, std::string& out) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c <= ' ' || c > '~' || c == '"' || c == '\\') return false;
+      unsigned char byte = 0;
+      if (c != '%') {
+        out += c;
+      } else if (i + 2 < text.size() && from_hex(text.substr(i + 1, 2), &byte, 1)) {
+        out += static_cast<char>(byte);
+        i += 2;
+      } else {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static void encode(std::string_view value, std::string& out) {
+    constexpr std::string_view safe = "-._~!$&'()*+/:@";
+    constexpr char digits[] = "0123456789ABCDEF";
+    for (char c : value) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      const auto byte = static_cast<unsigned char>(c);
+      if (plain || safe.find(c) != std::string_view::npos) {
+        out += c;
+      } else {
+        out += '%';
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+      }
+    }
+  }
+
+  std::vector<member> list_;
+};
+
 }  // namespace v0
 }  // namespace orcast
 
@@ -10080,599 +11164,6 @@ inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/blobs.hpp ----
-
-// Images, audio and files within text travel as base64. In a trace they are replaced by what they
-// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]". Works on plain text and on JSON alike.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One text at a time; what apply() returns lasts until the next one, and as long as `text`.
-class blob_filter {
- public:
-  /// Replaces every data URL with base64 in it, and every run of base64 of 512 characters or more.
-  /// Images whose whole URL has at most `keep_images` bytes are kept when that is not 0; longer
-  /// ones then become __REDACTED__.
-  std::string_view apply(std::string_view text, std::size_t keep_images) {
-    bool found = false;
-    std::size_t copied = 0;
-    std::size_t from = 0;
-    run next;
-    while (find(text, from, next)) {
-      from = next.end;
-      const bool image = next.type.substr(0, 6) == "image/";
-      if (image && keep_images != 0 && next.end - next.begin <= keep_images) continue;
-      if (!found) out_.clear();
-      found = true;
-      out_.append(text.substr(copied, next.begin - copied));
-      copied = next.end;
-      if (image && keep_images != 0) {
-        out_.append("__REDACTED__");
-      } else {
-        describe(next.type, text.substr(next.data, next.end - next.data));
-      }
-    }
-    if (!found) return text;
-    out_.append(text.substr(copied));
-    return out_;
-  }
-
-  /// The same for what is known to be base64, of whatever length.
-  std::string_view describe_base64(std::string_view type, std::string_view data) {
-    out_.clear();
-    describe(type, data);
-    return out_;
-  }
-
- private:
-  static constexpr std::size_t least = 512;  // prose has no word of that length
-  static constexpr std::string_view marker = ";base64,";
-
-  struct run {
-    std::size_t begin = 0;  // of the URL, or of the data where there is none
-    std::size_t data = 0;
-    std::size_t end = 0;
-    std::string_view type;
-  };
-
-  static constexpr bool is_base64(char c) noexcept {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '=';
-  }
-  /// Some encoders of JSON write \/ for a slash.
-  static std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
-    while (at < text.size()) {
-      if (is_base64(text[at])) {
-        ++at;
-      } else if (text.substr(at, 2) == "\\/") {
-        at += 2;
-      } else {
-        break;
-      }
-    }
-    return at;
-  }
-
-  /// The first blob at or after `from`.
-  static bool find(std::string_view text, std::size_t from, run& out) noexcept {
-    const std::size_t marked = find_url(text, from, out);
-    // A long run has a character at every multiple of its least length: look only there.
-    for (std::size_t probe = from + least - 1; probe < marked; probe += least) {
-      if (!is_base64(text[probe]) && text[probe] != '\\') continue;
-      std::size_t begin = probe;
-      while (begin > from && (is_base64(text[begin - 1]) || text[begin - 1] == '\\')) --begin;
-      const std::size_t end = end_of_run(text, begin);
-      if (end < begin + least) continue;
-      out = {begin, begin, end, "base64"};
-      return true;
-    }
-    return marked < text.size();
-  }
-
-  /// Where the first data URL's base64 begins, or the text's end.
-  static std::size_t find_url(std::string_view text, std::size_t from, run& out) noexcept {
-    for (std::size_t at = from; (at = text.find(marker, at)) != std::string_view::npos; ++at) {
-      const std::string_view ahead = text.substr(from, at - from);
-      const std::size_t scheme = ahead.rfind("data:");
-      const std::size_t data = at + marker.size();
-      if (scheme == std::string_view::npos || ahead.size() - scheme > 128) continue;
-      const std::size_t end = end_of_run(text, data);
-      if (end == data) continue;
-      out = {from + scheme, data, end, ahead.substr(scheme + 5)};
-      return data;
-    }
-    return text.size();
-  }
-
-  void describe(std::string_view type, std::string_view data) {
-    std::size_t size = 0;
-    for (char c : data) size += c != '\\' && c != '=' ? 1 : 0;
-    const auto digest = sha256(data);
-    char hex[16];
-    to_hex(digest.data(), 8, hex);
-    out_.append("[");
-    for (char c : type) {
-      if (c != '\\' && c != '"') out_.push_back(c);  // what encloses it may be JSON
-    }
-    out_.append(", ").append(std::to_string(size * 3 / 4)).append(" bytes, sha256 ");
-    out_.append(hex, sizeof hex).append("]");
-  }
-
-  std::string out_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/environment.hpp ----
-
-// Reads the process environment. Not while another thread changes it (setenv).
-
-namespace orcast {
-inline namespace v0 {
-
-/// The variable's value; empty where it is not set. An empty variable counts as not set everywhere
-/// in orcast, as OpenTelemetry's specification demands it.
-inline std::string_view environment(const char* name) noexcept {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/masks.hpp ----
-
-// What may be recorded of what people, models and tools say. Two ways to hide it: privacy mode, in
-// which an attribute with content is not there at all, and the masks of OpenInference's
-// configuration, which behave as its Python instrumentors do, down to the order of their rules. All
-// of it is decided before a value reaches the ring.
-//
-// What the masks leave in the clear, by the conventions: hide_input_messages and hide_input_text do
-// not touch input.value, which repeats every message; hide_input_text keeps the names and arguments
-// of tool calls; the outputs' likewise. hide_inputs and hide_outputs, or privacy mode, have no such
-// gaps. Metadata, tags, user, session and finish reasons are never hidden: put no secrets there.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What stands in for a value that a mask hides.
-inline constexpr char redacted[] = "__REDACTED__";
-
-/// OpenInference's configuration; the environment's names are OPENINFERENCE_ and these in capitals.
-struct masks {
-  bool hide_inputs = false;
-  bool hide_outputs = false;
-  bool hide_input_messages = false;
-  bool hide_output_messages = false;
-  bool hide_input_images = false;
-  bool hide_input_text = false;
-  bool hide_output_text = false;
-  bool hide_prompts = false;
-  bool hide_choices = false;
-  bool hide_llm_invocation_parameters = false;
-  bool hide_llm_tools = false;
-  bool hide_embeddings_vectors = false;
-  bool hide_embeddings_text = false;
-  /// Images within the data are kept up to this size of their whole URL in bytes, and longer ones
-  /// become __REDACTED__. 0: every image is replaced by its type, size and digest (OpenInference's
-  /// own default would be 32,000).
-  std::size_t base64_image_max_length = 0;
-
-  /// What the environment sets: true, t, 1, false, f or 0, in any case; anything else says nothing
-  /// and is reported, one sentence each, where `complaints` is given.
-  static masks from_environment(std::string* complaints = nullptr);
-};
-
-/// What an attribute says, as far as hiding is concerned.
-enum class content : std::uint8_t {
-  input_value,
-  input_mime_type,
-  output_value,
-  output_mime_type,
-  input_message,  ///< role, name, tool calls
-  input_text,
-  input_image,
-  output_message,
-  output_text,
-  output_image,
-  invocation_parameters,
-  parameter,  ///< an input that no mask knows, such as stop sequences or a reranker's query
-  tools,
-  prompt,           ///< of llm.prompts
-  choice,           ///< of llm.choices
-  prompt_template,  ///< and its variables
-  embedding_text,
-  embedding_vector,
-  input_document,
-  output_document,
-  error_words,  ///< they may quote the input
-};
-
-enum class content_fate : std::uint8_t { kept, replaced, left_out };
-
-/// The rules, the first that fits first. Privacy mode leaves out everything that is content, except
-/// for the invocation parameters, of which the recorder lets through the ones on its list.
-constexpr content_fate fate_of(content what, const masks& hide, bool privacy) noexcept {
-  constexpr auto kept = content_fate::kept;
-  constexpr auto replaced = content_fate::replaced;
-  constexpr auto gone = content_fate::left_out;
-  if (what == content::invocation_parameters) {
-    return hide.hide_llm_invocation_parameters ? gone : kept;
-  }
-  if (privacy) return gone;
-  const bool in = hide.hide_inputs;
-  const bool out = hide.hide_outputs;
-  switch (what) {
-    case content::tools:
-      return hide.hide_llm_tools || in ? gone : kept;
-    case content::input_value:
-      return in ? replaced : kept;
-    case content::output_value:
-      return out ? replaced : kept;
-    case content::input_mime_type:
-    case content::parameter:
-    case content::prompt_template:
-    case content::input_document:
-      return in ? gone : kept;
-    case content::output_mime_type:
-    case content::output_document:
-      return out ? gone : kept;
-    case content::input_message:
-    case content::input_text:
-    case content::input_image:
-      if (in || hide.hide_input_messages) return gone;
-      if (what == content::input_text && hide.hide_input_text) return replaced;
-      return what == content::input_image && hide.hide_input_images ? gone : kept;
-    case content::output_message:
-    case content::output_text:
-    case content::output_image:
-      if (out || hide.hide_output_messages) return gone;
-      return what == content::output_text && hide.hide_output_text ? replaced : kept;
-    case content::prompt:
-      return in || hide.hide_prompts ? replaced : kept;
-    case content::choice:
-      return out || hide.hide_choices ? replaced : kept;
-    case content::embedding_vector:
-      return hide.hide_embeddings_vectors ? replaced : kept;
-    case content::embedding_text:
-      return hide.hide_embeddings_text ? replaced : kept;
-    case content::error_words:
-      return in || hide.hide_input_messages || hide.hide_input_text || hide.hide_prompts ? gone
-                                                                                         : kept;
-    case content::invocation_parameters:
-      break;
-  }
-  return kept;
-}
-
-namespace detail {
-
-constexpr bool same_word(std::string_view text, std::string_view lower_case) noexcept {
-  if (text.size() != lower_case.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != lower_case[i]) return false;
-  }
-  return true;
-}
-
-inline void complain_of(std::string* complaints, const char* name, const char* what) {
-  if (complaints == nullptr) return;
-  if (!complaints->empty()) *complaints += ' ';
-  complaints->append(name).append(what);
-}
-
-inline void read_mask(const char* name, bool& mask, std::string* complaints) {
-  const std::string_view text = environment(name);
-  if (text.empty()) return;
-  if (text == "1" || same_word(text, "t") || same_word(text, "true")) {
-    mask = true;
-  } else if (text == "0" || same_word(text, "f") || same_word(text, "false")) {
-    mask = false;
-  } else {
-    complain_of(complaints, name, " is neither true nor false and was not used.");
-  }
-}
-
-}  // namespace detail
-
-inline masks masks::from_environment(std::string* complaints) {
-  masks made;
-  bool older_name = false;
-  const struct {
-    const char* name;
-    bool& mask;
-  } all[] = {
-      {"OPENINFERENCE_HIDE_INPUTS", made.hide_inputs},
-      {"OPENINFERENCE_HIDE_OUTPUTS", made.hide_outputs},
-      {"OPENINFERENCE_HIDE_INPUT_MESSAGES", made.hide_input_messages},
-      {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", made.hide_output_messages},
-      {"OPENINFERENCE_HIDE_INPUT_IMAGES", made.hide_input_images},
-      {"OPENINFERENCE_HIDE_INPUT_TEXT", made.hide_input_text},
-      {"OPENINFERENCE_HIDE_OUTPUT_TEXT", made.hide_output_text},
-      {"OPENINFERENCE_HIDE_PROMPTS", made.hide_prompts},
-      {"OPENINFERENCE_HIDE_CHOICES", made.hide_choices},
-      {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", made.hide_llm_invocation_parameters},
-      {"OPENINFERENCE_HIDE_LLM_TOOLS", made.hide_llm_tools},
-      {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", made.hide_embeddings_vectors},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", made.hide_embeddings_text},
-  };
-  for (const auto& each : all) detail::read_mask(each.name, each.mask, complaints);
-  made.hide_embeddings_vectors = made.hide_embeddings_vectors || older_name;
-
-  constexpr char limit[] = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";
-  std::size_t length = 0;
-  bool number = true;
-  const std::string_view digits = environment(limit);
-  for (char c : digits) {
-    number = number && c >= '0' && c <= '9' && length < 1'000'000'000;
-    if (number) length = length * 10 + static_cast<std::size_t>(c - '0');
-  }
-  if (number) {
-    made.base64_image_max_length = length;
-  } else {
-    detail::complain_of(complaints, limit, " is not a number of bytes and was not used.");
-  }
-  return made;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/content_recorder.hpp ----
-
-// The one door through which content reaches a span: what privacy mode, a mask or the host's own
-// function keeps back never touches the ring.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A function of the host's that looks at each text before it is recorded.
-struct redaction {
-  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
-  /// attribute out. Any thread that records; nothing may be recorded from inside.
-  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
-  void* context = nullptr;
-};
-
-/// What becomes of content. Plain data that borrows the redaction's context.
-struct content_policy {
-  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
-  masks hide;
-  redaction redact;  ///< sees what privacy and masks let through
-};
-
-namespace detail {
-
-inline void append_name(const attribute_key& key, std::string& out) {
-  const key_text* constant = key.constant();
-  if (constant == nullptr) {
-    out.append(key.name());
-    return;
-  }
-  const std::size_t end = constant->size - key_text::after.size();
-  std::size_t from = key_text::before.size();
-  for (std::size_t i = 0; i < 2 && constant->cut[i] != 0; ++i) {
-    out.append(constant->json + from, constant->cut[i] - from);
-    out.append(std::to_string(i == 0 ? key.first() : key.second()));
-    from = constant->cut[i];
-  }
-  out.append(constant->json + from, end - from);
-}
-
-}  // namespace detail
-
-/// For one span, on its thread. Span and policy outlive it.
-class content_recorder {
- public:
-  content_recorder(span& into, const content_policy& policy) noexcept
-      : span_(into), policy_(policy) {}
-
-  content_fate fate(content what) const noexcept {
-    return fate_of(what, policy_.hide, policy_.privacy);
-  }
-  /// False: nothing of the kind is recorded, and work that only serves it may be skipped.
-  bool wants(content what) const noexcept {
-    return span_.recording() && fate(what) != content_fate::left_out;
-  }
-
-  /// Long base64 in it is replaced by what it is (see blob_filter).
-  void set(content what, attribute_key key, std::string_view text) {
-    if (!wants(what)) return;
-    if (fate(what) == content_fate::replaced) {
-      span_.set(key, redacted);
-      return;
-    }
-    const std::string_view clean = blobs_.apply(text, policy_.hide.base64_image_max_length);
-    if (policy_.redact.function == nullptr) {
-      span_.set(key, clean);
-      return;
-    }
-    name_.clear();
-    detail::append_name(key, name_);
-    text_.assign(clean);
-    if (policy_.redact.function(policy_.redact.context, what, name_, text_)) span_.set(key, text_);
-  }
-
-  span& into() noexcept { return span_; }
-  const content_policy& policy() const noexcept { return policy_; }
-
- private:
-  span& span_;
-  const content_policy& policy_;
-  blob_filter blobs_;
-  std::string name_;
-  std::string text_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/pseudonym.hpp ----
-
-// What stands for an end user in the traces instead of the name by which the game knows them: the
-// same user always gets the same one, and nobody without the key can tell who it is.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Plain data that borrows: context and key outlive whatever records with it.
-struct pseudonym {
-  /// Appends what is recorded instead of `user`; nothing appended: no user is recorded. Any thread.
-  void (*function)(void* context, std::string_view user, std::string& out) = nullptr;
-  void* context = nullptr;
-  /// Without a function: HMAC-SHA256 (RFC 2104) under this key, its first 32 hexadecimal digits.
-  /// Keep it on a server of yours, or in the game if guessing names does not matter.
-  std::string_view key;
-
-  bool wanted() const noexcept { return function != nullptr || !key.empty(); }
-
-  void append(std::string_view user, std::string& out) const {
-    if (user.empty()) return;
-    if (function != nullptr) {
-      function(context, user, out);
-    } else if (!key.empty()) {
-      append_hash(user, out);
-    } else {
-      out.append(user);
-    }
-  }
-
- private:
-  void append_hash(std::string_view user, std::string& out) const {
-    constexpr std::size_t block = 64;
-    std::string whole(block, '\0');
-    if (key.size() > block) {
-      const auto digest = sha256(key);
-      for (std::size_t i = 0; i < digest.size(); ++i) whole[i] = static_cast<char>(digest[i]);
-    } else {
-      key.copy(whole.data(), key.size());
-    }
-    std::string outer = whole;
-    for (char& c : whole) c = static_cast<char>(c ^ 0x36);
-    for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
-    whole.append(user);
-    const auto inner = sha256(whole);
-    for (unsigned char byte : inner) outer.push_back(static_cast<char>(byte));
-    const auto digest = sha256(outer);
-    char hex[32];
-    to_hex(digest.data(), 16, hex);
-    out.append(hex, sizeof hex);
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/scope.hpp ----
-
-// Facts that hold for every call and work span inside: session, user, metadata, tags, prompt
-// template, parent; or that nothing is to be recorded at all. Scopes nest, inner ones before outer
-// ones; what a call says of itself comes before any of them. A scope is passed explicitly
-// (call_context::in, work_options::in) or bound to the thread:
-//
-//   const bound_scope quest({"s-7", "u-42", R"({"quest":"lighthouse"})"});
-//   client.start(...);            // has session, user and metadata
-//
-// Entering one allocates nothing: it borrows its texts, and lies where the host puts it.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What a scope sets; what is empty is left to the outer ones. The texts outlive the scope.
-struct scope_facts {
-  std::string_view session_id = {};
-  std::string_view user = {};
-  std::string_view metadata = {};  ///< a JSON object; its keys come before those of outer scopes
-  const std::string_view* tags = nullptr;  ///< added to those of outer scopes
-  std::size_t tag_count = 0;
-  std::string_view prompt_template = {};
-  std::string_view prompt_variables = {};  ///< a JSON object
-  std::string_view prompt_version = {};
-  span_context parent = {};  ///< valid: what is recorded belongs under this span
-  bool suppress = false;     ///< nothing is recorded inside, whatever inner scopes say
-};
-
-/// One link of a chain of scopes. Not moved while others refer to it. Once made, any thread may
-/// read it.
-class scope {
- public:
-  explicit scope(const scope_facts& facts, const scope* outer = nullptr) noexcept
-      : facts_(facts), outer_(outer) {}
-  scope(const scope&) = delete;
-  scope& operator=(const scope&) = delete;
-
-  const scope_facts& facts() const noexcept { return facts_; }
-  const scope* outer() const noexcept { return outer_; }
-
-  /// The innermost text that is not empty: inherited(this, &scope_facts::user).
-  static std::string_view inherited(const scope* from,
-                                    std::string_view scope_facts::*which) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (!(from->facts_.*which).empty()) return from->facts_.*which;
-    }
-    return {};
-  }
-  static span_context parent(const scope* from) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (from->facts_.parent.valid()) return from->facts_.parent;
-    }
-    return {};
-  }
-  static bool suppressed(const scope* from) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (from->facts_.suppress) return true;
-    }
-    return false;
-  }
-
-  /// The innermost scope bound to the calling thread, or null.
-  static const scope* current() noexcept { return slot(); }
-
- private:
-  friend class bound_scope;
-
-  /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
-  /// its own, and so can be unloaded.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static const scope*&
-  slot() noexcept {
-    static thread_local const scope* innermost = nullptr;
-    return innermost;
-  }
-
-  scope_facts facts_;
-  const scope* outer_;
-};
-
-/// A scope inside the thread's current one, for as long as the object lives. Leaves in the reverse
-/// order, on the thread that entered.
-class bound_scope {
- public:
-  explicit bound_scope(const scope_facts& facts) noexcept : scope_(facts, scope::current()) {
-    scope::slot() = &scope_;
-  }
-  ~bound_scope() {
-    ORCAST_ASSERT(scope::slot() == &scope_);
-    scope::slot() = scope_.outer();
-  }
-  bound_scope(const bound_scope&) = delete;
-  bound_scope& operator=(const bound_scope&) = delete;
-
-  const scope& get() const noexcept { return scope_; }
-
- private:
-  scope scope_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
 #if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
 
 // ---- orcast/broadcast/impl/settings.ipp ----
@@ -10727,6 +11218,7 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   made.model_id = environment("ARIZE_PROJECT_NAME");
   if (made.model_id.empty()) made.model_id = "default";
   made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
+  made.hide = masks::from_environment();
   return made;
 }
 
@@ -10753,6 +11245,12 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.companions = companions;
   made.format = format;
   made.compression = compression;
+  made.vectors = vectors;
+  made.hide = hide;
+  made.redact = redact;
+  made.user_key = user_key.clone();
+  made.users = users;
+  made.server = server;
   made.allow_insecure = allow_insecure;
   return made;
 }
@@ -16120,96 +16618,643 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
 
 // ---- orcast/openrouter/impl/observation.ipp ----
 
-// ---- orcast/openrouter/impl/span_embeddings.ipp ----
+// ---- orcast/openrouter/impl/endpoint_messages.hpp ----
 
-// The span of a call that makes embeddings: OpenInference's kind EMBEDDING. Vectors are left out,
-// they are large and say nothing to a reader.
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The messages of the endpoints that speak as other services do - /responses as OpenAI's, /messages
+// as Anthropic's - as chat messages, so that a span shows them in the same way.
 
 namespace orcast {
 inline namespace v0 {
+namespace detail {
 
-ORCAST_DECL void observation::open_embeddings(std::string_view body, const call_context& context,
-                                              std::string_view url) {
-  detail::json_reader json(detail::json_manners::tolerant);
-  static_cast<void>(json.parse(body));
-  const detail::json_view asked = json.root();
-  request_model_.assign(asked["model"].text());
-  if (where_.traces == nullptr) return;
-
-  span_options options;
-  options.kind = span_kind::client;
-  options.left_out = where_.left_out;
-  options.session = context.session_id;
-  options.start_ns = began_ns_;
-  options.parent = context.parent;
-  span_ = where_.traces->start("CreateEmbeddings", options);
-  context_ = span_.context();
-  if (!span_.recording()) return;
-
-  span_.set(keys::openinference_span_kind, keys::kind_embedding);
-  if (!request_model_.empty()) span_.set(keys::embedding_model_name, request_model_);
-  if (!context.session_id.empty()) span_.set(keys::session_id, context.session_id);
-  const std::string_view own = asked["user"].text();
-  const std::string_view user = own.empty() ? std::string_view(context.user) : own;
-  if (!user.empty()) span_.set(keys::user_id, user);
-  if (!context.tags.empty()) {
-    std::vector<attribute_value> tags(context.tags.begin(), context.tags.end());
-    span_.set_list(keys::tag_tags, tags.data(), tags.size());
+/// The text of a string, or of the blocks of an array.
+inline std::string text_of(json_view content) {
+  if (!content.is_array()) return std::string(content.text());
+  std::string all;
+  for (const json_view block : content) {
+    const std::string_view text = block["text"].text();
+    if (!all.empty() && !text.empty()) all += '\n';
+    all.append(text);
   }
-  if (!context.metadata.empty()) span_.set(keys::metadata, context.metadata);
+  return all;
+}
 
-  constexpr std::string_view parameters[] = {"model", "dimensions", "encoding_format", "input_type",
-                                             "provider"};
-  scratch_.clear();
-  detail::object_writer kept(scratch_);
-  for (const std::string_view name : parameters) {
-    if (asked[name].exists()) detail::append_json(kept.key(name), asked[name]);
-  }
-  kept.close();
-  span_.set(keys::embedding_invocation_parameters, scratch_);
-
-  if (!where_.privacy) {
-    span_.set(keys::input_value, without_blobs(body));
-    span_.set(keys::input_mime_type, "application/json");
-    std::size_t index = 0;
-    const detail::json_view input = asked["input"];
-    if (input.is_string()) span_.set(keys::embedding_text(index), input.text());
-    if (input.is_array()) {
-      for (const detail::json_view each : input) {
-        if (each.is_string()) span_.set(keys::embedding_text(index), each.text());
-        ++index;
-      }
+class message_gatherer {
+ public:
+  /// What Anthropic calls a message, or the content of its answer.
+  void add_blocks(std::string_view role, json_view content) {
+    message& made = begin(role);
+    if (!content.is_array()) {
+      made.content.assign(content.text());
+      return;
+    }
+    std::string details;
+    const std::size_t index = all.size() - 1;
+    for (const json_view block : content) add_block(block, index, details);
+    end_details(all[index], details);
+    // A message of results alone is the results' messages.
+    const message& done = all[index];
+    if (done.parts.empty() && done.tool_calls.empty() && done.reasoning_details.empty() &&
+        all.size() > index + 1) {
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(index));
     }
   }
-  if (!where_.companions) return;
-  span_.set(keys::gen_ai_operation_name, "embeddings");
-  if (!request_model_.empty()) span_.set(keys::gen_ai_request_model, request_model_);
-  if (const auto parsed = http::url::parse(url, true)) {
-    span_.set(keys::server_address, parsed->host());
-    span_.set(keys::server_port, parsed->port());
-  }
-}
 
-ORCAST_DECL void observation::record_embeddings() {
-  const api_reply& reply = api_.reply();
-  detail::json_reader json(detail::json_manners::tolerant);
-  static_cast<void>(json.parse(reply.body));
-  const detail::json_view said = json.root();
-  if (!said["model"].text().empty()) span_.set(keys::embedding_model_name, said["model"].text());
-  const std::string_view id = said["id"].text().empty() ? reply.generation_id : said["id"].text();
-  if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
-  if (!said["provider"].text().empty()) {
-    span_.set(keys::openrouter_provider, said["provider"].text());
+  /// What OpenAI calls input, or output: items, or a text.
+  void add_items(json_view items) {
+    if (items.is_string()) begin("user").content.assign(items.text());
+    if (!items.is_array()) return;
+    for (const json_view item : items) add_item(item);
   }
-  span_.set(keys::openrouter_attempts, attempts_);
-  if (!said["usage"].is_object()) return;
-  token_usage usage;
-  detail::read_usage(said["usage"], usage);
-  record_usage(usage);
-}
 
+  /// The same as one message: an answer.
+  static message answer(json_view items) {
+    message_gatherer each;
+    each.add_items(items);
+    message made = message::of("assistant", "");
+    std::string details;
+    for (message& piece : each.all) {
+      if (!made.content.empty() && !piece.content.empty()) made.content += '\n';
+      made.content += piece.content;
+      for (content_part& each_part : piece.parts) {
+        if (each_part.type != "text") {
+          made.parts.push_back(std::move(each_part));
+        } else {
+          if (!made.content.empty()) made.content += '\n';
+          made.content += each_part.text;
+        }
+      }
+      for (tool_call& call : piece.tool_calls) made.tool_calls.push_back(std::move(call));
+      const std::string& more = piece.reasoning_details;
+      if (more.size() > 2) {
+        if (!details.empty()) details += ',';
+        details.append(more, 1, more.size() - 2);
+      }
+    }
+    end_details(made, details);
+    if (!made.parts.empty() && !made.content.empty()) {
+      made.parts.insert(made.parts.begin(), part::text(made.content));
+    }
+    return made;
+  }
+
+  message& begin(std::string_view role) {
+    all.emplace_back();
+    all.back().role.assign(role);
+    return all.back();
+  }
+
+  std::vector<message> all;
+
+ private:
+  static void end_details(message& to, const std::string& details) {
+    if (!details.empty()) to.reasoning_details = "[" + details + "]";
+  }
+
+  static void add_detail(std::string& details, std::string_view type, std::string_view name,
+                         std::string_view text, std::string_view format, std::string_view id,
+                         std::string_view signature) {
+    if (!details.empty()) details += ',';
+    object_writer whole(details);
+    whole.text("type", type);
+    append_repaired_string(whole.key(name), text);
+    whole.text_if("format", format);
+    if (!id.empty()) append_repaired_string(whole.key("id"), id);
+    if (!signature.empty()) append_repaired_string(whole.key("signature"), signature);
+    whole.close();
+  }
+
+  static void add_image(message& to, std::string_view address) {
+    std::string whole = R"({"image_url":{"url":)";
+    append_repaired_string(whole, address);
+    whole += "}}";
+    to.parts.push_back(part::json("image_url", std::move(whole)));
+  }
+
+  void add_block(json_view block, std::size_t index, std::string& details) {
+    const std::string_view type = block["type"].text();
+    if (type == "tool_result") {
+      message& made = begin("tool");
+      made.content = text_of(block["content"]);
+      made.tool_call_id.assign(block["tool_use_id"].text());
+      return;
+    }
+    message& to = all[index];
+    if (type == "text") {
+      to.parts.push_back(part::text(std::string(block["text"].text())));
+    } else if (type == "tool_use") {
+      to.tool_calls.push_back({std::string(block["id"].text()), std::string(block["name"].text()),
+                               to_json(block["input"]), std::string()});
+    } else if (type == "thinking") {
+      add_detail(details, "reasoning.text", "text", block["thinking"].text(), "anthropic", {},
+                 block["signature"].text());
+    } else if (type == "redacted_thinking") {
+      add_detail(details, "reasoning.encrypted", "data", block["data"].text(), "anthropic", {}, {});
+    } else if (type == "image") {
+      const json_view source = block["source"];
+      std::string address(source["url"].text());
+      if (address.empty()) {
+        address.append("data:").append(source["media_type"].text());
+        address.append(";base64,").append(source["data"].text());
+      }
+      add_image(to, address);
+    } else {
+      to.parts.push_back(part::json(std::string(type), to_json(block)));
+    }
+  }
+
+  void add_item(json_view item) {
+    const std::string_view type = item["type"].text();
+    if (type == "function_call") {
+      begin("assistant")
+          .tool_calls.push_back({std::string(item["call_id"].text()),
+                                 std::string(item["name"].text()),
+                                 std::string(item["arguments"].text()), std::string()});
+    } else if (type == "function_call_output") {
+      message& made = begin("tool");
+      made.content = text_of(item["output"]);
+      made.tool_call_id.assign(item["call_id"].text());
+    } else if (type == "reasoning") {
+      std::string details;
+      const std::string_view id = item["id"].text();
+      for (const json_view piece : item["summary"]) {
+        add_detail(details, "reasoning.summary", "summary", piece["text"].text(), {}, id, {});
+      }
+      for (const json_view piece : item["content"]) {
+        add_detail(details, "reasoning.text", "text", piece["text"].text(), {}, id,
+                   item["signature"].text());
+      }
+      const std::string_view hidden = item["encrypted_content"].text();
+      if (!hidden.empty()) add_detail(details, "reasoning.encrypted", "data", hidden, {}, id, {});
+      end_details(begin("assistant"), details);
+    } else if (type == "message" || !item["role"].text().empty()) {
+      message& made = begin(item["role"].text());
+      const json_view content = item["content"];
+      if (!content.is_array()) made.content.assign(content.text());
+      for (const json_view each : content) add_part(made, each);
+    } else {
+      begin("assistant").parts.push_back(part::json(std::string(type), to_json(item)));
+    }
+  }
+
+  static void add_part(message& to, json_view from) {
+    const std::string_view type = from["type"].text();
+    if (type == "input_text" || type == "output_text" || type == "text") {
+      to.parts.push_back(part::text(std::string(from["text"].text())));
+    } else if (type == "refusal") {
+      to.parts.push_back(part::text(std::string(from["refusal"].text())));
+    } else if (type == "input_image") {
+      add_image(to, from["image_url"].text());
+    } else {
+      to.parts.push_back(part::json(std::string(type), to_json(from)));
+    }
+  }
+};
+
+}  // namespace detail
 }  // namespace v0
 }  // namespace orcast
+
+// ---- orcast/openrouter/impl/endpoint_reply.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Puts the stream of an endpoint that is no chat completion back together: the body that a call in
+// one piece would have brought, as far as a span shows it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class endpoint_reply {
+ public:
+  /// `body`: an event stream. What is left of a broken one is used.
+  explicit endpoint_reply(std::string_view body) {
+    http::sse_parser events;
+    const auto take = [this](const http::sse_event& event) {
+      done_ = done_ || event.data == "[DONE]" || event.type == "message_stop";
+      if (reader_.parse(event.data)) take_event(reader_.root());
+      return true;
+    };
+    static_cast<void>(events.feed(body, take));
+    static_cast<void>(events.flush_tail(take));
+  }
+
+  /// Whether the stream came to its end, well or not.
+  bool complete() const noexcept {
+    return done_ || !response_.empty() || !stop_.empty() || !error_.empty();
+  }
+
+  std::string json() const {
+    if (!response_.empty()) return response_;  // OpenAI's last event holds all of it
+    std::string made;
+    object_writer whole(made);
+    if (!id_.empty()) append_repaired_string(whole.key("id"), id_);
+    if (!model_.empty()) append_repaired_string(whole.key("model"), model_);
+    if (!provider_.empty()) append_repaired_string(whole.key("provider"), provider_);
+    if (!blocks_.empty()) write_blocks(whole);
+    if (!texts_.empty()) write_choices(whole);
+    if (!pending_.empty()) {
+      append_repaired_string(whole.key("output_text"), pending_);
+    }
+    if (!stop_.empty()) append_repaired_string(whole.key("stop_reason"), stop_);
+    whole.json_if("usage", usage_);
+    whole.json_if("error", error_);
+    whole.close();
+    return made;
+  }
+
+ private:
+  struct block {
+    std::string json;  // as it began
+    std::string type;
+    std::string text;
+    std::string signature;
+  };
+
+  void take_event(json_view event) {
+    const std::string_view type = event["type"].text();
+    const bool last =
+        type == "response.completed" || type == "response.incomplete" || type == "response.failed";
+    if (last) {
+      response_ = to_json(event["response"]);
+    } else if (type == "response.output_text.delta") {
+      pending_.append(event["delta"].text());
+    }
+    const json_view message = event["message"];
+    const json_view source = message.is_object() ? message : event;
+    replace(id_, source["id"]);
+    replace(model_, source["model"]);
+    replace(provider_, source["provider"]);
+    merge_usage(source["usage"]);
+    if (event["error"].is_object()) error_ = to_json(event["error"]);
+    replace(stop_, event["delta"]["stop_reason"]);
+    const auto index = static_cast<std::size_t>(event["index"].integer());
+    if (type == "content_block_start" && index == blocks_.size() && index < 4096) {
+      const json_view begun = event["content_block"];
+      blocks_.push_back({to_json(begun),
+                         std::string(begun["type"].text()),
+                         std::string(begun["text"].text()),
+                         {}});
+    } else if (type == "content_block_delta" && index < blocks_.size()) {
+      const json_view delta = event["delta"];
+      for (const std::string_view name : {"text", "partial_json", "thinking"}) {
+        blocks_[index].text.append(delta[name].text());
+      }
+      blocks_[index].signature.append(delta["signature"].text());
+    }
+    for (const json_view choice : event["choices"]) {
+      const auto at = static_cast<std::size_t>(choice["index"].integer());
+      if (at > texts_.size() || at >= 64) continue;
+      if (at == texts_.size()) texts_.emplace_back();
+      texts_[at].text.append(choice["text"].text());
+      replace(texts_[at].signature, choice["finish_reason"]);
+    }
+  }
+
+  static void replace(std::string& place, json_view value) {
+    if (value.is_string() && !value.text().empty()) place.assign(value.text());
+  }
+
+  /// Anthropic's stream says what went in at its beginning, and what came out at its end.
+  void merge_usage(json_view usage) {
+    if (!usage.is_object()) return;
+    std::string merged;
+    object_writer whole(merged);
+    for (const json_view member : usage) append_json(whole.key(member.key()), member);
+    json_reader before(json_manners::tolerant);
+    if (before.parse(usage_)) {
+      for (const json_view member : before.root()) {
+        if (!usage[member.key()].exists()) append_json(whole.key(member.key()), member);
+      }
+    }
+    whole.close();
+    usage_.swap(merged);
+  }
+
+  void write_blocks(object_writer& whole) const {
+    std::string& out = whole.key("content");
+    char separator = '[';
+    for (const block& each : blocks_) {
+      out += separator;
+      separator = ',';
+      json_reader begun(json_manners::tolerant);
+      object_writer made(out);
+      const bool tool = each.type == "tool_use" || each.type == "server_tool_use";
+      const std::string_view field = tool ? "input" : each.type == "thinking" ? "thinking" : "text";
+      static_cast<void>(begun.parse(each.json));
+      for (const json_view member : begun.root()) {
+        const bool replaced = member.key() == field && !each.text.empty();
+        const bool newer = member.key() == "signature" && !each.signature.empty();
+        if (!replaced && !newer) append_json(made.key(member.key()), member);
+      }
+      json_reader arguments(json_manners::tolerant);
+      if (tool && arguments.parse(each.text)) {
+        append_json(made.key(field), arguments.root());
+      } else if (!each.text.empty()) {
+        append_repaired_string(made.key(field), each.text);
+      }
+      if (!each.signature.empty()) append_repaired_string(made.key("signature"), each.signature);
+      made.close();
+    }
+    out += ']';
+  }
+
+  void write_choices(object_writer& whole) const {
+    std::string& out = whole.key("choices");
+    char separator = '[';
+    for (const block& each : texts_) {
+      out += separator;
+      separator = ',';
+      object_writer made(out);
+      append_repaired_string(made.key("text"), each.text);
+      if (!each.signature.empty()) {
+        append_repaired_string(made.key("finish_reason"), each.signature);
+      }
+      made.close();
+    }
+    out += ']';
+  }
+
+  json_reader reader_{json_manners::tolerant, 128};
+  std::string response_;
+  std::string pending_;  // what a response that did not get to its end had said
+  std::string id_;
+  std::string model_;
+  std::string provider_;
+  std::string stop_;
+  std::string usage_;
+  std::string error_;
+  bool done_ = false;
+  std::vector<block> blocks_;
+  std::vector<block> texts_;  // of /completions: text, and the finish reason as the signature
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_message.hpp ----
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// A message, sent or received, as OpenInference lays it out: its text in message.content, and where
+// it has more than text, each of its parts in message.contents.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// The same keys under llm.input_messages and llm.output_messages, and what they hold.
+struct message_keys {
+  content message, text, image;
+  const key_text &role, &content_text, &name, &tool_call_id, &function_name, &function_arguments;
+  const key_text &part_type, &part_text, &part_id, &part_signature, &part_data, &part_encrypted;
+  const key_text &image_url, &audio_url, &audio_mime_type, &audio_transcript;
+  const key_text &call_id, &call_name, &call_arguments, &call_signature;
+};
+
+inline constexpr message_keys input_messages{content::input_message,
+                                             content::input_text,
+                                             content::input_image,
+                                             keys::llm_input_message_role,
+                                             keys::llm_input_message_content,
+                                             keys::llm_input_message_name,
+                                             keys::llm_input_message_tool_call_id,
+                                             keys::llm_input_message_function_call_name,
+                                             keys::llm_input_message_function_call_arguments_json,
+                                             keys::llm_input_part_type,
+                                             keys::llm_input_part_text,
+                                             keys::llm_input_part_id,
+                                             keys::llm_input_part_signature,
+                                             keys::llm_input_part_data,
+                                             keys::llm_input_part_encrypted_content,
+                                             keys::llm_input_part_image_url,
+                                             keys::llm_input_part_audio_url,
+                                             keys::llm_input_part_audio_mime_type,
+                                             keys::llm_input_part_audio_transcript,
+                                             keys::llm_input_tool_call_id,
+                                             keys::llm_input_tool_call_function_name,
+                                             keys::llm_input_tool_call_function_arguments,
+                                             keys::llm_input_tool_call_reasoning_signature};
+
+inline constexpr message_keys output_messages{content::output_message,
+                                              content::output_text,
+                                              content::output_image,
+                                              keys::llm_output_message_role,
+                                              keys::llm_output_message_content,
+                                              keys::llm_output_message_name,
+                                              keys::llm_output_message_tool_call_id,
+                                              keys::llm_output_message_function_call_name,
+                                              keys::llm_output_message_function_call_arguments_json,
+                                              keys::llm_output_part_type,
+                                              keys::llm_output_part_text,
+                                              keys::llm_output_part_id,
+                                              keys::llm_output_part_signature,
+                                              keys::llm_output_part_data,
+                                              keys::llm_output_part_encrypted_content,
+                                              keys::llm_output_part_image_url,
+                                              keys::llm_output_part_audio_url,
+                                              keys::llm_output_part_audio_mime_type,
+                                              keys::llm_output_part_audio_transcript,
+                                              keys::llm_output_tool_call_id,
+                                              keys::llm_output_tool_call_function_name,
+                                              keys::llm_output_tool_call_function_arguments,
+                                              keys::llm_output_tool_call_reasoning_signature};
+
+class message_recorder {
+ public:
+  /// `index` is the message's place in its list.
+  message_recorder(content_recorder& to, const message_keys& keys, std::size_t index)
+      : to_(to), keys_(keys), index_(index) {}
+
+  /// `name`: what a tool's message is called when it has no name of its own. `audio_format`: what
+  /// the voice of an answer was asked for in.
+  void record(const message& each, std::string_view name = {}, std::string_view audio_format = {}) {
+    to_.set(keys_.message, at(keys_.role), each.role.empty() ? "assistant" : each.role);
+    if (!each.name.empty()) name = each.name;
+    set(keys_.message, keys_.name, name);
+    set(keys_.message, keys_.tool_call_id, each.tool_call_id);
+    record_reasoning(each);
+    record_parts(each);
+    record_media(each, audio_format);
+    for (std::size_t i = 0; i < each.tool_calls.size(); ++i) {
+      const tool_call& wanted = each.tool_calls[i];
+      to_.set(keys_.message, {keys_.call_id, index_, i}, wanted.id);
+      to_.set(keys_.message, {keys_.call_name, index_, i}, wanted.name);
+      to_.set(keys_.message, {keys_.call_arguments, index_, i}, wanted.arguments);
+    }
+    if (!each.extra.empty() && json_.parse(each.extra)) {
+      const json_view call = json_.root()["function_call"];
+      set(keys_.message, keys_.function_name, call["name"].text());
+      set(keys_.message, keys_.function_arguments, call["arguments"].text());
+    }
+  }
+
+ private:
+  attribute_key at(const key_text& key) const noexcept { return {key, index_, 0}; }
+  void set(content what, const key_text& key, std::string_view text) {
+    if (!text.empty()) to_.set(what, at(key), text);
+  }
+  void begin_part(std::string_view type) {
+    part_ = next_++;
+    to_.set(keys_.message, {keys_.part_type, index_, part_}, type);
+  }
+  void set_part(content what, const key_text& key, std::string_view text) {
+    if (!text.empty()) to_.set(what, {key, index_, part_}, text);
+  }
+
+  void set_opaque(const key_text& key, std::string_view text) {
+    if (!text.empty()) to_.set_verbatim(keys_.message, {key, index_, part_}, text);
+  }
+
+  /// The details where there are any: they say more than the text that is made of them.
+  void record_reasoning(const message& each) {
+    bool any = false;
+    if (!each.reasoning_details.empty() && json_.parse(each.reasoning_details)) {
+      for (const json_view detail : json_.root()) any = record_detail(detail, each) || any;
+    }
+    if (any || each.reasoning.empty()) return;
+    begin_part("reasoning");
+    set_part(keys_.text, keys_.part_text, each.reasoning);
+  }
+
+  bool record_detail(json_view detail, const message& each) {
+    const std::string_view type = detail["type"].text();
+    const std::string_view id = detail["id"].text();
+    const std::string_view data = detail["data"].text();
+    if (type == "reasoning.encrypted" && !id.empty()) {
+      for (std::size_t i = 0; i < each.tool_calls.size(); ++i) {
+        if (each.tool_calls[i].id != id) continue;
+        to_.set_verbatim(keys_.message, {keys_.call_signature, index_, i}, data);
+        return false;
+      }
+    }
+    const std::string_view text =
+        type == "reasoning.summary" ? detail["summary"].text() : detail["text"].text();
+    const std::string_view signature = detail["signature"].text();
+    if (text.empty() && data.empty() && signature.empty()) return false;
+    begin_part("reasoning");
+    set_part(keys_.text, keys_.part_text, text);
+    set_part(keys_.message, keys_.part_id, id);
+    const bool anthropic = detail["format"].text().substr(0, 9) == "anthropic";
+    set_opaque(keys_.part_signature, signature);
+    set_opaque(anthropic ? keys_.part_data : keys_.part_encrypted, data);
+    return !text.empty();
+  }
+
+  void record_parts(const message& each) {
+    std::string text = each.content;
+    if (each.parts.empty()) {
+      const bool more = next_ != 0 || !each.images.empty() || !each.audio.empty();
+      if (more && !text.empty()) {
+        begin_part("text");
+        set_part(keys_.text, keys_.part_text, text);
+      }
+    } else {
+      text.clear();
+      for (const content_part& piece : each.parts) {
+        if (piece.type == "text" && !text.empty()) text.append("\n");
+        if (piece.type == "text") text.append(piece.text);
+        record_part(piece);
+      }
+    }
+    if (text.empty()) text = each.content.empty() ? each.refusal : each.content;
+    set(keys_.text, keys_.content_text, text);
+  }
+
+  /// What an answer has besides its text.
+  void record_media(const message& each, std::string_view audio_format) {
+    if (!each.images.empty() && json_.parse(each.images)) {
+      for (const json_view image : json_.root()) record_image(image);
+    }
+    if (each.audio.empty() || !json_.parse(each.audio)) return;
+    const json_view audio = json_.root();
+    if (audio["data"].text().empty() && audio["transcript"].text().empty()) return;
+    begin_part("audio");
+    std::string type("audio/");
+    type.append(audio_format.empty() ? "wav" : audio_format);
+    record_audio(type, audio["data"].text());
+    set_part(keys_.text, keys_.audio_transcript, audio["transcript"].text());
+  }
+
+  void record_part(const content_part& piece) {
+    if (piece.type == "text") {
+      begin_part("text");
+      set_part(keys_.text, keys_.part_text, piece.text);
+      return;
+    }
+    const bool read = json_.parse(piece.json);
+    const json_view whole = json_.root();
+    if (read && piece.type == "image_url") {
+      record_image(whole);
+    } else if (read && piece.type == "input_audio") {
+      begin_part("audio");
+      std::string type("audio/");
+      type.append(whole["input_audio"]["format"].text());
+      record_audio(type, whole["input_audio"]["data"].text());
+    } else {
+      begin_part(piece.type);
+      set_part(keys_.text, keys_.part_text, piece.json);
+    }
+  }
+
+  void record_image(json_view whole) {
+    begin_part("image");
+    const json_view image = whole["image_url"];
+    set_part(keys_.image, keys_.image_url, image.is_string() ? image.text() : image["url"].text());
+  }
+
+  void record_audio(const std::string& type, std::string_view data) {
+    set_part(keys_.message, keys_.audio_mime_type, type);
+    if (data.empty()) return;
+    set_part(keys_.message, keys_.audio_url, blobs_.describe_base64(type, data));
+  }
+
+  content_recorder& to_;
+  const message_keys& keys_;
+  const std::size_t index_;
+  std::size_t next_ = 0;  // the number of the next part
+  std::size_t part_ = 0;  // of the one under way
+  json_reader json_{json_manners::tolerant};
+  blob_filter blobs_;
+};
+
+/// The function that a tool's message answers, by the calls before it.
+inline std::string_view function_answered(const std::vector<message>& messages,
+                                          std::size_t index) noexcept {
+  const std::string& id = messages[index].tool_call_id;
+  if (id.empty()) return {};
+  while (index-- != 0) {
+    for (const tool_call& call : messages[index].tool_calls) {
+      if (call.id == id) return call.name;
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_endpoint.ipp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
 
 // ---- orcast/openrouter/vocabulary.hpp ----
 
@@ -16276,12 +17321,758 @@ inline std::string provider_of(std::string_view name) {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/span_request.ipp ----
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// ---- orcast/openrouter/impl/span_text.hpp ----
+
+#include <string>
+#include <string_view>
+
+// JSON on its way into a span: a request's body as it may be shown, and the parameters in it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Adds the members of an object whose names are not taken yet; what is no object has none.
+inline void copy_members(json_view from, object_writer& to) {
+  for (const json_view member : from) {
+    if (from.is_object() && !to.has(member.key())) append_json(to.key(member.key()), member);
+  }
+}
+
+/// The parameters that privacy mode lets through: no content, no free text.
+inline bool is_private_parameter(std::string_view name) noexcept {
+  constexpr std::string_view open[] = {"model",
+                                       "models",
+                                       "stream",
+                                       "stream_options",
+                                       "n",
+                                       "temperature",
+                                       "top_p",
+                                       "top_k",
+                                       "min_p",
+                                       "top_a",
+                                       "seed",
+                                       "max_tokens",
+                                       "max_completion_tokens",
+                                       "max_output_tokens",
+                                       "frequency_penalty",
+                                       "logprobs",
+                                       "presence_penalty",
+                                       "repetition_penalty",
+                                       "top_logprobs",
+                                       "reasoning",
+                                       "reasoning_effort",
+                                       "parallel_tool_calls",
+                                       "modalities",
+                                       "verbosity",
+                                       "service_tier",
+                                       "provider",
+                                       "route",
+                                       "dimensions",
+                                       "encoding_format",
+                                       "input_type",
+                                       "top_n"};
+  for (std::string_view each : open) {
+    if (each == name) return false;
+  }
+  return true;
+}
+
+/// Leaves in `parameters` only what privacy mode lets through.
+inline void keep_open_parameters(std::string& parameters) {
+  json_reader all(json_manners::tolerant);
+  std::string open_ones;
+  object_writer kept(open_ones);
+  if (all.parse(parameters)) {
+    for (const json_view member : all.root()) {
+      if (!is_private_parameter(member.key())) append_json(kept.key(member.key()), member);
+    }
+  }
+  kept.close();
+  parameters.swap(open_ones);
+}
+
+/// Shows a body without what `where` wants hidden in it: the user's name becomes the pseudonym, and
+/// with hide_input_images the address of each image becomes the placeholder.
+class body_rewriter {
+ public:
+  explicit body_rewriter(const recording& where) : where_(where) {}
+
+  bool needed() const noexcept { return where_.users.wanted() || where_.hide.hide_input_images; }
+
+  /// What can't be read is not shown at all: there might be a name in it.
+  void append(std::string_view body, std::string& out) {
+    if (reader_.parse(body)) append_value(reader_.root(), out, place::top);
+  }
+
+ private:
+  enum class place : unsigned char { top, metadata, image, elsewhere };
+
+  void append_value(json_view value, std::string& out, place here) {
+    if (!value.is_object() && !value.is_array()) return append_json(out, value);
+    const bool object = value.is_object();
+    char before = object ? '{' : '[';
+    if (value.empty()) out += before;
+    for (const json_view each : value) {
+      out += before;
+      before = ',';
+      if (object) {
+        append_repaired_string(out, each.key());
+        out += ':';
+      }
+      if (object && is_user(each, here)) {
+        name_.clear();
+        where_.users.append(each.text(), name_);
+        append_repaired_string(out, name_);
+      } else if (object && is_image(each, here)) {
+        append_json_string(out, redacted);
+      } else {
+        append_value(each, out, object ? within(each, here) : place::elsewhere);
+      }
+    }
+    out += object ? '}' : ']';
+  }
+
+  static place within(json_view member, place here) noexcept {
+    if (here == place::top && member.key() == "metadata") return place::metadata;
+    return member.key() == "image_url" ? place::image : place::elsewhere;
+  }
+  /// Also metadata.user_id, as Anthropic's messages have it.
+  bool is_user(json_view member, place here) const noexcept {
+    if (!where_.users.wanted() || !member.is_string()) return false;
+    return here == place::top ? member.key() == "user" || member.key() == "safety_identifier"
+                              : here == place::metadata && member.key() == "user_id";
+  }
+  bool is_image(json_view member, place here) const noexcept {
+    return where_.hide.hide_input_images && member.is_string() &&
+           (member.key() == "image_url" || (here == place::image && member.key() == "url"));
+  }
+
+  const recording& where_;
+  json_reader reader_{json_manners::tolerant};
+  std::string name_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_context.hpp ----
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What calls and work spans take over from the scopes around them.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Tags of the scopes, the outermost first.
+inline void add_tags(const scope* from, std::vector<attribute_value>& to) {
+  if (from == nullptr) return;
+  add_tags(from->outer(), to);
+  to.insert(to.end(), from->facts().tags, from->facts().tags + from->facts().tag_count);
+}
+
+/// Sets what the scopes say and a call does not say by itself.
+inline void record_prompt_template(content_recorder& to, const scope* in) {
+  constexpr content what = content::prompt_template;
+  const struct {
+    const key_text& key;
+    std::string_view scope_facts::*text;
+  } all[] = {{keys::llm_prompt_template_template, &scope_facts::prompt_template},
+             {keys::llm_prompt_template_variables, &scope_facts::prompt_variables},
+             {keys::llm_prompt_template_version, &scope_facts::prompt_version}};
+  for (const auto& each : all) {
+    const std::string_view text = scope::inherited(in, each.text);
+    if (!text.empty()) to.set(what, each.key, text);
+  }
+}
+
+/// The inner scopes' keys first; the first of each name counts.
+inline void copy_scope_metadata(const scope* in, object_writer& to) {
+  while (in != nullptr && in->facts().metadata.empty()) in = in->outer();
+  if (in == nullptr) return;
+  json_reader reader(json_manners::tolerant);  // lives on: `to` looks at the names that were read
+  if (reader.parse(in->facts().metadata)) copy_members(reader.root(), to);
+  copy_scope_metadata(in->outer(), to);
+}
+
+/// Whose it is: `session` and `user` are what came first of the call, its context and its scopes.
+inline void record_identity(content_recorder& to, const recording& where, const scope* in,
+                            std::string_view session, std::string_view user,
+                            const std::vector<std::string>* own_tags) {
+  span& into = to.into();
+  if (where.frame() != 0) into.set(keys::orcast_frame_start, where.frame());
+  if (!session.empty()) into.set(keys::session_id, session);
+  std::string shown;
+  where.users.append(user, shown);
+  if (!shown.empty()) into.set(keys::user_id, shown);
+  std::vector<attribute_value> tags;
+  add_tags(in, tags);
+  if (own_tags != nullptr) tags.insert(tags.end(), own_tags->begin(), own_tags->end());
+  if (!tags.empty()) into.set_list(keys::tag_tags, tags.data(), tags.size());
+  record_prompt_template(to, in);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_open.ipp ----
+
+#include <string>
+#include <string_view>
+
+// The beginning of a call's span: its name, trace and parent, and what the call's context and the
+// scopes around it say. What the request itself says comes before either.
+
+namespace orcast {
+inline namespace v0 {
+ORCAST_DECL void observation::open(const call_facts& call, const call_context& context,
+                                   std::string_view url) {
+  begun_ = true;
+  began_ns_ = clock_.steady_ns();
+  request_model_ = call.model;
+  if (where_.traces == nullptr) return;
+  const scope* const in = context.in != nullptr ? context.in : scope::current();
+  if (scope::suppressed(in)) return;
+
+  const auto first_of = [in](std::string_view own, std::string_view theirs,
+                             std::string_view scope_facts::*wider) {
+    if (!own.empty()) return own;
+    return theirs.empty() ? scope::inherited(in, wider) : theirs;
+  };
+  static const trace_fields none;
+  const trace_fields& trace = call.trace != nullptr ? *call.trace : none;
+  const std::string_view session =
+      first_of(call.session_id, context.session_id, &scope_facts::session_id);
+  span_options options;
+  options.kind = span_kind::client;
+  options.left_out = where_.left_out;
+  options.session = session;
+  options.start_ns = began_ns_;
+  options.parent = context.parent.valid() ? context.parent : scope::parent(in);
+  bool parent_used = trace.parent_span_id.empty();
+  if (!trace.trace_id.empty()) {
+    const trace_id id = trace_id_from(trace.trace_id);
+    options.parent = {};
+    const span_id parent = span_id_from(trace.parent_span_id);
+    if (parent.valid()) {
+      options.parent.trace = id;
+      options.parent.span = parent;
+      options.parent.remote = true;
+      parent_used = true;
+    } else {
+      options.trace = id;
+    }
+  }
+  const bool root = !options.parent.trace.valid();
+  std::string_view name = trace.generation_name;
+  if (name.empty()) name = context.name;
+  if (name.empty() && root) name = trace.trace_name;
+  if (name.empty()) {
+    scratch_.assign(call.operation);
+    if (!call.model.empty()) scratch_.append(" ").append(call.model);
+    name = scratch_;
+  }
+  const bool named_here = name == std::string_view(trace.trace_name);
+  if (call.kind == keys::kind_embedding) name = "CreateEmbeddings";  // OpenInference demands it
+  span_ = where_.traces->start(name, options);
+  context_ = span_.context();
+  if (!span_.recording()) return;
+
+  span_.set(keys::openinference_span_kind, joined() ? keys::kind_chain : call.kind);
+  if (joined()) span_.set(keys::orcast_server_broadcast, "join");
+  const std::string_view user = first_of(call.user, context.user, &scope_facts::user);
+  detail::record_identity(content_, where_, in, session, user, &context.tags);
+
+  scratch_.clear();
+  detail::object_writer metadata(scratch_);
+  if (!trace.span_name.empty()) metadata.text("span_name", trace.span_name);
+  if (!parent_used) metadata.text("parent_span_id", trace.parent_span_id);
+  if (!trace.trace_name.empty() && !named_here) metadata.text("trace_name", trace.trace_name);
+  detail::json_reader own(detail::json_manners::tolerant);
+  detail::json_reader wider(detail::json_manners::tolerant);
+  if (own.parse(trace.metadata)) detail::copy_members(own.root(), metadata);
+  if (wider.parse(context.metadata)) detail::copy_members(wider.root(), metadata);
+  detail::copy_scope_metadata(in, metadata);
+  metadata.close();
+  if (scratch_ != "{}") span_.set(keys::metadata, scratch_);
+
+  if (!where_.companions) return;
+  span_.set(keys::gen_ai_operation_name, call.operation);
+  if (!session.empty()) span_.set(keys::gen_ai_conversation_id, session);
+  if (const auto parsed = http::url::parse(url, true)) {
+    span_.set(keys::server_address, parsed->host());
+    span_.set(keys::server_port, parsed->port());
+  }
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// What a request says in its span. docs/attributes.md says from which field each attribute comes.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+/// `all`: a request's parameters, whatever the endpoint.
+inline void record_parameter_companions(content_recorder& to, json_view all) {
+  span& into = to.into();
+  const auto integer = [&into](json_view value, const key_text& key) {
+    if (value.is_integer()) into.set(key, value.integer());
+  };
+  const auto real = [&into](json_view value, const key_text& key) {
+    if (value.is_number()) into.set(key, value.real());
+  };
+  if (all["stream"].boolean()) into.set(keys::gen_ai_request_stream, true);
+  if (all["n"].integer() > 1) integer(all["n"], keys::gen_ai_request_choice_count);
+  integer(all["seed"], keys::gen_ai_request_seed);
+  const bool newer = all["max_completion_tokens"].is_integer();
+  integer(all[newer ? "max_completion_tokens" : "max_tokens"], keys::gen_ai_request_max_tokens);
+  real(all["temperature"], keys::gen_ai_request_temperature);
+  real(all["top_p"], keys::gen_ai_request_top_p);
+  real(all["top_k"], keys::gen_ai_request_top_k);
+  real(all["frequency_penalty"], keys::gen_ai_request_frequency_penalty);
+  real(all["presence_penalty"], keys::gen_ai_request_presence_penalty);
+
+  const std::string_view format = all["response_format"]["type"].text();
+  if (format == "json_object" || format == "json_schema") {
+    into.set(keys::gen_ai_output_type, "json");
+  }
+  for (const json_view each : all["modalities"]) {
+    if (each.text() == "image") into.set(keys::gen_ai_output_type, "image");
+    if (each.text() == "audio") into.set(keys::gen_ai_output_type, "speech");
+  }
+  std::vector<std::string_view> stops;
+  const json_view stop = all["stop"];
+  if (stop.is_string()) stops.push_back(stop.text());
+  for (const json_view each : stop) {
+    if (each.is_string()) stops.push_back(each.text());
+  }
+  to.set_list(content::parameter, keys::gen_ai_request_stop_sequences, stops);
+}
+
+}  // namespace detail
+
+ORCAST_DECL void observation::record_request(const chat_request& request, std::string_view body) {
+  std::string parameters;
+  append_invocation_parameters(request, parameters);
+  record_input(body);
+  if (!joined()) {
+    const std::string_view author = detail::author_of(request.model);
+    if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
+    if (!request.model.empty()) span_.set(keys::llm_model_name, request.model);
+    for (std::size_t i = 0; i < request.messages.size(); ++i) {
+      if (!content_.wants(content::input_message)) break;
+      detail::message_recorder(content_, detail::input_messages, i)
+          .record(request.messages[i], detail::function_answered(request.messages, i));
+    }
+    if (!request.prompt.empty()) {
+      content_.set(content::prompt, keys::llm_prompt(0), request.prompt);
+    }
+    for (std::size_t i = 0; i < request.tools.size(); ++i) {
+      if (!content_.wants(content::tools)) break;
+      scratch_.clear();
+      append_json(request.tools[i], scratch_);
+      content_.set(content::tools, keys::llm_tool_json_schema(i), scratch_);
+    }
+    record_parameters(parameters, keys::llm_invocation_parameters);
+  }
+  detail::json_reader reader(detail::json_manners::tolerant);
+  static_cast<void>(reader.parse(parameters));
+  audio_format_.assign(reader.root()["audio"]["format"].text());
+  if (!where_.companions) return;
+  record_model_companions(request.model);
+  detail::record_parameter_companions(content_, reader.root());
+}
+
+ORCAST_DECL void observation::record_input(std::string_view body) {
+  if (body.empty()) return;
+  detail::body_rewriter rewriter(where_);
+  if (rewriter.needed() && content_.wants(content::input_value)) {
+    scratch_.clear();
+    rewriter.append(body, scratch_);
+    body = scratch_;
+  }
+  content_.set(content::input_value, keys::input_value, body);
+  content_.set(content::input_mime_type, keys::input_mime_type, "application/json");
+}
+
+/// `parameters`: a request without its content, as JSON.
+ORCAST_DECL void observation::record_parameters(std::string_view parameters, const key_text& key) {
+  scratch_.assign(parameters);
+  if (where_.privacy) detail::keep_open_parameters(scratch_);
+  detail::body_rewriter rewriter(where_);
+  if (rewriter.needed()) {
+    std::string shown;
+    rewriter.append(scratch_, shown);
+    scratch_.swap(shown);
+  }
+  if (scratch_.empty()) return;
+  content_.set(content::invocation_parameters, key, scratch_);
+}
+
+ORCAST_DECL void observation::record_model_companions(std::string_view model) {
+  const std::string_view author = detail::author_of(model);
+  if (!author.empty()) {
+    span_.set(keys::gen_ai_provider_name, detail::companion_provider_of(author));
+  }
+  if (!model.empty()) span_.set(keys::gen_ai_request_model, model);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// The spans of the endpoints that are no chat completions: /embeddings, /rerank, /completions,
+// /responses, /messages. They are read as JSON, whoever wrote it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// What is no parameter of a request, but its content, or has an attribute of its own.
+inline bool is_parameter(std::string_view name) noexcept {
+  constexpr std::string_view others[] = {"messages",  "prompt",       "input",  "tools",
+                                         "functions", "user",         "query",  "session_id",
+                                         "trace",     "instructions", "system", "documents"};
+  for (std::string_view each : others) {
+    if (each == name) return false;
+  }
+  return true;
+}
+
+inline void read_trace(json_view from, trace_fields& to) {
+  if (!from.is_object()) return;
+  object_writer rest(to.metadata);
+  for (const json_view member : from) {
+    std::string* const place = member.key() == "trace_id"          ? &to.trace_id
+                               : member.key() == "trace_name"      ? &to.trace_name
+                               : member.key() == "span_name"       ? &to.span_name
+                               : member.key() == "generation_name" ? &to.generation_name
+                               : member.key() == "parent_span_id"  ? &to.parent_span_id
+                                                                   : nullptr;
+    if (place != nullptr && member.is_string()) {
+      place->assign(member.text());
+    } else {
+      append_json(rest.key(member.key()), member);
+    }
+  }
+  rest.close();
+}
+
+/// What was used, under OpenAI's, Anthropic's and OpenRouter's own names, as inclusive totals.
+inline void read_any_usage(json_view value, token_usage& usage) {
+  read_usage(value, usage);
+  const json_view in = value["input_tokens_details"];
+  const json_view out = value["output_tokens_details"];
+  const json_view costs = value["cost_details"];
+  if (!usage.completion_tokens) usage.completion_tokens = read_count(value["output_tokens"]);
+  if (!usage.cached_tokens) usage.cached_tokens = read_count(in["cached_tokens"]);
+  if (!usage.cache_write_tokens) usage.cache_write_tokens = read_count(in["cache_write_tokens"]);
+  if (!usage.reasoning_tokens) usage.reasoning_tokens = read_count(out["reasoning_tokens"]);
+  if (usage.upstream_prompt_cost.empty()) {
+    read_price(costs["upstream_inference_input_cost"], usage.upstream_prompt_cost);
+    read_price(costs["upstream_inference_output_cost"], usage.upstream_completion_cost);
+  }
+  if (usage.prompt_tokens || !value["input_tokens"].is_number()) return;
+  usage.prompt_tokens = value["input_tokens"].integer();
+  const json_view read = value["cache_read_input_tokens"];
+  const json_view written = value["cache_creation_input_tokens"];
+  if (read.is_number() || written.is_number()) {  // Anthropic counts them apart
+    usage.cached_tokens = read.integer();
+    usage.cache_write_tokens = written.integer();
+    *usage.prompt_tokens += read.integer() + written.integer();
+  }
+  if (!usage.total_tokens && usage.completion_tokens) {
+    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+  }
+}
+
+/// Vectors may come as base64 of little-endian 32-bit floats.
+inline void append_base64_floats(std::string_view text, std::vector<double>& out) {
+  std::string bytes;
+  if (!append_base64_decoded(bytes, text)) return;
+  for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+    std::uint32_t number = 0;
+    for (std::size_t j = 4; j-- != 0;) {
+      number = number << 8 | static_cast<unsigned char>(bytes[i + j]);
+    }
+    float value = 0;
+    std::memcpy(&value, &number, sizeof value);
+    out.push_back(static_cast<double>(value));
+  }
+}
+
+}  // namespace detail
+
+struct observation::json_ref {
+  detail::json_view view;
+};
+
+ORCAST_DECL void observation::begin_endpoint(std::string_view body, std::string_view session,
+                                             const call_context& context, std::string_view url) {
+  detail::json_reader json(detail::json_manners::tolerant, 128);
+  static_cast<void>(json.parse(body));
+  const detail::json_view asked = json.root();
+  trace_fields trace;
+  detail::read_trace(asked["trace"], trace);
+  call_facts call;
+  call.kind = kind_ == kind::embeddings ? keys::kind_embedding
+              : kind_ == kind::rerank   ? keys::kind_reranker
+                                        : keys::kind_llm;
+  call.operation = kind_ == kind::embeddings    ? "embeddings"
+                   : kind_ == kind::rerank      ? "rerank"
+                   : kind_ == kind::completions ? "text_completion"
+                                                : "chat";
+  call.model = asked["model"].text();
+  call.session_id = asked["session_id"].text().empty() ? session : asked["session_id"].text();
+  call.user = asked["user"].text();
+  if (call.user.empty()) call.user = asked["metadata"]["user_id"].text();
+  call.trace = &trace;
+  open(call, context, url);
+  if (!span_.recording()) return;
+
+  record_input(body);
+  std::string parameters;
+  detail::object_writer kept(parameters);
+  for (const detail::json_view member : asked) {
+    if (asked.is_object() && detail::is_parameter(member.key())) {
+      detail::append_json(kept.key(member.key()), member);
+    }
+  }
+  kept.close();
+  const std::string model(call.model);
+  if (!joined()) record_asked({asked}, model, parameters);
+  if (!where_.companions) return;
+  record_model_companions(model);
+  detail::json_reader reader(detail::json_manners::tolerant);
+  if (reader.parse(parameters)) detail::record_parameter_companions(content_, reader.root());
+  const std::string_view format = asked["encoding_format"].text();
+  if (kind_ == kind::embeddings && !format.empty()) {
+    span_.set_list(keys::gen_ai_request_encoding_formats, {format});
+  }
+}
+
+/// What was asked, by the endpoint.
+ORCAST_DECL void observation::record_asked(const json_ref& from, const std::string& model,
+                                           const std::string& parameters) {
+  const detail::json_view& asked = from.view;
+  const detail::json_view input = asked["input"];
+  if (kind_ == kind::embeddings) {
+    if (!model.empty()) span_.set(keys::embedding_model_name, model);
+    record_parameters(parameters, keys::embedding_invocation_parameters);
+    if (input.is_string()) {
+      content_.set(content::embedding_text, keys::embedding_text(0), input.text());
+    }
+    std::size_t index = 0;
+    for (const detail::json_view each : input) {
+      if (each.is_string()) {
+        content_.set(content::embedding_text, keys::embedding_text(index), each.text());
+      }
+      ++index;
+    }
+    return;
+  }
+  if (kind_ == kind::rerank) {
+    if (!model.empty()) span_.set(keys::reranker_model_name, model);
+    if (asked["top_n"].is_integer()) span_.set(keys::reranker_top_k, asked["top_n"].integer());
+    content_.set(content::parameter, keys::reranker_query, asked["query"].text());
+    std::size_t index = 0;
+    for (const detail::json_view each : asked["documents"]) {
+      const std::string id = std::to_string(index);
+      constexpr content what = content::input_document;
+      content_.set(what, keys::reranker_input_document_id(index), id);
+      content_.set(what, keys::reranker_input_document_content(index),
+                   each.is_string() ? each.text() : each["text"].text());
+      ++index;
+    }
+    return;
+  }
+  const std::string_view author = detail::author_of(model);
+  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
+  if (!model.empty()) span_.set(keys::llm_model_name, model);
+  record_parameters(parameters, keys::llm_invocation_parameters);
+  std::size_t index = 0;
+  for (const detail::json_view each : asked["tools"]) {
+    content_.set(content::tools, keys::llm_tool_json_schema(index++), detail::to_json(each));
+  }
+  if (kind_ == kind::completions) {
+    const detail::json_view prompt = asked["prompt"];
+    if (prompt.is_string()) content_.set(content::prompt, keys::llm_prompt(0), prompt.text());
+    index = 0;
+    for (const detail::json_view each : prompt) {
+      if (each.is_string()) content_.set(content::prompt, keys::llm_prompt(index), each.text());
+      ++index;
+    }
+    return;
+  }
+  if (!content_.wants(content::input_message)) return;
+  detail::message_gatherer said;
+  if (kind_ == kind::responses) {
+    const std::string_view instructions = asked["instructions"].text();
+    if (!instructions.empty()) said.begin("system").content.assign(instructions);
+    said.add_items(input);
+  } else {
+    const std::string system = detail::text_of(asked["system"]);
+    if (!system.empty()) said.begin("system").content = system;
+    for (const detail::json_view each : asked["messages"]) {
+      said.add_blocks(each["role"].text(), each["content"]);
+    }
+  }
+  for (std::size_t i = 0; i < said.all.size(); ++i) {
+    detail::message_recorder(content_, detail::input_messages, i)
+        .record(said.all[i], detail::function_answered(said.all, i));
+  }
+}
+
+/// Fails where the answer says that it is none, or a stream did not come to its end.
+ORCAST_DECL result<void> observation::record_endpoint() {
+  const api_reply& reply = api_.reply();
+  std::string whole;
+  bool complete = true;
+  if (streamed_endpoint_ && !reply.body.empty()) {
+    const detail::endpoint_reply stream(reply.body);
+    whole = stream.json();
+    complete = stream.complete();
+  }
+  const std::string& body = streamed_endpoint_ ? whole : reply.body;
+  detail::json_reader json(detail::json_manners::tolerant, 128);
+  static_cast<void>(json.parse(body));
+  const detail::json_view said = json.root();
+
+  const std::string_view provider = said["provider"].text();
+  if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
+  const std::string_view own_id = said["id"].text();
+  const std::string_view id = reply.generation_id.empty() ? own_id : reply.generation_id;
+  if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
+  if (!reply.cache_status.empty()) span_.set(keys::openrouter_cache_status, reply.cache_status);
+  token_usage usage;
+  if (said["usage"].is_object()) detail::read_any_usage(said["usage"], usage);
+  record_times(usage.completion_tokens.value_or(0));
+  if (!joined()) {
+    record_usage(usage);
+    record_said({said}, std::string(provider));
+  }
+  const bool embeddings = kind_ == kind::embeddings;
+  if (said.is_object() && !said["error"].is_object() && !body.empty() && !embeddings) {
+    content_.set(content::output_value, keys::output_value, body);
+    content_.set(content::output_mime_type, keys::output_mime_type, "application/json");
+  }
+  const std::string_view model = said["model"].text();
+  if (where_.companions && !model.empty()) span_.set(keys::gen_ai_response_model, model);
+  if (where_.companions && !id.empty()) span_.set(keys::gen_ai_response_id, id);
+  if (said["error"].is_object()) return detail::read_error(said["error"], provider, reply.status);
+  if (complete) return {};
+  return failure(errc::stream_truncated, "the stream ended before the answer did", reply.status);
+}
+
+/// What was answered, by the endpoint.
+ORCAST_DECL void observation::record_said(const json_ref& from, const std::string& provider) {
+  const detail::json_view& said = from.view;
+  const std::string model(said["model"].text().empty() ? std::string_view(request_model_)
+                                                       : said["model"].text());
+  if (kind_ == kind::embeddings) {
+    if (!model.empty()) span_.set(keys::embedding_model_name, model);
+    record_vectors(from);
+    return;
+  }
+  if (kind_ == kind::rerank) {
+    if (!model.empty()) span_.set(keys::reranker_model_name, model);
+    const detail::json_view units = said["usage"]["search_units"];
+    if (units.is_number()) span_.set(keys::openrouter_search_units, units.integer());
+    std::size_t index = 0;
+    constexpr content what = content::output_document;
+    for (const detail::json_view each : said["results"]) {
+      content_.set(what, keys::reranker_output_document_id(index), each["index"].text());
+      if (content_.wants(what)) {
+        span_.set(keys::reranker_output_document_score(index), each["relevance_score"].real());
+      }
+      const std::string_view text = each["document"]["text"].text();
+      if (!text.empty()) {
+        content_.set(what, keys::reranker_output_document_content(index), text);
+      }
+      ++index;
+    }
+    return;
+  }
+  record_models(model);
+  span_.set(keys::llm_provider,
+            provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  std::string_view reason = said["stop_reason"].text();
+  message answer;
+  if (kind_ == kind::completions) {
+    std::size_t index = 0;
+    for (const detail::json_view each : said["choices"]) {
+      if (index == 0) reason = each["finish_reason"].text();
+      content_.set(content::choice, keys::llm_choice(index++), each["text"].text());
+    }
+  } else if (kind_ == kind::messages) {
+    detail::message_gatherer blocks;
+    blocks.add_blocks("assistant", said["content"]);
+    answer = std::move(blocks.all.front());
+  } else {
+    answer = detail::message_gatherer::answer(said["output"]);
+    if (answer.content.empty()) answer.content.assign(said["output_text"].text());
+    reason = said["incomplete_details"]["reason"].text();
+    if (reason.empty()) reason = said["status"].text();
+  }
+  if (!reason.empty()) {
+    span_.set(keys::llm_finish_reason, reason);
+    if (where_.companions) span_.set_list(keys::gen_ai_response_finish_reasons, {reason});
+  }
+  const bool spoke = !answer.content.empty() || !answer.parts.empty() ||
+                     !answer.tool_calls.empty() || !answer.reasoning_details.empty();
+  if (spoke && content_.wants(content::output_message)) {
+    detail::message_recorder(content_, detail::output_messages, 0).record(answer);
+  }
+}
+
+ORCAST_DECL void observation::record_vectors(const json_ref& from) {
+  std::size_t index = 0;
+  std::vector<double> numbers;
+  for (const detail::json_view each : from.view["data"]) {
+    const detail::json_view vector = each["embedding"];
+    numbers.clear();
+    if (vector.is_string()) {
+      detail::append_base64_floats(vector.text(), numbers);
+    } else {
+      for (const detail::json_view number : vector) {
+        numbers.push_back(number.real());
+      }
+    }
+    if (index == 0 && where_.companions && !numbers.empty()) {
+      span_.set(keys::gen_ai_embeddings_dimension_count, numbers.size());
+    }
+    if (!where_.vectors) return;
+    content_.set_vector(keys::embedding_vector(index++), numbers.data(), numbers.size());
+  }
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/span_reply.ipp ----
 
 #include <cmath>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
 
-// What an answer, or a failure, says in its span, and from which field each attribute comes.
+// What an answer, or a failure, says in its span. docs/attributes.md says from which field each
+// attribute comes.
 
 namespace orcast {
 inline namespace v0 {
@@ -16297,21 +18088,14 @@ inline double number_of(const std::string& decimal_text) noexcept {
 ORCAST_DECL void observation::record_reply(const failure* why) {
   const chat_reply& reply = reader_.reply();
   const std::string& model = reply.model.empty() ? request_model_ : reply.model;
-  const std::string_view author = detail::author_of(model);
-  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
-  if (author.empty() && detail::author_of(request_model_).empty()) {
-    span_.set(keys::llm_system, "openrouter");
-  }
-  if (!model.empty()) span_.set(keys::llm_model_name, model);
-  if (!reply.model.empty() && !request_model_.empty() && reply.model != request_model_) {
-    span_.set(keys::llm_request_model_name, request_model_);
-    span_.set(keys::llm_response_model_name, reply.model);
-  }
+  if (!joined()) record_models(model);
   const std::string_view provider = !reply.provider.empty() ? std::string_view(reply.provider)
                                     : why != nullptr        ? std::string_view(why->provider)
                                                             : std::string_view();
-  span_.set(keys::llm_provider,
-            provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  if (!joined()) {
+    span_.set(keys::llm_provider,
+              provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
+  }
   if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
   const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
   if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
@@ -16321,42 +18105,14 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   if (!reader_.cache_status().empty()) {
     span_.set(keys::openrouter_cache_status, reader_.cache_status());
   }
-  span_.set(keys::openrouter_attempts, attempts_);
-  if (first_token_ms_ >= 0) {
-    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
-  }
   if (!reply.finish_reason().empty()) span_.set(keys::llm_finish_reason, reply.finish_reason());
   if (!reply.choices.empty() && !reply.choices.front().native_finish_reason.empty()) {
     span_.set(keys::openrouter_native_finish_reason, reply.choices.front().native_finish_reason);
   }
-
-  if (!where_.privacy && !reply.choices.empty()) {
-    if (!reply.raw.empty()) {
-      span_.set(keys::output_value, without_blobs(reply.raw));
-      span_.set(keys::output_mime_type, "application/json");
-    }
-    for (std::size_t i = 0; i < reply.choices.size(); ++i) {
-      const message& said = reply.choices[i].reply;
-      span_.set(keys::llm_output_message_role(i),
-                said.role.empty() ? std::string_view("assistant") : std::string_view(said.role));
-      if (!said.content.empty()) span_.set(keys::llm_output_message_content(i), said.content);
-      if (!said.reasoning.empty()) {
-        span_.set(keys::llm_output_part_type(i, 0), "reasoning");
-        span_.set(keys::llm_output_part_text(i, 0), said.reasoning);
-        if (!said.content.empty()) {
-          span_.set(keys::llm_output_part_type(i, 1), "text");
-          span_.set(keys::llm_output_part_text(i, 1), said.content);
-        }
-      }
-      for (std::size_t j = 0; j < said.tool_calls.size(); ++j) {
-        const tool_call& wanted = said.tool_calls[j];
-        span_.set(keys::llm_output_tool_call_id(i, j), wanted.id);
-        span_.set(keys::llm_output_tool_call_function_name(i, j), wanted.name);
-        span_.set(keys::llm_output_tool_call_function_arguments(i, j), wanted.arguments);
-      }
-    }
-  }
-  record_usage(reply.usage);
+  record_times(reply.usage.completion_tokens.value_or(0));
+  record_routing(reply, why != nullptr);
+  record_output(reply);
+  if (!joined()) record_usage(reply.usage);
 
   if (!where_.companions) return;
   if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
@@ -16367,6 +18123,76 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   }
   if (!reasons.empty()) {
     span_.set_list(keys::gen_ai_response_finish_reasons, reasons.data(), reasons.size());
+  }
+}
+
+/// `answered`: the model that did, as far as it is known.
+ORCAST_DECL void observation::record_models(const std::string& answered) {
+  const std::string_view author = detail::author_of(answered);
+  if (!author.empty()) {
+    span_.set(keys::llm_system, detail::system_of(author));
+  } else if (detail::author_of(request_model_).empty()) {
+    span_.set(keys::llm_system, "openrouter");
+  }
+  if (!answered.empty()) span_.set(keys::llm_model_name, answered);
+  if (!request_model_.empty() && answered != request_model_) {
+    span_.set(keys::llm_request_model_name, request_model_);
+    span_.set(keys::llm_response_model_name, answered);
+  }
+}
+
+ORCAST_DECL void observation::record_times(std::int64_t output_tokens) {
+  span_.set(keys::openrouter_attempts, attempts_);
+  if (attempts_ > 1) span_.set(keys::openrouter_retries, attempts_ - 1);
+  if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  if (first_token_ms_ >= 0) {
+    span_.set(keys::openrouter_time_to_first_token, first_token_ms_ / 1e3);
+  }
+  if (output_tokens <= 0) return;
+  const double speaking_s = (latency_ms_ - (first_token_ms_ > 0 ? first_token_ms_ : 0)) / 1e3;
+  if (!(speaking_s > 0)) return;
+  const auto tokens = static_cast<double>(output_tokens);
+  span_.set(keys::openrouter_tokens_per_second, tokens / speaking_s);
+  if (first_token_ms_ >= 0 && output_tokens > 1) {
+    span_.set(keys::openrouter_time_per_output_token, speaking_s / (tokens - 1));
+  }
+}
+
+/// Which providers were tried: from the answer's routing metadata, or from an error's history.
+ORCAST_DECL void observation::record_routing(const chat_reply& reply, bool failed) {
+  detail::json_reader reader(detail::json_manners::tolerant);
+  if (!reply.metadata.empty() && reader.parse(reply.metadata)) {
+    const detail::json_view routing = reader.root();
+    const std::string_view region = routing["region"].text();
+    const std::string_view strategy = routing["strategy"].text();
+    if (!region.empty()) span_.set(keys::openrouter_region, region);
+    if (!strategy.empty()) span_.set(keys::openrouter_strategy, strategy);
+    for (const detail::json_view each : routing["attempts"]) {
+      span_.event("provider attempt",
+                  {{keys::openrouter_provider, each["provider"].text()},
+                   {keys::openrouter_attempt_model, each["model"].text()},
+                   {keys::http_response_status_code, each["status"].integer()}});
+    }
+    if (!routing["attempts"].empty()) return;
+  }
+  if (!failed || !reader.parse(reply.raw)) return;
+  for (const detail::json_view each : reader.root()["error"]["metadata"]["previous_errors"]) {
+    const detail::json_view code = each["status"].is_number() ? each["status"] : each["code"];
+    span_.event("provider attempt", {{keys::openrouter_provider, each["provider"].text()},
+                                     {keys::http_response_status_code, code.integer()}});
+  }
+}
+
+ORCAST_DECL void observation::record_output(const chat_reply& reply) {
+  if (reply.choices.empty()) return;
+  if (!reply.raw.empty()) {
+    content_.set(content::output_value, keys::output_value, reply.raw);
+    content_.set(content::output_mime_type, keys::output_mime_type, "application/json");
+  }
+  if (joined() || !content_.wants(content::output_message)) return;
+  for (std::size_t i = 0; i < reply.choices.size(); ++i) {
+    detail::message_recorder(content_, detail::output_messages, i)
+        .record(reply.choices[i].reply, {}, audio_format_);
   }
 }
 
@@ -16423,302 +18249,7 @@ ORCAST_DECL void observation::record_failure(const failure& why) {
   if (why.http_status != 0) span_.set(keys::http_response_status_code, why.http_status);
   span_.set(keys::openrouter_retryable, why.retryable);
   if (why.retry_after_ms >= 0) span_.set(keys::openrouter_retry_after_ms, why.retry_after_ms);
-
-  // In privacy mode only code and type: the service's words may quote the prompt.
-  scratch_.assign(type);
-  if (!where_.privacy && !why.message.empty()) scratch_.append(": ").append(why.message);
-  span_.status(span_status::error, scratch_);
-  std::string name("orcast.");
-  name.append(to_string(why.code));
-  span_.event("exception", {{keys::exception_type, name},
-                            {keys::exception_message, scratch_},
-                            {keys::exception_escaped, false}});
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/impl/span_request.ipp ----
-
-// What a request says in its span, and from which field each attribute comes.
-
-namespace orcast {
-inline namespace v0 {
-
-namespace detail {
-
-/// Adds the members of an object whose names are not taken yet; what is no object has none.
-inline void copy_members(json_view from, object_writer& to) {
-  for (const json_view member : from) {
-    if (from.is_object() && !to.has(member.key())) append_json(to.key(member.key()), member);
-  }
-}
-
-/// The parameters that privacy mode lets through: no content, no free text.
-inline bool is_private_parameter(std::string_view name) noexcept {
-  constexpr std::string_view open[] = {"model",
-                                       "models",
-                                       "stream",
-                                       "temperature",
-                                       "top_p",
-                                       "top_k",
-                                       "min_p",
-                                       "top_a",
-                                       "seed",
-                                       "max_tokens",
-                                       "max_completion_tokens",
-                                       "frequency_penalty",
-                                       "logprobs",
-                                       "presence_penalty",
-                                       "repetition_penalty",
-                                       "top_logprobs",
-                                       "reasoning",
-                                       "reasoning_effort",
-                                       "parallel_tool_calls",
-                                       "modalities",
-                                       "verbosity",
-                                       "service_tier",
-                                       "provider",
-                                       "route"};
-  for (std::string_view each : open) {
-    if (each == name) return false;
-  }
-  return true;
-}
-
-constexpr bool is_base64(char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-         c == '/' || c == '=';
-}
-
-}  // namespace detail
-
-/// Name, trace and parent. What the request's `trace` says comes before the caller's context.
-ORCAST_DECL void observation::open(const chat_request& request, const call_context& context,
-                                   std::string_view url) {
-  begun_ = true;
-  began_ns_ = clock_.steady_ns();
-  request_model_ = request.model;
-  if (where_.traces == nullptr) return;
-
-  const trace_fields& trace = request.trace;
-  span_options options;
-  options.kind = span_kind::client;
-  options.left_out = where_.left_out;
-  options.session = request.session_id.empty() ? std::string_view(context.session_id)
-                                               : std::string_view(request.session_id);
-  options.start_ns = began_ns_;
-  options.parent = context.parent;
-  bool parent_used = trace.parent_span_id.empty();
-  if (!trace.trace_id.empty()) {
-    const trace_id id = trace_id_from(trace.trace_id);
-    options.parent = {};
-    const span_id parent = span_id_from(trace.parent_span_id);
-    if (parent.valid()) {
-      options.parent.trace = id;
-      options.parent.span = parent;
-      options.parent.remote = true;
-      parent_used = true;
-    } else {
-      options.trace = id;
-    }
-  }
-  const bool root = !options.parent.trace.valid();
-  std::string_view name = trace.generation_name;
-  if (name.empty()) name = context.name;
-  if (name.empty() && root) name = trace.trace_name;
-  if (name.empty()) {
-    scratch_.assign("chat");
-    if (!request.model.empty()) scratch_.append(" ").append(request.model);
-    name = scratch_;
-  }
-  span_ = where_.traces->start(name, options);
-  context_ = span_.context();
-  if (!span_.recording()) return;
-
-  span_.set(keys::openinference_span_kind, keys::kind_llm);
-  if (!options.session.empty()) span_.set(keys::session_id, options.session);
-  const std::string& user = request.user.empty() ? context.user : request.user;
-  if (!user.empty()) span_.set(keys::user_id, user);
-  if (!context.tags.empty()) {
-    std::vector<attribute_value> tags(context.tags.begin(), context.tags.end());
-    span_.set_list(keys::tag_tags, tags.data(), tags.size());
-  }
-
-  const bool named_here = name == std::string_view(trace.trace_name);
-  if (!context.metadata.empty() || !trace.metadata.empty() || !trace.span_name.empty() ||
-      !parent_used || (!trace.trace_name.empty() && !named_here)) {
-    scratch_.clear();
-    detail::object_writer metadata(scratch_);
-    if (!trace.span_name.empty()) metadata.text("span_name", trace.span_name);
-    if (!parent_used) metadata.text("parent_span_id", trace.parent_span_id);
-    if (!trace.trace_name.empty() && !named_here) metadata.text("trace_name", trace.trace_name);
-    // The request's own keys come first: of two with one name the first is kept.
-    detail::json_reader own(detail::json_manners::tolerant);
-    detail::json_reader wider(detail::json_manners::tolerant);
-    if (own.parse(trace.metadata)) detail::copy_members(own.root(), metadata);
-    if (wider.parse(context.metadata)) detail::copy_members(wider.root(), metadata);
-    metadata.close();
-    if (scratch_ != "{}") span_.set(keys::metadata, scratch_);
-  }
-
-  if (where_.companions) {
-    span_.set(keys::gen_ai_operation_name, "chat");
-    if (!options.session.empty()) span_.set(keys::gen_ai_conversation_id, options.session);
-    if (const auto parsed = http::url::parse(url, true)) {
-      span_.set(keys::server_address, parsed->host());
-      span_.set(keys::server_port, parsed->port());
-    }
-  }
-}
-
-ORCAST_DECL void observation::record_request(const chat_request& request, std::string_view body) {
-  const std::string_view author = detail::author_of(request.model);
-  if (!author.empty()) span_.set(keys::llm_system, detail::system_of(author));
-  if (!request.model.empty()) span_.set(keys::llm_model_name, request.model);
-
-  scratch_.clear();
-  append_invocation_parameters(request, scratch_);
-  if (where_.privacy) {
-    detail::json_reader all(detail::json_manners::tolerant);
-    std::string open_ones;
-    detail::object_writer kept(open_ones);
-    if (all.parse(scratch_)) {
-      for (const detail::json_view member : all.root()) {
-        if (!detail::is_private_parameter(member.key())) {
-          detail::append_json(kept.key(member.key()), member);
-        }
-      }
-    }
-    kept.close();
-    scratch_.swap(open_ones);
-  }
-  if (!scratch_.empty()) span_.set(keys::llm_invocation_parameters, without_blobs(scratch_));
-
-  if (!where_.privacy) {
-    if (!body.empty()) {
-      span_.set(keys::input_value, without_blobs(body));
-      span_.set(keys::input_mime_type, "application/json");
-    }
-    record_messages(request.messages);
-    for (std::size_t i = 0; i < request.tools.size(); ++i) {
-      scratch_.clear();
-      append_json(request.tools[i], scratch_);
-      span_.set(keys::llm_tool_json_schema(i), scratch_);
-    }
-  }
-
-  if (!where_.companions) return;
-  if (!author.empty()) {
-    span_.set(keys::gen_ai_provider_name, detail::companion_provider_of(author));
-  }
-  if (!request.model.empty()) span_.set(keys::gen_ai_request_model, request.model);
-  if (request.stream) span_.set(keys::gen_ai_request_stream, true);
-  if (request.seed) span_.set(keys::gen_ai_request_seed, *request.seed);
-  if (request.max_completion_tokens) {
-    span_.set(keys::gen_ai_request_max_tokens, *request.max_completion_tokens);
-  }
-  if (request.temperature) span_.set(keys::gen_ai_request_temperature, *request.temperature);
-  if (request.top_p) span_.set(keys::gen_ai_request_top_p, *request.top_p);
-  if (!request.stop.empty() && !where_.privacy) {
-    std::vector<attribute_value> stops(request.stop.begin(), request.stop.end());
-    span_.set_list(keys::gen_ai_request_stop_sequences, stops.data(), stops.size());
-  }
-}
-
-ORCAST_DECL void observation::record_messages(const std::vector<message>& messages) {
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const message& each = messages[i];
-    span_.set(keys::llm_input_message_role(i), each.role);
-    if (!each.name.empty()) span_.set(keys::llm_input_message_name(i), each.name);
-    if (!each.tool_call_id.empty()) {
-      span_.set(keys::llm_input_message_tool_call_id(i), each.tool_call_id);
-    }
-
-    std::size_t part = 0;
-    if (!each.reasoning.empty()) {
-      span_.set(keys::llm_input_part_type(i, part), "reasoning");
-      span_.set(keys::llm_input_part_text(i, part), each.reasoning);
-      ++part;
-    }
-    std::string text = each.content;
-    for (const content_part& piece : each.parts) {
-      const bool plain = piece.type == "text";
-      const std::string_view type = piece.type == "image_url"     ? std::string_view("image")
-                                    : piece.type == "input_audio" ? std::string_view("audio")
-                                                                  : std::string_view(piece.type);
-      span_.set(keys::llm_input_part_type(i, part), type);
-      if (plain) {
-        if (!text.empty()) text.append("\n");
-        text.append(piece.text);
-        span_.set(keys::llm_input_part_text(i, part), piece.text);
-      } else if (piece.type == "image_url") {
-        detail::json_reader json(detail::json_manners::tolerant);
-        if (json.parse(piece.json)) {
-          const std::string_view address = json.root()["image_url"]["url"].text();
-          span_.set(keys::llm_input_part_image_url(i, part), without_blobs(address));
-        }
-      } else {
-        span_.set(keys::llm_input_part_text(i, part), without_blobs(piece.json));
-      }
-      ++part;
-    }
-    if (!text.empty()) span_.set(keys::llm_input_message_content(i), text);
-
-    for (std::size_t j = 0; j < each.tool_calls.size(); ++j) {
-      const tool_call& wanted = each.tool_calls[j];
-      span_.set(keys::llm_input_tool_call_id(i, j), wanted.id);
-      span_.set(keys::llm_input_tool_call_function_name(i, j), wanted.name);
-      span_.set(keys::llm_input_tool_call_function_arguments(i, j), wanted.arguments);
-    }
-  }
-}
-
-/// Long runs of base64 (images, audio, files) are replaced by what they are: type, size, digest.
-ORCAST_DECL std::string_view observation::without_blobs(std::string_view text) {
-  constexpr std::size_t least = 512;  // prose has no word of that length
-  std::size_t from = 0;
-  std::size_t copied = 0;
-  bool found = false;
-  while (from < text.size()) {
-    // A run of that length has a character at every multiple of it: look only there.
-    const std::size_t probe = from + least - 1;
-    if (probe >= text.size()) break;
-    if (!detail::is_base64(text[probe])) {
-      from = probe + 1;
-      continue;
-    }
-    std::size_t begin = probe;
-    while (begin > from && detail::is_base64(text[begin - 1])) --begin;
-    std::size_t end = probe;
-    while (end < text.size() && detail::is_base64(text[end])) ++end;
-    from = end;
-    if (end - begin < least) continue;
-    if (!found) blobless_.clear();
-    found = true;
-
-    std::string_view type = "base64";
-    constexpr std::string_view marker = ";base64,";
-    const std::string_view ahead = text.substr(copied, begin - copied);
-    std::size_t keep = ahead.size();
-    if (ahead.size() > marker.size() && ahead.substr(ahead.size() - marker.size()) == marker) {
-      const std::size_t scheme = ahead.rfind("data:");
-      if (scheme != std::string_view::npos) {
-        type = ahead.substr(scheme + 5, ahead.size() - marker.size() - scheme - 5);
-        keep = scheme;
-      }
-    }
-    const auto digest = sha256(text.substr(begin, end - begin));
-    char hex[16];
-    to_hex(digest.data(), 8, hex);
-    blobless_.append(ahead.substr(0, keep)).append("[").append(type).append(", ");
-    blobless_.append(std::to_string((end - begin) / 4 * 3)).append(" bytes, sha256 ");
-    blobless_.append(hex, sizeof hex).append("]");
-    copied = end;
-  }
-  if (!found) return text;
-  blobless_.append(text.substr(copied));
-  return blobless_;
+  content_.fail(type, "orcast." + std::string(to_string(why.code)), why.message);
 }
 
 }  // namespace v0
@@ -16770,50 +18301,74 @@ ORCAST_DECL double observation::since_begin_ms() const noexcept {
 
 ORCAST_DECL void observation::begin(const chat_request& request, std::string_view body,
                                     std::string_view url, const call_context& context) noexcept {
-  open(request, context, url);
+  if (!begun_) open(facts_of(request), context, url);
   if (span_.recording()) record_request(request, body);
 }
 
 ORCAST_DECL void observation::begin(const api_request& request, std::string_view url,
                                     const call_context& context) noexcept {
-  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
-  const bool embeddings = request.method == "POST" && path == "/embeddings";
-  kind_ = embeddings ? kind::embeddings : kind::other;
+  kind_ = kind_of(request.method, request.path);
+  if (chat()) kind_ = kind::other;  // its answer is wanted as it is
   begun_ = true;
   began_ns_ = clock_.steady_ns();
-  if (embeddings) open_embeddings(request.body, context, url);
+  if (kind_ != kind::other) begin_endpoint(request.body, {}, context, url);
+}
+
+ORCAST_DECL observation::kind observation::kind_of(std::string_view method,
+                                                   std::string_view path) noexcept {
+  const std::string_view whole = path.substr(0, path.find('?'));
+  const auto is = [whole](std::string_view endpoint) {
+    return whole.size() >= endpoint.size() &&
+           whole.substr(whole.size() - endpoint.size()) == endpoint;
+  };
+  if (method != "POST") return kind::other;
+  if (is("/chat/completions")) return kind::chat;
+  if (is("/completions")) return kind::completions;
+  if (is("/responses")) return kind::responses;
+  if (is("/messages")) return kind::messages;
+  if (is("/embeddings")) return kind::embeddings;
+  return is("/rerank") ? kind::rerank : kind::other;
+}
+
+ORCAST_DECL void observation::join(chat_request& request, std::string_view url,
+                                   const call_context& context) noexcept {
+  if (!joined()) return;
+  open(facts_of(request), context, url);
+  if (!span_.recording()) return;
+  const auto trace = context_.trace.hex();
+  const auto parent = context_.span.hex();
+  request.trace.trace_id.assign(trace.data(), trace.size());
+  request.trace.parent_span_id.assign(parent.data(), parent.size());
+}
+
+ORCAST_DECL observation::call_facts observation::facts_of(const chat_request& request) noexcept {
+  return {keys::kind_llm, "chat", request.model, request.session_id, request.user, &request.trace};
 }
 
 ORCAST_DECL bool observation::begin_raw(std::string_view method, std::string_view url,
                                         const std::vector<std::string_view>& body,
                                         const std::vector<http::header>& headers,
                                         const call_context& context) noexcept {
-  const std::string_view path = url.substr(0, url.find('?'));
-  const auto is = [path](std::string_view endpoint) {
-    return path.size() >= endpoint.size() && path.substr(path.size() - endpoint.size()) == endpoint;
-  };
-  const bool embeddings = is("/embeddings");
-  if (method != "POST" || (!embeddings && !is("/chat/completions"))) return false;
+  const kind found = kind_of(method, url);
+  if (found == kind::other) return false;
   std::string joined;
   std::string_view whole = body.size() == 1 ? body.front() : std::string_view();
   if (body.size() > 1) {
     for (std::string_view segment : body) joined.append(segment);
     whole = joined;
   }
-  if (embeddings) {
-    kind_ = kind::embeddings;
-    begun_ = true;
-    began_ns_ = clock_.steady_ns();
-    open_embeddings(whole, context, url);
+  std::string_view session;
+  for (const http::header& line : headers) {
+    if (http::same_name(line.name, "x-session-id")) session = line.value;
+  }
+  if (found != kind::chat) {
+    kind_ = found;
+    begin_endpoint(whole, session, context, url);
     return true;
   }
   result<chat_request> read = parse_chat_request(whole);
   chat_request request = read ? std::move(*read) : chat_request();
-  if (request.session_id.empty()) {
-    for (const http::header& line : headers) {
-      if (http::same_name(line.name, "x-session-id")) request.session_id = line.value;
-    }
-  }
+  if (request.session_id.empty()) request.session_id.assign(session);
   begin(request, whole, url, context);
   return true;
 }
@@ -16837,7 +18392,14 @@ ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
 }
 
 ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
-  return chat() ? reader_.data(bytes) : api_.data(bytes);
+  if (chat()) return reader_.data(bytes);
+  constexpr std::string_view stream = "text/event-stream";
+  const std::string& type = api_.reply().content_type;
+  if (!bytes.empty() && !streamed_endpoint_ && type.compare(0, stream.size(), stream) == 0) {
+    streamed_endpoint_ = true;
+    span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
+  }
+  return api_.data(bytes);
 }
 
 /// A document is not looked into before it is whole, but once a success has begun its price is due.
@@ -16869,6 +18431,7 @@ ORCAST_DECL void observation::on_first_chunk() noexcept {
 ORCAST_DECL void observation::on_first_token() noexcept {
   if (reader_.streamed()) {  // a whole body has no first token
     first_token_ms_ = since_begin_ms();
+    if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
     span_.event("First Token Stream Event");
   }
   if (listener_ != nullptr) listener_->on_first_token();
@@ -16882,17 +18445,18 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   latency_ms_ = since_begin_ms();
   if (!span_.recording()) return ended;
 
+  result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
-  } else {
-    record_embeddings();
+  } else if (const result<void> told = record_endpoint(); ended && !told) {
+    seen = told;
   }
-  if (ended) {
+  if (seen) {
     span_.status(span_status::ok);
-  } else if (ended.error().code == errc::cancelled || ended.error().code == errc::shut_down) {
+  } else if (seen.error().code == errc::cancelled || seen.error().code == errc::shut_down) {
     span_.set(keys::openrouter_cancelled, true);
   } else {
-    record_failure(ended.error());
+    record_failure(seen.error());
   }
   span_.end();
   return ended;
@@ -22176,7 +23740,7 @@ class client_core {
  private:
   enum class delivery : unsigned char { more, nothing, locked };
 
-  call_ptr open(const chat_request& request, const call_context& context, bool refused);
+  call_ptr open(chat_request& request, const call_context& context, bool refused);
   call_ptr open(const api_request& request, const call_context& context, bool refused);
   call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
   /// Settles whether the call can be sent.
@@ -22334,10 +23898,11 @@ inline call_ptr client_core::make_entry(const http::retry_policy& retries,
 }
 
 /// The observation begins here, for every call, also for one that is refused at once.
-inline call_ptr client_core::open(const chat_request& request, const call_context& context,
+inline call_ptr client_core::open(chat_request& request, const call_context& context,
                                   bool refused) {
   const call_ptr entry = make_entry(options_.retry, context);
   entry->party = request.session_id.empty() ? context.session_id : request.session_id;
+  entry->seen.join(request, chat_url_, context);
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
   prepare(*entry, std::move(composed), refused);
@@ -23731,6 +25296,262 @@ ORCAST_DECL tool tool_description::done() const {
   if (!required_.empty()) made.parameters += R"(,"required":[)" + required_ + "]";
   made.parameters += '}';
   return made;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/work.ipp ----
+
+#include <string>
+#include <vector>
+
+// The bodies of work.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL work::work(const recording& where, std::string_view kind, std::string_view operation,
+                       std::string_view name, const work_options& options)
+    : where_(where) {
+  const scope* const in = options.in != nullptr ? options.in : scope::current();
+  if (where.traces == nullptr || scope::suppressed(in)) return;
+  const std::string_view session = options.session_id.empty()
+                                       ? scope::inherited(in, &scope_facts::session_id)
+                                       : options.session_id;
+  span_options start;
+  start.parent = options.parent.valid() ? options.parent : scope::parent(in);
+  start.session = session;
+  start.left_out = where.left_out;
+  span_ = where.traces->start(name, start);
+  if (!span_.recording()) return;
+  span_.set(keys::openinference_span_kind, kind);
+  if (where.companions && !operation.empty()) {
+    span_.set(keys::gen_ai_operation_name, operation);
+    if (!session.empty()) span_.set(keys::gen_ai_conversation_id, session);
+  }
+  content_recorder to = recorder();
+  detail::record_identity(
+      to, where_, in, session,
+      options.user.empty() ? scope::inherited(in, &scope_facts::user) : options.user, nullptr);
+
+  std::string whole;
+  detail::object_writer metadata(whole);
+  detail::json_reader own(detail::json_manners::tolerant);
+  if (own.parse(options.metadata)) detail::copy_members(own.root(), metadata);
+  detail::copy_scope_metadata(in, metadata);
+  metadata.close();
+  if (whole != "{}") span_.set(keys::metadata, whole);
+}
+
+ORCAST_DECL work work::agent(const recording& where, std::string_view name,
+                             const work_options& options) {
+  work made(where, keys::kind_agent, "invoke_agent", name, options);
+  made.span_.set(keys::agent_name, name);
+  if (where.companions) made.span_.set(keys::gen_ai_agent_name, name);
+  return made;
+}
+
+ORCAST_DECL work work::chain(const recording& where, std::string_view name,
+                             const work_options& options) {
+  return work(where, keys::kind_chain, {}, name, options);
+}
+
+ORCAST_DECL work work::tool(const recording& where, const tool_call& called,
+                            const work_options& options, const orcast::tool* described) {
+  work made(where, keys::kind_tool, "execute_tool", called.name, options);
+  orcast::span& into = made.span_;
+  if (!into.recording()) return made;
+  into.set(keys::tool_name, called.name);
+  if (!called.id.empty()) into.set(keys::tool_id, called.id);
+  if (where.companions) {
+    into.set(keys::gen_ai_tool_name, called.name);
+    into.set(keys::gen_ai_tool_type, "function");
+    if (!called.id.empty()) into.set(keys::gen_ai_tool_call_id, called.id);
+  }
+  made.input(called.arguments, "application/json");
+  if (described == nullptr) return made;
+  content_recorder to = made.recorder();
+  std::string whole;
+  append_json(*described, whole);
+  to.set(content::tools, keys::tool_json_schema, whole);
+  if (!described->parameters.empty()) {
+    to.set(content::tools, keys::tool_parameters, described->parameters);
+  }
+  if (described->description.empty()) return made;
+  to.set(content::tools, keys::tool_description, described->description);
+  if (where.companions) {
+    to.set(content::tools, keys::gen_ai_tool_description, described->description);
+  }
+  return made;
+}
+
+ORCAST_DECL work work::retriever(const recording& where, std::string_view name,
+                                 std::string_view query, const work_options& options) {
+  work made(where, keys::kind_retriever, "retrieval", name, options);
+  made.input(query);
+  return made;
+}
+
+ORCAST_DECL work work::reranker(const recording& where, std::string_view model,
+                                std::string_view query, std::size_t top_k,
+                                const work_options& options) {
+  std::string name("rerank ");
+  name.append(model);
+  work made(where, keys::kind_reranker, {}, name, options);
+  made.reranks_ = true;
+  if (!model.empty()) made.span_.set(keys::reranker_model_name, model);
+  if (top_k != 0) made.span_.set(keys::reranker_top_k, top_k);
+  made.recorder().set(content::parameter, keys::reranker_query, query);
+  made.input(query);
+  return made;
+}
+
+ORCAST_DECL work work::embedding_model(const recording& where, std::string_view model,
+                                       const work_options& options) {
+  work made(where, keys::kind_embedding, "embeddings", "CreateEmbeddings", options);
+  if (!model.empty()) made.span_.set(keys::embedding_model_name, model);
+  if (where.companions && !model.empty()) made.span_.set(keys::gen_ai_request_model, model);
+  return made;
+}
+
+ORCAST_DECL work work::guardrail(const recording& where, std::string_view name,
+                                 const work_options& options) {
+  return work(where, keys::kind_guardrail, {}, name, options);
+}
+
+ORCAST_DECL work work::evaluator(const recording& where, std::string_view name,
+                                 const work_options& options) {
+  return work(where, keys::kind_evaluator, {}, name, options);
+}
+
+ORCAST_DECL work work::prompt(const recording& where, std::string_view name,
+                              std::string_view vendor, std::string_view id, std::string_view url,
+                              const work_options& options) {
+  work made(where, keys::kind_prompt, {}, name, options);
+  if (!vendor.empty()) made.span_.set(keys::prompt_vendor, vendor);
+  if (!id.empty()) made.span_.set(keys::prompt_id, id);
+  if (!url.empty()) made.span_.set(keys::prompt_url, url);
+  return made;
+}
+
+ORCAST_DECL work& work::input(std::string_view value, std::string_view mime_type) {
+  content_recorder to = recorder();
+  to.set(content::input_value, keys::input_value, value);
+  to.set(content::input_mime_type, keys::input_mime_type, mime_type);
+  return *this;
+}
+
+ORCAST_DECL work& work::output(std::string_view value, std::string_view mime_type) {
+  content_recorder to = recorder();
+  to.set(content::output_value, keys::output_value, value);
+  to.set(content::output_mime_type, keys::output_mime_type, mime_type);
+  return *this;
+}
+
+ORCAST_DECL work& work::document(const found_document& found) {
+  const std::size_t i = next_[documents]++;
+  const bool out = reranks_;
+  content_recorder to = recorder();
+  constexpr content what = content::output_document;
+  const auto set = [&](const key_text& chosen, const key_text& retrieved, std::string_view text) {
+    if (!text.empty()) to.set(what, attribute_key(out ? chosen : retrieved, i, 0), text);
+  };
+  set(keys::reranker_output_document_id, keys::retrieval_document_id, found.id);
+  set(keys::reranker_output_document_content, keys::retrieval_document_content, found.content);
+  set(keys::reranker_output_document_metadata, keys::retrieval_document_metadata, found.metadata);
+  if (found.score && to.wants(what)) {
+    span_.set(out ? keys::reranker_output_document_score(i) : keys::retrieval_document_score(i),
+              *found.score);
+  }
+  return *this;
+}
+
+ORCAST_DECL work& work::candidate(const found_document& given) {
+  const std::size_t i = next_[candidates]++;
+  content_recorder to = recorder();
+  constexpr content what = content::input_document;
+  if (!given.id.empty()) to.set(what, keys::reranker_input_document_id(i), given.id);
+  if (!given.content.empty()) to.set(what, keys::reranker_input_document_content(i), given.content);
+  if (given.score && to.wants(what)) {
+    span_.set(keys::reranker_input_document_score(i), *given.score);
+  }
+  if (!given.metadata.empty()) {
+    to.set(what, keys::reranker_input_document_metadata(i), given.metadata);
+  }
+  return *this;
+}
+
+ORCAST_DECL work& work::embedding(std::string_view text, const float* vector, std::size_t size) {
+  const std::size_t i = next_[embeddings]++;
+  content_recorder to = recorder();
+  if (!text.empty()) to.set(content::embedding_text, keys::embedding_text(i), text);
+  if (where_.vectors && size != 0) to.set_vector(keys::embedding_vector(i), vector, size);
+  return *this;
+}
+
+ORCAST_DECL work& work::rate(const feedback& what, feedback_about about) {
+  if (!what.complete()) return *this;
+  struct feedback_keys {
+    const key_text &name, &score, &label, &explanation, &annotator_kind, &identifier, &metadata;
+  };
+  static constexpr feedback_keys all[] = {
+      {keys::evaluation_name, keys::evaluation_score, keys::evaluation_label,
+       keys::evaluation_explanation, keys::evaluation_annotator_kind, keys::evaluation_identifier,
+       keys::evaluation_metadata},
+      {keys::trace_evaluation_name, keys::trace_evaluation_score, keys::trace_evaluation_label,
+       keys::trace_evaluation_explanation, keys::trace_evaluation_annotator_kind,
+       keys::trace_evaluation_identifier, keys::trace_evaluation_metadata},
+      {keys::session_evaluation_name, keys::session_evaluation_score,
+       keys::session_evaluation_label, keys::session_evaluation_explanation,
+       keys::session_evaluation_annotator_kind, keys::session_evaluation_identifier,
+       keys::session_evaluation_metadata}};
+  const auto which = static_cast<std::size_t>(about);
+  const feedback_keys& keys = all[which];
+  const std::size_t i = next_[ratings + which]++;
+  const auto set = [&](const key_text& key, std::string_view text) {
+    if (!text.empty()) span_.set(attribute_key(key, i, 0), text);
+  };
+  set(keys.name, what.name);
+  if (what.score) span_.set(attribute_key(keys.score, i, 0), *what.score);
+  set(keys.label, what.label);
+  set(keys.annotator_kind, what.annotator_kind);
+  set(keys.identifier, what.identifier);
+  set(keys.metadata, what.metadata);
+  // It may quote what it judges.
+  if (!what.explanation.empty()) {
+    recorder().set(content::output_text, attribute_key(keys.explanation, i, 0), what.explanation);
+  }
+  return *this;
+}
+
+ORCAST_DECL work& work::filled(std::string_view text, std::string_view variables,
+                               std::string_view edition) {
+  content_recorder to = recorder();
+  constexpr content what = content::prompt_template;
+  to.set(what, keys::llm_prompt_template_template, text);
+  if (!variables.empty()) to.set(what, keys::llm_prompt_template_variables, variables);
+  if (!edition.empty()) to.set(what, keys::llm_prompt_template_version, edition);
+  return *this;
+}
+
+ORCAST_DECL work& work::fail(const failure& why) {
+  failed_ = true;
+  recorder().fail(to_string(why.code), "orcast." + std::string(to_string(why.code)), why.message);
+  return *this;
+}
+
+ORCAST_DECL work& work::cancel() {
+  failed_ = true;
+  span_.set(keys::openrouter_cancelled, true);
+  return *this;
+}
+
+ORCAST_DECL void work::end() noexcept {
+  if (!span_.recording()) return;
+  if (!failed_) span_.status(span_status::ok);
+  if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  span_.end();
 }
 
 }  // namespace v0

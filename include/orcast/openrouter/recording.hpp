@@ -36,9 +36,9 @@ enum class server_broadcast : unsigned char {
 };
 
 struct recording : content_policy {
-  tracer* traces = nullptr;  ///< null: nothing is recorded; replies are read all the same
-  bool companions = true;    ///< also the gen_ai.* attributes of OpenTelemetry's conventions
-  bool vectors = false;      ///< also the vectors of embeddings; they are large
+  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
+  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  bool vectors = false;       ///< also the vectors of embeddings; they are large
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
   pseudonym users;
   server_broadcast server = server_broadcast::none;
