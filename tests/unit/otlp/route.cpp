@@ -216,6 +216,21 @@ TEST_CASE("a destination that never answers does not keep the others from gettin
   CHECK(count(r.net.all(first), "\"name\":\"s999\"") == 1);
 }
 
+TEST_CASE("a span that takes most of the memory waits for a batch of its own") {
+  otlp::destination patient = to(first);
+  patient.exporting.delay_ms = 1'000'000;
+  rig r({patient}, 64 * 1024);
+  r.tracer->start("a").set("x", std::string(28'000, 'a')).end();
+  r.turns(1);
+  r.tracer->start("b").set("x", std::string(40'000, 'b')).end();
+  r.turns(1);
+  CHECK(r.of(0).waiting == 1);
+  REQUIRE(r.exporter->flush(1'000));
+  CHECK(r.net.sent(first) == 2);
+  CHECK(r.of(0).exported == 2);
+  CHECK(r.tracer->stats().exported == 2);
+}
+
 TEST_CASE("while no destination answers, the tracer's own policy holds") {
   rig r({to(first), to(second)}, 64 * 1024);
   r.net.status[first] = r.net.status[second] = by_url::silent;

@@ -133,9 +133,10 @@ ORCAST_DECL void span_exporter::forget_front() noexcept {
   }
 }
 
-/// While others go on, a route that is behind loses its oldest spans rather than all memory.
+/// While others go on, a route that is behind loses its oldest spans rather than all memory. The
+/// newest may always wait: it may be the next one for all of them.
 ORCAST_DECL void span_exporter::make_room() noexcept {
-  while (waiting_blocks_ > tracer_.ring().block_count() / 2) {
+  while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
     waiting_span& oldest = waiting(first_waiting_);
     for (const auto& each : routes_) {
       if ((oldest.routes & each->bit) == 0) continue;
