@@ -25,15 +25,19 @@
 // Answers in the types of the host: a struct that Boost.Describe knows is at once the schema that
 // the model keeps to and what its answer is read into.
 //
-//   struct npc_line { std::string text; std::vector<std::string> gifts; std::optional<int> price;
-//   }; BOOST_DESCRIBE_STRUCT(npc_line, (), (text, gifts, price))
+//   struct npc_line {
+//     std::string text;
+//     std::optional<int> price;
+//   };
+//   BOOST_DESCRIBE_STRUCT(npc_line, (), (text, price))
 //
 //   request.response_format = format_of<npc_line>("npc_line");
 //   result<npc_line> line = parse_answer<npc_line>(*reply);
 //
 // A member may be bool, a number, a string, an enum (BOOST_DESCRIBE_ENUM), a struct like this, a
 // boost::json::value, and a vector, a map by strings or an optional of those. This header brings
-// Boost.JSON with it, which is why orcast/orcast.hpp does not include it.
+// Boost.JSON with it, which is why orcast/orcast.hpp does not include it. clang with -Wpedantic
+// before C++20 wants -Wno-gnu-zero-variadic-macro-arguments for Boost.Describe's macros.
 
 namespace orcast {
 inline namespace v0 {
