@@ -403,7 +403,7 @@ TEST_CASE("output that nobody takes ends the program with a line, not by a signa
   }
   SECTION("a reader that goes: the call is cancelled") {
     here.say("One two three four five six seven eight nine ten.");
-    here.misbehave("delay-chunks=50");
+    here.misbehave("delay-chunks=400");
     test::process running(here.program, {"Count"}, here.options);
     CHECK(running.wait_for("One"));
     running.close_output();
