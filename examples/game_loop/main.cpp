@@ -31,7 +31,7 @@ void play_traced(const dialogue& script, const options& chosen, progress& shown,
   arize_service arize(chosen.transport);
   openrouter_service openrouter(script, chosen.transport, arize.recording());
   shown.phase("OpenRouter  " + openrouter.where());
-  shown.phase("Arize       " + arize.where() + "\n");
+  shown.phase(arize.name() + (has_phoenix() ? "     " : "       ") + arize.where() + "\n");
   shown.phase("Playing with tracing ...");
   add(told, "tracing on",
       play(script, chosen.seconds, openrouter.client(), arize.recording(), shown));

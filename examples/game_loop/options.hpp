@@ -46,6 +46,8 @@ environment
   OPENROUTER_API_KEY    call the real OpenRouter (this costs money, fractions of a cent a run)
   ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME
                         send the spans to the real Arize
+  PHOENIX_COLLECTOR_ENDPOINT, PHOENIX_PROJECT_NAME, PHOENIX_API_KEY
+                        or to a Phoenix, for example http://127.0.0.1:6006
 
 )";
 

@@ -46,6 +46,7 @@ struct frame_line {
 struct span_account {
   std::uint64_t started = 0, exported = 0, held = 0;
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  ///< (reason, spans)
+  bool at_arize = true;                                        ///< or the stand-in; false: Phoenix
   std::optional<std::uint64_t> arrived;  ///< counted by the stand-in; unknown with the real Arize
   std::vector<std::string> violations;   ///< what the stand-in found wrong with them
   std::string trouble;                   ///< what the exporter ran into last, one line
@@ -163,7 +164,7 @@ inline std::string span_text(const span_account& spans) {
            (spans.violations.empty() ? std::string("every one as it should be")
                                      : std::to_string(spans.violations.size()) + " complaints:") +
            "\n";
-  } else if (spans.exported > 0) {
+  } else if (spans.at_arize && spans.exported > 0) {
     out += "  Arize accepts what it will not show, too (a wrong space, for one): look there once\n";
   }
   for (const std::string& violation : spans.violations) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the game talks to: OpenRouter and Arize where the environment has their keys, else
-// stand-ins inside this program, on loopback ports. Beside the address and the key nothing differs.
+// What the game talks to: OpenRouter and Arize where the environment has their keys, or Phoenix
+// where it has its address, else stand-ins inside this program, on loopback ports. Beside the
+// address and the key nothing differs.
 
 #pragma once
 
@@ -27,6 +28,7 @@
 #include "orcast/transport/httplib.hpp"
 #include "standins/arize.hpp"
 #include "standins/openrouter.hpp"
+#include "standins/otlp_protobuf.hpp"
 
 namespace game_loop {
 
@@ -40,6 +42,11 @@ inline bool has_openrouter_key() { return !orcast::environment("OPENROUTER_API_K
 inline bool has_arize_key() {
   return !orcast::environment("ARIZE_API_KEY").empty() &&
          !orcast::environment("ARIZE_SPACE_ID").empty();
+}
+
+/// Phoenix, the open-source Arize: needs no key, but an address.
+inline bool has_phoenix() {
+  return !has_arize_key() && !orcast::environment("PHOENIX_COLLECTOR_ENDPOINT").empty();
 }
 
 inline orcast::http::any_transport make_transport(options::transport_kind kind) {
@@ -101,17 +108,17 @@ class openrouter_service {
   std::optional<orcast::client> client_;  // goes before what it talks to
 };
 
-/// The broadcast, and behind it Arize or a stand-in that looks at every byte.
+/// The broadcast, and behind it Arize, Phoenix, or a stand-in that looks at every byte.
 class arize_service {
  public:
   explicit arize_service(options::transport_kind kind) {
     orcast::broadcast_options chosen;
     chosen.settings = orcast::broadcast_settings::from_environment();
-    if (orcast::environment("ARIZE_PROJECT_NAME").empty()) chosen.settings.model_id = "game_loop";
+    if (chosen.settings.model_id == "default") chosen.settings.model_id = "game_loop";
     project_ = chosen.settings.model_id;
     chosen.settings.service_name = "game_loop";
     orcast::http::any_transport transport = make_transport(kind);
-    if (!has_arize_key()) {
+    if (!has_arize_key() && !has_phoenix()) {
       stand_in_ = std::make_unique<standins::arize>();
       chosen.settings.api_key = orcast::secret(standins::arize::api_key);
       chosen.settings.space_key = standins::arize::space_id;
@@ -121,7 +128,7 @@ class arize_service {
           std::make_unique<keeping_transport>(std::move(transport), kept_));
     }
     auto made = orcast::broadcast::start(std::move(chosen), std::move(transport));
-    if (!made) throw setup_error("Arize: " + made.error().message);
+    if (!made) throw setup_error(name() + ": " + made.error().message);
     broadcast_ = std::move(*made);
   }
 
@@ -135,6 +142,7 @@ class arize_service {
 
     const orcast::trace_stats stats = broadcast_->stats();
     span_account account;
+    account.at_arize = !has_phoenix();
     account.started = stats.started;
     account.exported = stats.exported;
     account.held = stats.held();
@@ -158,13 +166,18 @@ class arize_service {
   std::string received() const {
     std::string lines;
     for (const std::string& body : stand_in_ ? stand_in_->bodies() : kept_.all()) {
-      lines += body + '\n';
+      lines += (has_phoenix() ? boost::json::serialize(standins::otlp_json(body)) : body) + '\n';
     }
     return lines;
   }
 
   bool real() const { return !stand_in_; }
+  std::string name() const { return has_phoenix() ? "Phoenix" : "Arize"; }
   std::string where() const {
+    if (has_phoenix()) {
+      return std::string(orcast::environment("PHOENIX_COLLECTOR_ENDPOINT")) + ", project " +
+             project_;
+    }
     if (real()) return "the real one, project " + project_;
     const bool half = !orcast::environment("ARIZE_API_KEY").empty();
     return "stand-in at " + stand_in_->origin() +

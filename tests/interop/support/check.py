@@ -85,6 +85,15 @@ def build(target):
     return tree / target
 
 
+def build_example(name):
+    """Builds an example where examples/run.sh builds it and returns its path."""
+    tree = ROOT / "build" / "examples"
+    command(["cmake", "-S", ROOT, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+             "-DORCAST_BUILD_TESTS=OFF", "--log-level=WARNING"], f"configure {name}")
+    command(["cmake", "--build", tree, "--target", name], f"build {name}")
+    return next(path for path in (tree / name, tree / "examples" / name) if path.is_file())
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
