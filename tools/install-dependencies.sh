@@ -61,6 +61,10 @@ clang_sanitizers() {
   test -e "$(clang++-14 --print-runtime-dir)/libclang_rt.asan-$(uname -m).a"
 }
 
+python_venv() { python3 -c 'import ensurepip, venv'; }
+
+chromium() { command -v chromium || command -v chromium-browser; }
+
 thirty_two_bit() {
   case $(uname -m) in
     x86_64)
@@ -91,6 +95,8 @@ if [ "$wanted" = ci ]; then
   need libclang-rt-14-dev "its sanitizers" clang_sanitizers
   need clang-format-14 "the format check" program clang-format-14
   need meson "the second build system" program meson
+  need python3-venv "systems of others, in tests/interop" python_venv
+  need chromium "the page of Phoenix" chromium
   need g++-multilib "the build for 32 bits" thirty_two_bit
 fi
 

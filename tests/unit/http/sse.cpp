@@ -30,6 +30,7 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 using orcast::errc;
 using orcast::http::sse_event;
@@ -206,6 +207,66 @@ TEST_CASE("random cuts of a stream give the same events") {
     }
     REQUIRE(events == expected);
   }
+}
+
+// The examples of the EventSource standard, and the cases that browsers are tested with, in our own
+// words. OpenRouter's streams need few of them; whatever stands in between may need the rest.
+
+TEST_CASE("the streams that browsers must understand are understood") {
+  const struct {
+    std::string_view stream;
+    strings data;
+  } rows[] = {
+      // the standard's own
+      {"data: YHOO\ndata: +2\ndata: 10\n\n", {"YHOO\n+2\n10"}},
+      {": test stream\n\ndata: first\nid: 1\n\ndata:second\nid\n\ndata:  third",
+       {"first", "second"}},
+      {"data\n\ndata\ndata\n\ndata:", {"", "\n"}},
+      {"data:test\n\ndata: test\n\n", {"test", "test"}},
+      // byte order marks
+      {"\xEF\xBB\xBF"
+       "data:1\n\n"
+       "\xEF\xBB\xBF"
+       "data:2\n\ndata:3\n\n",
+       {"1", "3"}},
+      {"\xEF\xBB\xBF\xEF\xBB\xBF"
+       "data:1\n\ndata:2\n\ndata:3\n\n",
+       {"2", "3"}},
+      // fields
+      {"data:\n\ndata\ndata\n\ndata:test\n\n", {"", "\n", "test"}},
+      {"data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacomment\ndata:test\n\n",
+       {"test\n\ntest"}},
+      {"data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n"
+       " data:32\ndata:4\n\n"sv,
+       {"\0\n 2\n1\n3\n\n4"s}},
+      {"data:\ttest\rdata: \ndata:test\n\n", {"\ttest\n\ntest"}},
+      {"data:1\r:\0\n:\r\ndata:2\n:long\rdata:3\n:data:fail\r:long\ndata:4\n\n"sv, {"1\n2\n3\n4"}},
+      {"retry:3000\nretry:1000x\ndata:x\n\n", {"x"}},
+      {"event:test\ndata:x\n\ndata:y\n\n", {"x", "y"}},
+      // line ends
+      {"data:test\r\ndata\ndata:test\r\n\r\n", {"test\n\ntest"}},
+      {"data:a\r\n\r\ndata:b\r\rdata:c\n\n", {"a", "b", "c"}},
+      // characters
+      {"data:\0\n\n\n\n"sv, {"\0"s}},
+      {"data:ok\xE2\x80\xA6\n\n", {"ok\xE2\x80\xA6"}},
+      // what is not closed by a blank line is no event
+      {"retry:1000\ndata:test1\n\nid:test\ndata:test2", {"test1"}},
+      {"data:test1\n\nid:test\ndata:test2\n", {"test1"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.stream);
+    CHECK(data_of(row.stream) == row.data);
+  }
+}
+
+TEST_CASE("an id holds until another one comes, and one with a zero byte is none") {
+  const seen_events events =
+      parsed("id: 1\ndata:a\n\ndata:b\n\nid: x\0y\ndata:c\n\nid\ndata:d\n\n"sv);
+  REQUIRE(events.size() == 4);
+  CHECK(events[0].id == "1");
+  CHECK(events[1].id == "1");
+  CHECK(events[2].id == "1");
+  CHECK(events[3].id == "");
 }
 
 TEST_CASE("data that lies in one piece is handed on without a copy") {

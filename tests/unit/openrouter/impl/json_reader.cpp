@@ -107,6 +107,95 @@ TEST_CASE("what is not JSON is refused by both") {
   }
 }
 
+// The cases of the public JSON test suites (what must be accepted, what must be refused), in our
+// own words: a line for each rule of RFC 8259.
+
+TEST_CASE("every text that RFC 8259 allows is accepted, and keeps its meaning") {
+  const struct {
+    const char* json;
+    const char* meaning;
+  } rows[] = {
+      {"[[]   ]", "[[]]"},
+      {"[\"\"]", "[\"\"]"},
+      {"[]", "[]"},
+      {" [ false ] ", "[false]"},
+      {"\t[null, 1, \"1\", {}]\r\n", "[null,1,\"1\",{}]"},
+      {"[123e65]", "[123e65]"},
+      {"[0e+1]", "[0e+1]"},
+      {"[0e1]", "[0e1]"},
+      {"[-0]", "[-0]"},
+      {"[-123]", "[-123]"},
+      {"[-0.0]", "[-0.0]"},
+      {"[1E22]", "[1E22]"},
+      {"[1E-2]", "[1E-2]"},
+      {"[1E+2]", "[1E+2]"},
+      {"[123.456e78]", "[123.456e78]"},
+      {"[-0.000000000000000000000000000000000000000000000000000000000000001]",
+       "[-0.000000000000000000000000000000000000000000000000000000000000001]"},
+      {"{\"asd\":\"sdf\", \"dfg\":\"fgh\"}", "{\"asd\":\"sdf\",\"dfg\":\"fgh\"}"},
+      {"{\"\":0}", "{\"\":0}"},
+      {R"({"foo\u0000bar":42})", R"({"foo\u0000bar":42})"},
+      {R"(["\u0060\u012a\u12AB"])", "[\"`\xc4\xaa\xe1\x8a\xab\"]"},
+      {R"(["\uD801\udc37"])", "[\"\xf0\x90\x90\xb7\"]"},
+      {R"(["\"\\\/\b\f\n\r\t"])", R"(["\"\\/\b\f\n\r\t"])"},
+      {R"(["\\u0000"])", R"(["\\u0000"])"},
+      {R"(["\u0012"])", R"(["\u0012"])"},
+      {R"(["\uFFFF"])", "[\"\xef\xbf\xbf\"]"},
+      {"[\"a/*b*/c/*d//e\"]", "[\"a/*b*/c/*d//e\"]"},
+      {"[\"\xe2\x80\xa8\xe2\x80\xa9\"]", "[\"\xe2\x80\xa8\xe2\x80\xa9\"]"},
+      {"[\"\x7f\"]", "[\"\x7f\"]"},
+      {"[\"\xf4\x8f\xbf\xbf\"]", "[\"\xf4\x8f\xbf\xbf\"]"},
+      {"42", "42"},
+      {"-0.1", "-0.1"},
+      {"null", "null"},
+      {"\"asd\"", "\"asd\""},
+      {"true", "true"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.json);
+    CHECK(again(row.json) == row.meaning);
+    CHECK(again(row.json, json_manners::exact) == row.meaning);
+  }
+}
+
+TEST_CASE("no text that RFC 8259 forbids is accepted") {
+  for (const char* json :
+       {// lists
+        "[1 true]", "[\"\": 1]", "[\"\"],", "[,1]", "[1,,2]", "[\"x\",,]", "[\"x\"]]", "[\"\",]",
+        "[\"x\"", "[x", "[3[4]]", "[1:2]", "[,]", "[-]", "[   , \"\"]", "[1,", "[*]", "[1,\n1\n,1",
+        "[\"a\",\n4\n,1,", "[",
+        // literals
+        "[fals]", "[nul]", "[tru]", "[True]", "[NaN]", "[Infinity]", "[-Infinity]", "[nan]",
+        "[-NaN]", "truee", "nullnull", "FALSE",
+        // numbers
+        "[++1234]", "[+1]", "[+Inf]", "[-01]", "[-1.0.]", "[-2.]", "[.-1]", "[.2e-3]", "[0.1.2]",
+        "[0.3e+]", "[0.3e]", "[0.e1]", "[0E+]", "[0E]", "[0e+]", "[0e]", "[1.0e+]", "[1.0e-]",
+        "[1.0e]", "[1 000.0]", "[1eE2]", "[2.e+3]", "[2.e-3]", "[2.e3]", "[9.e+]", "[1+2]", "[0x1]",
+        "[0x42]", "[- 1]", "[-012]", "[-.123]", "[-1x]", "[1ea]", "[1.]", "[.123]", "[1.2a-3]",
+        "[1.8011670033376514H-308]", "[012]", "[\xef\xbc\x91]",
+        // objects
+        "[\"x\", truth]", "{[: \"x\"}\n", "{\"x\", null}", "{\"x\"::\"b\"}", "{key: 'value'}",
+        "{\"a\":\"a\" 123}", "{\"a\" b}", "{:\"b\"}", "{\"a\" \"b\"}", "{\"a\":", "{\"a\"", "{1:1}",
+        "{9999E9999:1}", "{null:null,null:null}", "{\"id\":0,,,,,}", "{'a':0}", "{\"id\":0,}",
+        "{\"a\":\"b\"}/**/", "{\"a\":\"b\"}#", "{\"a\":\"b\",,\"c\":\"d\"}", "{a: \"b\"}",
+        "{\"a\":\"a", "{ \"foo\" : \"bar\", \"a\" }", "{\"a\":\"b\"}}", "{\"a\":true} \"x\"",
+        // strings
+        "[\"\\uD800\\\"]", "[\"\\u\"]", "[\"\\u00A\"]", "[\"\\u1\"]", "[\"\\x00\"]", "[\"\\\\\\\"]",
+        "[\"\\\t\"]", "[\"\\a\"]", "[\"\\uqqqq\"]", "[\\u0020\"asd\"]", "[\\n]", "\"",
+        "['single quote']", "abc", "[\"\\", "[\"new\nline\"]", "[\"\t\"]", "\"\\UA66D\"", "\"\"x",
+        // the whole
+        "<.>", "[<null>]", "[1]x", "[1]]", "[\"asd]", "aA", "]", "{}}", "{\"\":", "[][]", "*",
+        "[\xe5", "\xef\xbb\xbf", "[1,\f2]", "[\v]", "\x0c[]", "{\"x\": true,", "[\xe2\x81\xa0]",
+        "1]"}) {
+    CAPTURE(json);
+    CHECK(again(json) == "refused");
+    CHECK(again(json, json_manners::exact) == "refused");
+  }
+  // A zero byte within.
+  CHECK(again(std::string_view("[\"a\0a\"]", 7)) == "refused");
+  CHECK(again(std::string_view("123\0", 4)) == "refused");
+}
+
 TEST_CASE("a reader is bounded in depth and can be used again after a failure") {
   json_reader reader(json_manners::exact, 3);
   CHECK(reader.parse("[[[1]]]"));
