@@ -95,8 +95,8 @@
 //
 //   destination.compression = {"gzip", orcast::gzip};
 //
-// Prompts shrink to about a quarter, at some 20 ns a byte on the exporting thread and 270 KiB of
-// heap while it runs. Whether Arize accepts it is not documented: collectors and Phoenix do.
+// Bodies become several times smaller, for a few nanoseconds a byte on the exporting thread and 270
+// KiB of heap while it runs. Whether Arize accepts it is not documented: collectors and Phoenix do.
 
 namespace orcast {
 inline namespace v0 {
