@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "standins/connection.hpp"
+#include "standins/traffic.hpp"
 
 namespace standins {
 
@@ -99,8 +100,12 @@ class exchange {
 
   explicit exchange(connection& on, bool keep_alive) : connection_(on), keep_alive_(keep_alive) {}
 
+  /// What is answered is kept there too; it must outlive the exchange.
+  void keep_answer(traffic_answer& place) { kept_ = &place; }
+
   bool head(int status, const header_list& headers, framing kind, std::size_t length = 0) {
     framing_ = kind;
+    if (kept_ != nullptr) keep_head(status, headers);
     std::string text = "HTTP/1.1 " + std::to_string(status) + " " + reason_phrase(status) + "\r\n";
     for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
     if (kind == framing::chunked) text += "Transfer-Encoding: chunked\r\n";
@@ -114,6 +119,7 @@ class exchange {
   /// A piece of the body: with chunked framing exactly one chunk.
   bool write(std::string_view bytes) {
     if (bytes.empty()) return true;
+    if (kept_ != nullptr) kept_->body.append(bytes);
     if (framing_ != framing::chunked) return connection_.send(bytes);
     char size[20];
     std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
@@ -124,6 +130,7 @@ class exchange {
     if (framing_ == framing::chunked && !connection_.send("0\r\n\r\n")) return false;
     const bool keep = keep_alive_ && framing_ != framing::close;
     connection_.answered(keep);
+    if (kept_ != nullptr) kept_->whole = true;
     if (!keep) connection_.say_goodbye();
     return true;
   }
@@ -152,9 +159,17 @@ class exchange {
   }
 
  private:
+  void keep_head(int status, const header_list& headers) {
+    kept_->status = status;
+    for (const auto& [name, value] : headers) {
+      if (same_text(name, "Content-Type")) kept_->type = value;
+    }
+  }
+
   connection& connection_;
   bool keep_alive_;
   framing framing_ = framing::length;
+  traffic_answer* kept_ = nullptr;
 };
 
 }  // namespace standins

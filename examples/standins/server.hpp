@@ -162,7 +162,10 @@ class server {
       requests_.add(got);
     }
     exchange with(on, !same_text(got.header("connection"), "close"));
+    traffic_answer kept;
+    if (traffic::wanted()) with.keep_answer(kept);
     answer_(got, with);
+    if (traffic::wanted()) traffic::add(got.method, got.path, got.body, kept);
     if (on.gone() && !stopping_) disconnects_.add(got.number);
   }
 
