@@ -6,6 +6,7 @@
 #   sh tests/run.sh                      as users build it (the preset "release")
 #   sh tests/run.sh dev                  another preset of CMakePresets.json: dev, tsan, clang, ...
 #   sh tests/run.sh release -R trace     what follows the preset goes to ctest
+#   sh tests/run.sh --long               and then a thousand million operations on the span ring
 #
 # Installs what is missing and says so; where nothing is, it needs neither network nor root. The
 # build is under build/<preset>. Ends with ctest's verdict.
@@ -22,6 +23,11 @@ fail() {
   exit 1
 }
 
+long=
+if [ "${1:-}" = --long ]; then
+  long=yes
+  shift
+fi
 preset=release
 if [ $# -gt 0 ]; then
   case $1 in
@@ -43,3 +49,9 @@ cmake --build --preset "$preset" --parallel "$jobs" || fail "build/$preset does 
 
 step "test"
 ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@" || fail "tests failed, see above"
+
+if [ -n "$long" ]; then
+  step "a thousand million operations (minutes)"
+  ORCAST_STRESS_OPERATIONS=1000000000 "build/$preset/tests/stress" "operations*" ||
+    fail "the stress test failed, see above"
+fi
