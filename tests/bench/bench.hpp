@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 // The harness. A benchmark is a function of a file of its own: it sets up, hands a body and a floor
@@ -19,7 +20,8 @@
 //   }
 //   const bench::registered entry("peer/name", run);
 //
-// A line `// link: -lname` in it reaches the linker.
+// A line `// link: -lname` in it reaches the linker; `// link if <header>: -lname` only where there
+// is such a header. A peer that is optional tests for its header too, and reports itself missing.
 
 namespace bench {
 
@@ -90,12 +92,17 @@ class suite {
  public:
   suite(bool smoke, int runs) : smoke_(smoke), runs_(smoke ? 2 : runs) {}
 
+  /// Takes the values of an earlier run's output as "before". False when the file can't be read.
+  bool compare_with(const char* path);
+
   int runs() const noexcept { return runs_; }
   /// `full` repetitions, or next to none in a smoke run.
   int repeat(int full) const noexcept { return smoke_ ? (std::min)(full, 2) : full; }
   bool smoke() const noexcept { return smoke_; }
 
   void report(row one);
+  /// A peer that is not installed: shown with the Debian package that has it, and not judged.
+  void report_missing(const std::string& bench, const std::string& package);
   /// The line of a count that has to be 0.
   void report_allocations(const std::string& bench, double per_operation);
 
@@ -103,9 +110,13 @@ class suite {
   bool finish() const;
 
  private:
+  double before(const std::string& bench) const;
+
   bool smoke_;
   int runs_;
   std::vector<row> rows_;
+  std::vector<std::string> missing_;
+  std::vector<std::pair<std::string, double>> before_;
 };
 
 inline double median(std::vector<double> of) {

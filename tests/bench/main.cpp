@@ -126,23 +126,55 @@ void suite::report_allocations(const std::string& bench, double per_operation) {
   report({bench + "/allocations", per_operation, "allocations", -1, {target::value, 0}});
 }
 
+void suite::report_missing(const std::string& bench, const std::string& package) {
+  missing_.push_back(bench + ": the package " + package + " is not installed");
+}
+
+bool suite::compare_with(const char* path) {
+  std::ifstream in(path);
+  if (!in) return false;
+  const std::string name_begin = "{\"bench\":\"";
+  const std::string value_begin = "\",\"value\":";
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t middle = line.find(value_begin);
+    if (line.compare(0, name_begin.size(), name_begin) != 0 || middle == std::string::npos)
+      continue;
+    before_.emplace_back(line.substr(name_begin.size(), middle - name_begin.size()),
+                         std::atof(line.c_str() + middle + value_begin.size()));
+  }
+  return !before_.empty();
+}
+
+double suite::before(const std::string& bench) const {
+  for (const auto& each : before_) {
+    if (each.first == bench) return each.second;
+  }
+  return 0;
+}
+
 bool suite::finish() const {
   double load = 0;
   static_cast<void>(::getloadavg(&load, 1));
   std::printf("\n%s, compiler %s, load %.1f%s\n\n", processor().c_str(), __VERSION__, load,
               smoke_ ? "; a smoke run: the times mean nothing" : "");
-  std::printf("%-36s %10s %-12s %10s %7s  %s\n", "bench", "value", "unit", "floor", "ratio",
-              "target");
+  std::printf("%-36s %10s %-12s %10s %7s  %s%s\n", "bench", "value", "unit", "floor", "ratio",
+              before_.empty() ? "" : "  before   now/before  ", "target");
   bool all = true;
   for (const row& one : rows_) {
     const bool judged = counted(one) || !smoke_;
     const bool missed = judged && !ok(one);
     all = all && !missed;
-    std::printf("%-36s %10s %-12s %10s %7s  %s%s\n", one.bench.c_str(), number(one.value).c_str(),
+    std::printf("%-36s %10s %-12s %10s %7s  ", one.bench.c_str(), number(one.value).c_str(),
                 one.unit.c_str(), one.floor < 0 ? "-" : number(one.floor).c_str(),
-                ratio(one) == 0 ? "-" : number(ratio(one)).c_str(), target_text(one).c_str(),
-                missed ? "  MISSED" : "");
+                ratio(one) == 0 ? "-" : number(ratio(one)).c_str());
+    if (!before_.empty()) {
+      const double was = before(one.bench);
+      std::printf("%8s   %10s  ", was == 0 ? "-" : number(was).c_str(),
+                  was == 0 ? "-" : number(one.value / was).c_str());
+    }
+    std::printf("%s%s\n", target_text(one).c_str(), missed ? "  MISSED" : "");
   }
+  for (const std::string& one : missing_) std::printf("not measured: %s\n", one.c_str());
   return all;
 }
 
@@ -151,15 +183,25 @@ bool suite::finish() const {
 int main(int count, char** arguments) {
   bool smoke = false;
   const char* filter = "";
+  const char* compare_with = nullptr;
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--smoke") == 0) {
       smoke = true;
+    } else if (std::strcmp(arguments[i], "--compare") == 0 && i + 1 < count) {
+      compare_with = arguments[++i];
+    } else if (arguments[i][0] == '-') {
+      std::fprintf(stderr, "usage: %s [FILTER] [--compare FILE] [--smoke]\n", arguments[0]);
+      return 2;
     } else {
       filter = arguments[i];
     }
   }
   bench::pin(0);
   bench::suite suite(smoke, 301);
+  if (compare_with != nullptr && !suite.compare_with(compare_with)) {
+    std::fprintf(stderr, "%s: no results of an earlier run in it\n", compare_with);
+    return 2;
+  }
   bool any = false;
   for (const bench::registered* one = bench::first; one != nullptr; one = one->next) {
     if (std::strstr(one->name, filter) == nullptr) continue;

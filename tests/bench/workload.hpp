@@ -69,6 +69,23 @@ inline std::string json_text(std::size_t size) {
   return text;
 }
 
+/// Dialogue in several scripts: characters of two, three and four bytes.
+inline std::string multi_byte(std::size_t size) {
+  constexpr std::string_view lines[] = {
+      "\u591c\u304c\u66f4\u3051\u3066\u3001\u5bbf\u5c4b\u306e\u4e3b\u4eba\u306f\u9759\u304b"
+      "\u306b\u676f\u3092\u62ed\u3044\u3066\u3044\u308b\u3002\u65c5\u4eba\u3088\u3001\u5317"
+      "\u306e\u9053\u306f\u96ea\u3067\u9589\u3056\u3055\u308c\u305f\u3002 ",
+      "\u0425\u043e\u0437\u044f\u0438\u043d \u0432\u044b\u0442\u0438\u0440\u0430\u0435\u0442 "
+      "\u0441\u0442\u043e\u0439\u043a\u0443 \u0438 \u0441\u043c\u043e\u0442\u0440\u0438\u0442 "
+      "\u043d\u0430 \u0434\u0432\u0435\u0440\u044c. ",
+      "L\u2019aubergiste essuie le comptoir\u00a0: \u00ab\u00a0O\u00f9 \u00e9tiez-vous, "
+      "\u00e9tranger\u00a0?\u00a0\u00bb \U0001F409 "};
+  std::string text;
+  for (std::size_t i = 0; text.size() + lines[i % 3].size() <= size; ++i) text += lines[i % 3];
+  text.append(size - text.size(), '.');
+  return text;
+}
+
 struct workload {
   std::array<std::string, 10> text;
   std::array<std::int64_t, 10> count;
