@@ -20,8 +20,8 @@
 //   }
 //   const bench::registered entry("peer/name", run);
 //
-// A line `// link: -lname` in it reaches the linker; `// link if <header>: -lname` only where there
-// is such a header. A peer that is optional tests for its header too, and reports itself missing.
+// A line `// link: -lname` in it reaches the linker. A peer that may not be installed looks for its
+// header by __has_include and says suite.report_missing() where there is none.
 
 namespace bench {
 

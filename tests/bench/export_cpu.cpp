@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bench.hpp"
+#include "orcast/http/any_transport.hpp"
+#include "orcast/otlp/span_exporter.hpp"
+#include "orcast/transport/curl.hpp"
+#include "tracer.hpp"
+#include "workload.hpp"
+
+// What exporting costs the thread that does it, in processor time a span: taking finished spans,
+// encoding them and posting them by libcurl to a server on a loopback port, against the encoder
+// alone. The server runs on a thread of its own, which is not counted.
+//
+// link: -lcurl
+
+namespace {
+
+constexpr int spans = 512;
+
+std::int64_t cpu_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Accepts every request of one connection at a time.
+class server {
+ public:
+  server() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 4) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0) {
+      bench::fail("no loopback port to listen on");
+    }
+    port_ = ntohs(address.sin_port);
+    bench::pin(1);  // the thread inherits it
+    thread_ = std::thread([this] { run(); });
+    bench::pin(0);
+  }
+  ~server() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1/traces"; }
+
+ private:
+  void run() {
+    for (int peer = -1; (peer = ::accept(listener_, nullptr, nullptr)) >= 0; ::close(peer)) {
+      std::string in;
+      while (answer(peer, in)) {
+      }
+    }
+  }
+
+  /// One request. False at the end of the connection.
+  static bool answer(int peer, std::string& in) {
+    constexpr std::string_view end_of_head = "\r\n\r\n";
+    constexpr std::string_view length = "ontent-Length: ";
+    std::size_t head = 0;
+    while ((head = in.find(end_of_head)) == std::string::npos) {
+      if (!receive(peer, in)) return false;
+    }
+    const std::size_t at = in.find(length);
+    if (at == std::string::npos || at > head) return false;
+    const auto body = static_cast<std::size_t>(std::atoll(in.c_str() + at + length.size()));
+    if (in.find("100-continue") < head) send(peer, "HTTP/1.1 100 Continue\r\n\r\n");
+    in.erase(0, head + end_of_head.size());
+    while (in.size() < body) {
+      if (!receive(peer, in)) return false;
+    }
+    in.erase(0, body);
+    send(peer, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+    return true;
+  }
+  static bool receive(int peer, std::string& in) {
+    static thread_local std::vector<char> room(std::size_t{1} << 20);
+    const ssize_t got = ::recv(peer, room.data(), room.size(), 0);
+    if (got <= 0) return false;
+    in.append(room.data(), static_cast<std::size_t>(got));
+    return true;
+  }
+  static void send(int peer, std::string_view text) {
+    static_cast<void>(::send(peer, text.data(), text.size(), MSG_NOSIGNAL));
+  }
+
+  int listener_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+void run(bench::suite& suite) {
+  const bench::workload work;
+  orcast::tracer_options memory;
+  memory.memory_bytes = std::size_t{8} << 20;
+  const auto traces = bench::make_tracer(memory);
+  const auto held_traces = bench::make_tracer(memory);
+  const auto record = [&work](orcast::tracer& into) {
+    orcast::span one = into.start("npc turn");
+    work.set_20(one);
+  };
+
+  server sink;
+  orcast::otlp::destination to;
+  to.url = sink.url();
+  auto made = orcast::otlp::span_exporter::make(
+      *traces, orcast::http::any_transport::make<orcast::curl_transport>(), to);
+  if (!made) bench::fail("the exporter could not be made");
+  orcast::otlp::span_exporter& exporter = **made;
+
+  std::vector<orcast::detail::block_index> held;
+  for (int i = 0; i < spans; ++i) {
+    record(*held_traces);
+    held.push_back(held_traces->take());
+  }
+  std::vector<char> room(std::size_t{2} << 20);
+  orcast::otlp::json_encoder encoder(to.encoding, room.data(), room.size());
+
+  const auto export_all = [&] {
+    for (int i = 0; i < spans; ++i) record(*traces);
+    const std::int64_t begin = cpu_ns();
+    if (!exporter.flush(10'000)) bench::fail("not all spans were exported in time");
+    return bench::sample{static_cast<double>(cpu_ns() - begin) / spans, 0};
+  };
+  const auto encode_all = [&] {
+    const std::int64_t begin = cpu_ns();
+    encoder.begin();
+    for (const auto span : held) {
+      if (!encoder.add(held_traces->ring(), span)) bench::fail("a span does not fit");
+    }
+    bench::keep(*encoder.finish().data());
+    return bench::sample{static_cast<double>(cpu_ns() - begin) / spans, 0};
+  };
+  const bench::comparison cost = bench::compare(suite, export_all, encode_all);
+  if (traces->stats().dropped_in_all() != 0) bench::fail("spans were lost");
+  suite.report({"export/cpu", cost.value.ns, "ns", cost.floor.ns, {bench::target::ratio, 2}});
+  for (const auto span : held) held_traces->give_back(span);
+  held_traces->exported(spans);
+}
+
+const bench::registered entry("export/cpu", run);
+
+}  // namespace
