@@ -18858,25 +18858,36 @@ Block ill_led(Block b, Block back) noexcept {
          (back.equal(0xF4) & from_90);
 }
 
-/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
-/// cut.
+/// The same for a group that begins with a character.
 template <class Block>
-bool valid_group(const char* in) noexcept {
+bool ill_led_group(const char* in) noexcept {
   constexpr std::size_t width = Block::width;
   const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
-  const Block a_back_1 = a.template later<1>(), b_back_1(in + width - 1),
-              c_back_1(in + 2 * width - 1), d_back_1(in + 3 * width - 1);
-  Block wrong = a.misplaced(a_back_1, a.template later<2>(), a.template later<3>()) |
-                b.misplaced(b_back_1, Block(in + width - 2), Block(in + width - 3)) |
-                c.misplaced(c_back_1, Block(in + 2 * width - 2), Block(in + 2 * width - 3)) |
-                d.misplaced(d_back_1, Block(in + 3 * width - 2), Block(in + 3 * width - 3));
+  return ((ill_led(a, a.template later<1>()) | ill_led(b, Block(in + width - 1))) |
+          (ill_led(c, Block(in + 2 * width - 1)) | ill_led(d, Block(in + 3 * width - 1))))
+      .any();
+}
+
+/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
+/// cut. Inlined by force, because a call would spill the group and its constants.
+template <class Block>
+#if defined(__GNUC__)
+[[gnu::always_inline]]
+#endif
+inline bool
+valid_group(const char* in) noexcept {
+  constexpr std::size_t width = Block::width;
+  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+  const auto misplaced = [](Block block, const char* at) {
+    return block.misplaced(Block(at - 1), Block(at - 2), Block(at - 3));
+  };
+  const Block wrong =
+      (a.misplaced(a.template later<1>(), a.template later<2>(), a.template later<3>()) |
+       misplaced(b, in + width)) |
+      (misplaced(c, in + 2 * width) | misplaced(d, in + 3 * width));
   const Block narrow =
-      leads_narrowly(a) | leads_narrowly(b) | leads_narrowly(c) | leads_narrowly(d);
-  if (narrow.any()) {
-    wrong = wrong | ill_led(a, a_back_1) | ill_led(b, b_back_1) | ill_led(c, c_back_1) |
-            ill_led(d, d_back_1);
-  }
-  return !wrong.any();
+      (leads_narrowly(a) | leads_narrowly(b)) | (leads_narrowly(c) | leads_narrowly(d));
+  return !wrong.any() && !(narrow.any() && ill_led_group<Block>(in));
 }
 
 /// The bytes of a valid group's whole characters.

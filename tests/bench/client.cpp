@@ -252,7 +252,8 @@ void start_10k(bench::suite& suite) {
   orcast::call running;
   const auto start = [&] { running = client.start(std::move(next)); };
   const auto finish = [&] {
-    for (int i = 0; i < 1000 && running.state() != orcast::call_state::done; ++i) client.tick(1'000'000'000);
+    for (int i = 0; i < 1000 && running.state() != orcast::call_state::done; ++i)
+      client.tick(1'000'000'000);
     if (running.state() != orcast::call_state::done) bench::fail("the call does not end");
     running = {};
     client.tick(1'000'000'000);
