@@ -15,7 +15,7 @@ using namespace orcast;
 
 namespace {
 
-constexpr char key[] = "sk-or-v1-canary-0123456789abcdef";
+constexpr char router_key[] = "sk-or-v1-canary-0123456789abcdef";
 
 /// What a host has: a handle, a place for the body, a callback.
 struct host_call {
@@ -33,12 +33,12 @@ struct host_call {
       : router([] {
           standins::openrouter::options chosen;
           chosen.pace = standins::pace::none();
-          chosen.keys = {key};
+          chosen.keys = {router_key};
           return chosen;
         }()) {
     where.traces = traces.get();
     url = router.base_url() + "/chat/completions";
-    set_key(key);
+    set_key(router_key);
   }
   ~host_call() {
     curl_easy_cleanup(easy);
@@ -108,7 +108,7 @@ TEST_CASE("refusals, broken connections and the host's own stop end the span") {
   CHECK(seen.status == span_status::error);
   CHECK(seen.at("http.response.status_code") == "401");
 
-  call.set_key(key);
+  call.set_key(router_key);
   call.most = 10;
   const auto stopped = call.perform(true);
   REQUIRE_FALSE(stopped.ok());
