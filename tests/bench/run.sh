@@ -21,7 +21,7 @@ build=build/bench
 program=$build/orcast_bench
 compiler=${CXX:-g++}
 
-command -v "$compiler" >/dev/null || sh tools/install-dependencies.sh build
+[ -x "$program" ] || sh tools/install-dependencies.sh build
 
 mkdir -p "$build"
 changed=

@@ -363,22 +363,39 @@ TEST_CASE("client: libcurl's transport may go before client and call") {
   CHECK(bench.spans().size() == 1);
 }
 
-TEST_CASE("client: two hundred calls at a time over libcurl") {
+TEST_CASE("client: three hundred calls at a time over libcurl") {
   bench<curl_transport> bench;
-  client talker = bench.talker();
-  std::vector<listener> heard(200);
+  orcast::client_options options = bench.options();
+  options.max_calls = 300;
+  client talker = bench.talker(std::move(options));
+  std::vector<listener> heard(300);
   std::vector<call> calls;
   // The stand-in has fewer threads than that: each connection makes room when it is answered.
   for (auto& each : heard) {
     calls.push_back(talker.start(ask("Who holds the key?", "until-close"), &each));
   }
-  CHECK(talker.in_flight() == 200);
+  CHECK(talker.in_flight() == 300);
+  CHECK(talker.in_line() == 0);
   finish(talker);
   for (const auto& each : heard) {
     INFO(each.why);
     CHECK((each.ok && each.text == heard[0].text));
   }
-  CHECK(bench.spans().size() == 200);
+  CHECK(bench.spans().size() == 300);
+}
+
+TEMPLATE_TEST_CASE("client: a line of calls is served a few at a time", "", curl_transport,
+                   httplib_transport) {
+  bench<TestType> bench;
+  orcast::client_options options = bench.options();
+  options.max_concurrent = 3;
+  client talker = bench.talker(std::move(options));
+  std::vector<listener> heard(40);
+  std::vector<call> calls;
+  for (auto& each : heard) calls.push_back(talker.start(ask("Who holds the key?"), &each));
+  CHECK(talker.in_line() == 37);
+  finish(talker);
+  for (const auto& each : heard) CHECK((each.ok && each.text == heard[0].text));
 }
 
 TEST_CASE("client: several threads may chat at once over a blocking transport") {

@@ -366,7 +366,8 @@ class httplib_driver {
   static constexpr bool is_curl = false;
   using handle = std::size_t;
 
-  explicit httplib_driver(const trust& from = {}) : transport(options(from)) {}
+  explicit httplib_driver(const trust& from = {}, bool insecure = false)
+      : transport(options(from, insecure)) {}
   ~httplib_driver() {
     for (const auto& each : running_) each->thread.join();
   }
@@ -387,8 +388,9 @@ class httplib_driver {
     http::exchange_control control;
     std::thread thread;
   };
-  static orcast::httplib_options options(const trust& from) {
+  static orcast::httplib_options options(const trust& from, bool insecure) {
     orcast::httplib_options made;
+    made.allow_insecure_http = insecure;
     made.ca_file = from.ca_file;
     made.ca_pem = from.ca_pem;
     return made;
@@ -403,8 +405,8 @@ class curl_driver {
   static constexpr bool is_curl = true;
   using handle = std::size_t;
 
-  explicit curl_driver(const trust& from = {})
-      : transport(options(from)), thread_([this] { drive(); }) {}
+  explicit curl_driver(const trust& from = {}, bool insecure = false)
+      : transport(options(from, insecure)), thread_([this] { drive(); }) {}
   ~curl_driver() {
     order([this] { stop_ = true; });
     thread_.join();
@@ -425,8 +427,9 @@ class curl_driver {
   orcast::curl_transport transport;
 
  private:
-  static orcast::curl_options options(const trust& from) {
+  static orcast::curl_options options(const trust& from, bool insecure) {
     orcast::curl_options made;
+    made.allow_insecure_http = insecure;
     made.ca_file = from.ca_file;
     made.ca_pem = from.ca_pem;
     return made;

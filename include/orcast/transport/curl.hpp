@@ -17,6 +17,7 @@
 #include "orcast/transport/detail/curl_exchange.hpp"
 #include "orcast/transport/detail/curl_options.hpp"
 #include "orcast/transport/detail/libcurl.hpp"
+#include "orcast/transport/detail/ready_sockets.hpp"
 
 // The polled transport over libcurl's multi interface: hundreds of exchanges at once, without a
 // thread of its own. Let a network thread sit in poll(100), or poll(0) once a frame. It never
@@ -59,6 +60,7 @@ class curl_transport {
   using time = std::chrono::steady_clock::time_point;
 
   bool serve();
+  void drive();
   void carry_out_orders();
   void carry_out(exchange& each);
   void begin(exchange& each);
@@ -67,6 +69,17 @@ class curl_transport {
   void end(http::exchange_id id, result<void> outcome);
   int wait_for(std::int64_t wait_ms) const;
 
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    static_cast<curl_transport*>(self)->sockets_.watch(socket, what);
+    return 0;
+  }
+  static int on_timer(CURLM*, long wait_ms, void* self) {
+    static_cast<curl_transport*>(self)->timer_ =
+        wait_ms < 0 ? (time::max)()
+                    : std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+    return 0;
+  }
+
   exchange* find(http::exchange_id id) {
     const auto found = live_.find(id);
     return found == live_.end() ? nullptr : found->second.get();
@@ -74,6 +87,8 @@ class curl_transport {
   void order(exchange& each) { orders_.push_back(each.id); }
 
   const curl_options options_;
+  transport_detail::ready_sockets sockets_;
+  time timer_ = (time::max)();  // when libcurl wants to be called, whatever its sockets say
   CURLM* multi_ = nullptr;
   http::exchange_id last_id_ = 0;
   bool closing_ = false;
@@ -85,6 +100,11 @@ class curl_transport {
 inline curl_transport::curl_transport(curl_options options) : options_(std::move(options)) {
   // Counted and safe between threads since libcurl 7.84.
   if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) multi_ = curl_multi_init();
+  if (multi_ == nullptr || !sockets_.usable()) return;
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
 }
 
 inline curl_transport::~curl_transport() {
@@ -133,11 +153,25 @@ inline bool curl_transport::serve() {
   const std::size_t before = live_.size();
   const bool ordered = !orders_.empty();
   carry_out_orders();
-  int running = 0;
-  if (multi_ != nullptr) curl_multi_perform(multi_, &running);
+  if (multi_ != nullptr && !live_.empty()) drive();
   collect_finished();
   end_overdue();
   return ordered || !orders_.empty() || live_.size() != before;
+}
+
+/// Lets libcurl work on what is ready, and on what is due.
+inline void curl_transport::drive() {
+  int running = 0;
+  if (!sockets_.usable()) {
+    curl_multi_perform(multi_, &running);
+    return;
+  }
+  sockets_.collect([&](curl_socket_t socket, int events) {
+    curl_multi_socket_action(multi_, socket, events, &running);
+  });
+  if (timer_ > std::chrono::steady_clock::now()) return;
+  timer_ = (time::max)();
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 inline void curl_transport::carry_out_orders() {

@@ -16,6 +16,83 @@
 #include <utility>
 #include <vector>
 
+// ---- orcast/transport/detail/ready_sockets.hpp ----
+
+#if defined(__linux__)
+#include <sys/epoll.h>
+#include <unistd.h>
+#endif
+
+// Which of libcurl's sockets have something to say, without asking each of them: with hundreds of
+// silent connections that is what a frame would be spent on. Where the system can't tell (anything
+// but Linux at present), usable() is false, and libcurl asks them itself.
+
+namespace orcast {
+inline namespace v0 {
+namespace transport_detail {
+
+#if defined(__linux__)
+
+class ready_sockets {
+ public:
+  ready_sockets() noexcept : set_(::epoll_create1(EPOLL_CLOEXEC)) {}
+  ~ready_sockets() {
+    if (set_ >= 0) ::close(set_);
+  }
+  ready_sockets(const ready_sockets&) = delete;
+  ready_sockets& operator=(const ready_sockets&) = delete;
+
+  bool usable() const noexcept { return set_ >= 0; }
+
+  /// `what` is one of CURL_POLL_*, as libcurl's socket callback gives it.
+  void watch(curl_socket_t socket, int what) noexcept {
+    epoll_event wanted{};
+    wanted.data.fd = socket;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted.events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) wanted.events |= EPOLLOUT;
+    if (wanted.events == 0) {
+      ::epoll_ctl(set_, EPOLL_CTL_DEL, socket, nullptr);
+    } else if (::epoll_ctl(set_, EPOLL_CTL_MOD, socket, &wanted) != 0) {
+      ::epoll_ctl(set_, EPOLL_CTL_ADD, socket, &wanted);  // new, or a number that is used again
+    }
+  }
+
+  /// Calls `use(socket, CURL_CSELECT_*)` for those that are ready now; never waits. What does not
+  /// fit into one call comes with the next: the system turns its list.
+  template <class Use>
+  void collect(Use use) {
+    constexpr int most = 256;
+    epoll_event ready[most];
+    const int count = ::epoll_wait(set_, ready, most, 0);
+    for (int i = 0; i < count; ++i) {
+      int events = 0;
+      if ((ready[i].events & (EPOLLIN | EPOLLHUP)) != 0) events |= CURL_CSELECT_IN;
+      if ((ready[i].events & EPOLLOUT) != 0) events |= CURL_CSELECT_OUT;
+      if ((ready[i].events & EPOLLERR) != 0) events |= CURL_CSELECT_ERR;
+      use(static_cast<curl_socket_t>(ready[i].data.fd), events);
+    }
+  }
+
+ private:
+  int set_;
+};
+
+#else
+
+class ready_sockets {
+ public:
+  bool usable() const noexcept { return false; }
+  void watch(curl_socket_t, int) noexcept {}
+  template <class Use>
+  void collect(Use) {}
+};
+
+#endif
+
+}  // namespace transport_detail
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/transport/curl.hpp ----
 
 // The polled transport over libcurl's multi interface: hundreds of exchanges at once, without a
@@ -59,6 +136,7 @@ class curl_transport {
   using time = std::chrono::steady_clock::time_point;
 
   bool serve();
+  void drive();
   void carry_out_orders();
   void carry_out(exchange& each);
   void begin(exchange& each);
@@ -67,6 +145,17 @@ class curl_transport {
   void end(http::exchange_id id, result<void> outcome);
   int wait_for(std::int64_t wait_ms) const;
 
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    static_cast<curl_transport*>(self)->sockets_.watch(socket, what);
+    return 0;
+  }
+  static int on_timer(CURLM*, long wait_ms, void* self) {
+    static_cast<curl_transport*>(self)->timer_ =
+        wait_ms < 0 ? (time::max)()
+                    : std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+    return 0;
+  }
+
   exchange* find(http::exchange_id id) {
     const auto found = live_.find(id);
     return found == live_.end() ? nullptr : found->second.get();
@@ -74,6 +163,8 @@ class curl_transport {
   void order(exchange& each) { orders_.push_back(each.id); }
 
   const curl_options options_;
+  transport_detail::ready_sockets sockets_;
+  time timer_ = (time::max)();  // when libcurl wants to be called, whatever its sockets say
   CURLM* multi_ = nullptr;
   http::exchange_id last_id_ = 0;
   bool closing_ = false;
@@ -85,6 +176,11 @@ class curl_transport {
 inline curl_transport::curl_transport(curl_options options) : options_(std::move(options)) {
   // Counted and safe between threads since libcurl 7.84.
   if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) multi_ = curl_multi_init();
+  if (multi_ == nullptr || !sockets_.usable()) return;
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
 }
 
 inline curl_transport::~curl_transport() {
@@ -133,11 +229,25 @@ inline bool curl_transport::serve() {
   const std::size_t before = live_.size();
   const bool ordered = !orders_.empty();
   carry_out_orders();
-  int running = 0;
-  if (multi_ != nullptr) curl_multi_perform(multi_, &running);
+  if (multi_ != nullptr && !live_.empty()) drive();
   collect_finished();
   end_overdue();
   return ordered || !orders_.empty() || live_.size() != before;
+}
+
+/// Lets libcurl work on what is ready, and on what is due.
+inline void curl_transport::drive() {
+  int running = 0;
+  if (!sockets_.usable()) {
+    curl_multi_perform(multi_, &running);
+    return;
+  }
+  sockets_.collect([&](curl_socket_t socket, int events) {
+    curl_multi_socket_action(multi_, socket, events, &running);
+  });
+  if (timer_ > std::chrono::steady_clock::now()) return;
+  timer_ = (time::max)();
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 inline void curl_transport::carry_out_orders() {

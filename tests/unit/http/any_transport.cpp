@@ -31,6 +31,7 @@ using orcast::http::request;
 using orcast::http::response_head;
 using orcast::http::response_sink;
 using orcast::http::tier;
+using orcast::http::worker_options;
 
 static_assert(!std::is_copy_constructible_v<any_transport>);
 static_assert(std::is_nothrow_move_constructible_v<any_transport>);
@@ -513,6 +514,15 @@ TEST_CASE("an owned transport lives as long as its owner") {
   CHECK(token.use_count() == 1);
   { any_transport transport = any_transport::own(std::make_unique<counted_transport>(token)); }
   CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("a blocking transport carries as many exchanges as it has threads, others any number") {
+  fake_blocking_transport blocking;
+  CHECK(any_transport(blocking, worker_options{3, 1}).capacity() == 3);
+  CHECK(any_transport(blocking, worker_options{0, 0}).capacity() == 1);
+  fake_transport polled;
+  CHECK(any_transport(polled).capacity() > 1'000'000);
+  CHECK(any_transport().capacity() == 0);
 }
 
 }  // namespace
