@@ -265,7 +265,7 @@ def judge(document, exchanges):
             continue
         status = each["status"]
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-        if content and status == 400:
+        if content and (status == 400 or (status == 401 and not is_json(each["request"]))):
             seen["refused"] += 1
         elif content:
             seen["requests"] += 1
@@ -301,6 +301,14 @@ def judge(document, exchanges):
             seen["answers"] += 1
             answer(schema["$ref"].rsplit("/", 1)[1] if "$ref" in schema else path, schema, value)
     return seen, wrong_requests, deviations
+
+
+def is_json(text):
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def exchanges_of(file):
