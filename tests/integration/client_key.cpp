@@ -61,7 +61,7 @@ bool is_key(const char* at) {
 }
 
 /// How often the key is in the writable memory of this process.
-std::size_t copies_in_memory() {
+[[maybe_unused]] std::size_t copies_in_memory() {
   std::size_t copies = 0;
   std::ifstream maps("/proc/self/maps");
   const int memory = ::open("/proc/self/mem", O_RDONLY);
@@ -150,7 +150,7 @@ orcast::chat_request ask() {
 }
 
 /// Everything that a client does with a key.
-void use(client& talker, forgetful_transport& net) {
+[[maybe_unused]] void use(client& talker, forgetful_transport& net) {
   const std::string answer =
       R"({"id":"gen-1","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]})";
   net.script = {{200, answer}};
