@@ -7758,7 +7758,8 @@ class settings_draft {
   settings_file& settings() noexcept { return settings_; }
   const settings_file& settings() const noexcept { return settings_; }
 
-  /// Tests a destination as it stands, and waits.
+  /// Tests a destination as it stands, and waits. A transport that is lent is needed until the test
+  /// is over, and no longer.
   ORCAST_DECL const connection_report& test(std::size_t destination, http::any_transport transport);
 
   /// The same without waiting: begin_test(), then poll_test() each frame until it is true, then
@@ -7788,7 +7789,7 @@ class settings_draft {
   settings_file settings_;
   std::unique_ptr<connection_test> running_;
   fingerprint under_test_{};
-  connection_report none_;
+  connection_report last_;
   std::vector<fingerprint> passed_;
 };
 
@@ -22557,8 +22558,8 @@ ORCAST_DECL void settings_draft::begin_test(std::size_t destination,
                                             http::any_transport transport) {
   if (destination >= settings_.destinations.size()) {
     running_.reset();
-    none_.verdict = connection_verdict::bad_settings;
-    none_.explanation = "nothing was sent: there is no such destination.";
+    last_.verdict = connection_verdict::bad_settings;
+    last_.explanation = "nothing was sent: there is no such destination.";
     return;
   }
   const broadcast_settings& chosen = settings_.destinations[destination];
@@ -22580,12 +22581,16 @@ ORCAST_DECL const connection_report& settings_draft::test(std::size_t destinatio
   return report();
 }
 
+/// Also lets go of the transport: it may be one that was lent for this test.
 ORCAST_DECL void settings_draft::note_result() {
-  if (report().passed() && running_ != nullptr) passed_.push_back(under_test_);
+  if (running_ == nullptr) return;
+  last_ = running_->report();
+  running_.reset();
+  if (last_.passed()) passed_.push_back(under_test_);
 }
 
 ORCAST_DECL const connection_report& settings_draft::report() const noexcept {
-  return running_ != nullptr ? running_->report() : none_;
+  return running_ != nullptr ? running_->report() : last_;
 }
 
 ORCAST_DECL bool settings_draft::tested(std::size_t destination) const {

@@ -34,7 +34,8 @@ class settings_draft {
   settings_file& settings() noexcept { return settings_; }
   const settings_file& settings() const noexcept { return settings_; }
 
-  /// Tests a destination as it stands, and waits.
+  /// Tests a destination as it stands, and waits. A transport that is lent is needed until the test
+  /// is over, and no longer.
   ORCAST_DECL const connection_report& test(std::size_t destination, http::any_transport transport);
 
   /// The same without waiting: begin_test(), then poll_test() each frame until it is true, then
@@ -64,7 +65,7 @@ class settings_draft {
   settings_file settings_;
   std::unique_ptr<connection_test> running_;
   fingerprint under_test_{};
-  connection_report none_;
+  connection_report last_;
   std::vector<fingerprint> passed_;
 };
 

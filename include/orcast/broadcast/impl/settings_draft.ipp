@@ -36,8 +36,8 @@ ORCAST_DECL void settings_draft::begin_test(std::size_t destination,
                                             http::any_transport transport) {
   if (destination >= settings_.destinations.size()) {
     running_.reset();
-    none_.verdict = connection_verdict::bad_settings;
-    none_.explanation = "nothing was sent: there is no such destination.";
+    last_.verdict = connection_verdict::bad_settings;
+    last_.explanation = "nothing was sent: there is no such destination.";
     return;
   }
   const broadcast_settings& chosen = settings_.destinations[destination];
@@ -59,12 +59,16 @@ ORCAST_DECL const connection_report& settings_draft::test(std::size_t destinatio
   return report();
 }
 
+/// Also lets go of the transport: it may be one that was lent for this test.
 ORCAST_DECL void settings_draft::note_result() {
-  if (report().passed() && running_ != nullptr) passed_.push_back(under_test_);
+  if (running_ == nullptr) return;
+  last_ = running_->report();
+  running_.reset();
+  if (last_.passed()) passed_.push_back(under_test_);
 }
 
 ORCAST_DECL const connection_report& settings_draft::report() const noexcept {
-  return running_ != nullptr ? running_->report() : none_;
+  return running_ != nullptr ? running_->report() : last_;
 }
 
 ORCAST_DECL bool settings_draft::tested(std::size_t destination) const {
