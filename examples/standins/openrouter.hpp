@@ -87,12 +87,13 @@ class openrouter {
  private:
   void serve(const request& from, exchange& with) {
     if (from.path == "/api/v1/chat/completions" && from.method == "POST") return chat(from, with);
-    if (from.method == "GET") {
+    const bool reads = from.method == "GET" || from.method == "HEAD";
+    if (reads) {
       const http_answer listed = openrouter_catalogue::answer(from);  // open to everybody
       if (listed.status != 0) return send(with, listed);
     }
     const bool embeds = from.path == "/api/v1/embeddings" && from.method == "POST";
-    if ((embeds || from.method == "GET") && !authorized(from)) {
+    if ((embeds || reads) && !authorized(from)) {
       return send(with, unauthorized(from));
     }
     if (embeds) return embeddings(from, with);

@@ -21785,7 +21785,7 @@ ORCAST_DECL std::vector<std::string> broadcast::destinations() const {
 namespace orcast {
 inline namespace v0 {
 
-/// A broadcast in small: a tracer with one span, and an exporter that tries once.
+/// A broadcast in tracing: a tracer with one span, and an exporter that tries once.
 struct connection_test::state {
   result<void> prepare(http::any_transport transport, const orcast::host& host);
 
@@ -21946,11 +21946,11 @@ ORCAST_DECL result<void> connection_test::state::prepare(http::any_transport tra
                                                          const orcast::host& host) {
   const result<void> checked = validate(settings);
   if (!checked) return checked;
-  tracer_options small;
-  small.memory_bytes = 64 * 1024;
-  small.lanes = 1;
-  small.host = host;
-  auto made = tracer::make(small);
+  tracer_options tracing;
+  tracing.memory_bytes = 64 * 1024;
+  tracing.lanes = 1;
+  tracing.host = host;
+  auto made = tracer::make(tracing);
   if (!made) return made.error();
   traces = std::move(*made);
   otlp::destination to = detail::destination_for(settings);
