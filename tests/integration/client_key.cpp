@@ -21,19 +21,8 @@
 #include "orcast/openrouter/client.hpp"
 #include "orcast/openrouter/models.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/spans.hpp"
-
-// Sanitizers keep freed memory, and map more than can be read.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_IS_READABLE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MEMORY_IS_READABLE 0
-#endif
-#endif
-#if !defined(MEMORY_IS_READABLE)
-#define MEMORY_IS_READABLE 1
-#endif
 
 namespace {
 
@@ -176,7 +165,8 @@ orcast::chat_request ask() {
   talker.tick(0);
 }
 
-#if MEMORY_IS_READABLE
+// Sanitizers keep freed memory, and map more than can be read.
+#if !ORCAST_TEST_SANITIZED
 TEST_CASE("once its client has gone, a key is nowhere in memory") {
   forgetful_transport net;
   orcast::client_options options;

@@ -10,6 +10,7 @@
 #include "orcast/trace/span_reader.hpp"
 #include "orcast/trace/tracer.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/spans.hpp"
 
 // A hundred million operations on one tracer (begin, three attributes, end, take, give back) with a
@@ -26,7 +27,7 @@ std::uint64_t operations() {
   if (const char* wanted = std::getenv("ORCAST_STRESS_OPERATIONS")) {
     return std::strtoull(wanted, nullptr, 10);
   }
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if ORCAST_TEST_SANITIZED
   return 1'000'000;
 #else
   return 100'000'000;

@@ -8,6 +8,7 @@
 #include "orcast/trace/span_reader.hpp"
 #include "orcast/trace/tracer.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/spans.hpp"
 
 // Many threads record, hand spans to each other and read the counters while one drains: nothing is
@@ -17,7 +18,7 @@ using namespace orcast;
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if ORCAST_TEST_SANITIZED
 constexpr int spans_per_thread = 20'000;
 constexpr int short_lived = 5'000;
 #else

@@ -9,6 +9,7 @@
 #include "orcast/trace/scope.hpp"
 #include "orcast/trace/tracer.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 #include "support/spans.hpp"
 
 #if defined(__linux__)
@@ -96,7 +97,7 @@ TEST_CASE("entering and leaving scopes allocates nothing") {
 }
 
 // A sanitizer's own runtime makes system calls, so the kernel's word counts only without one.
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__linux__) && !ORCAST_TEST_SANITIZED
 TEST_CASE("recording makes no system call: the kernel kills a process that does") {
   test::fake_clock clock;  // some virtual machines read the time by a system call
   tracer_options options;

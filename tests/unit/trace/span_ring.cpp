@@ -6,19 +6,10 @@
 // promise is checked too; see support/interleavings.hpp.
 
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 // Sanitizers do not know coroutines. They watch the same code in tests/stress.
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TEST_WITHOUT_COROUTINES
-#endif
-#endif
-#else
-#define TEST_WITHOUT_COROUTINES
-#endif
-
-#if !defined(TEST_WITHOUT_COROUTINES)
+#if defined(__linux__) && !ORCAST_TEST_SANITIZED
 
 #include <sys/mman.h>
 #include <sys/random.h>
