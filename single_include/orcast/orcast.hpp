@@ -19816,7 +19816,7 @@ inline constexpr char array_value = field(5, wire_bytes);
 /// name, and the lengths.
 class attribute_head {
  public:
-  attribute_head(char field, const record& r) noexcept : field_(field), name_(r) {}
+  attribute_head(char field, const orcast::detail::record& r) noexcept : field_(field), name_(r) {}
 
   std::size_t size(std::size_t value) const noexcept {
     return 1 + varint_size(inside(value)) + inside(value) - value;

@@ -11,6 +11,7 @@
 #include "orcast/core/utf8.hpp"
 #include "orcast/otlp/encoder_options.hpp"
 #include "orcast/otlp/protobuf_put.hpp"
+#include "orcast/trace/record.hpp"
 
 // The fields of OTLP's messages (opentelemetry/proto), and what stands before a value in them: the
 // field's number, an attribute's name, lengths.
@@ -62,7 +63,7 @@ inline constexpr char array_value = field(5, wire_bytes);
 /// name, and the lengths.
 class attribute_head {
  public:
-  attribute_head(char field, const record& r) noexcept : field_(field), name_(r) {}
+  attribute_head(char field, const orcast::detail::record& r) noexcept : field_(field), name_(r) {}
 
   std::size_t size(std::size_t value) const noexcept {
     return 1 + varint_size(inside(value)) + inside(value) - value;
