@@ -22,6 +22,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 GUARD = "#if !defined(ORCAST_SEPARATE_BODIES)"
+GUARDED = re.compile(re.escape(GUARD) + r'\n((?:#include "[^"\n]+"\n)+)')
 INCLUDE = re.compile(r'^[ \t]*#\s*include\s+(?:"(orcast/[^"]+)"|<([^>]+)>)', re.MULTILINE)
 CONDITION = re.compile(r"\s*#\s*(if|ifdef|ifndef|endif)\b")
 EMPTY_CONDITION = re.compile(r"^#if[^\n]*\n(?:[ \t]*\n)*#endif[^\n]*\n", re.MULTILINE)
@@ -150,11 +151,12 @@ class File:
         """The guarded bodies that a file leads to, in the order that a compiler meets them."""
         seen.add(name)
         text = self.read(name)
+        guarded = "".join(GUARDED.findall(text))
         found = []
         for ours in re.findall(r'^#include "(orcast/[^"]+)"', text, re.MULTILINE):
             if ours not in seen and ours not in self.known:
                 found += self.bodies(ours, seen)
-                if f'{GUARD}\n#include "{ours}"' in text:
+                if f'"{ours}"' in guarded:
                     found.append(ours)
         return found
 
@@ -306,6 +308,11 @@ def self_test():
     assert "struct a" not in made["orcast/transport/x.hpp"]
     assert "struct orphan" in make({"orphan.hpp": "#pragma once\nstruct orphan {};\n"})[
         "orcast/orcast.hpp"]
+    two = make({"a.hpp": f'#pragma once\nstruct a {{}};\n{GUARD}\n#include "orcast/impl/a.ipp"\n'
+                         '#include "orcast/impl/more.ipp"\n#endif\n',
+                "impl/more.ipp": "#pragma once\nint more_bodies;\n",
+                "src.hpp": files["src.hpp"] + '#include "orcast/impl/more.ipp"\n'})
+    assert "int more_bodies" in two["orcast/orcast.hpp"]
     refused({"src.hpp": "#pragma once\n"}, "does not include orcast/impl/a.ipp")
     refused({"b.hpp": '#pragma once\n#include "orcast/none.hpp"\n'}, "is not there")
     refused({"b.hpp": '#pragma once\n#if X\n#include "orcast/a.hpp"\n#endif\n'}, "under '#if X'")

@@ -21024,6 +21024,172 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/impl/span_exporter_round.ipp ----
+
+#include <algorithm>
+
+// The bodies of span_exporter that bring spans from the tracer to the routes.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// One turn of the wheel: the answers that have come, the spans that are ready, the posts that are
+/// due.
+ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
+                                                         perform_function* perform) {
+  progress so_far;
+  for (const auto& each : routes_) each->settle(now_ms());
+  collect(deadline_ns, so_far);
+  for (const auto& each : routes_) {
+    if (flushing_ && each->reached && each->exporter().batch() == each->last_batch) {
+      each->exporter().hurry();
+    }
+    // A retired route has nothing to wait for.
+    if (each->until_ns != detail::route::always && each->cursor == next_waiting_) {
+      each->exporter().hurry();
+    }
+  }
+  post(perform, so_far);
+  remove_finished();
+  return so_far;
+}
+
+ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+  for (const auto& each : routes_) {
+    if (!catch_up(*each, deadline_ns, so_far)) return;
+  }
+  while (wants_more() && take_next()) {
+    for (const auto& each : routes_) {
+      if (!catch_up(*each, deadline_ns, so_far)) return;
+    }
+    make_room();
+  }
+  if (!flushing_) return;
+  if (!passed_ && passed(mark_)) {
+    passed_ = true;
+    flush_to_ = next_waiting_;
+  }
+  for (const auto& each : routes_) {
+    if (!passed_ || each->reached || each->cursor < flush_to_) continue;
+    each->reached = true;
+    each->last_batch = each->exporter().pending() == 0 ? 0 : each->exporter().batch();
+  }
+}
+
+/// Encodes what waits for a route, in order. False when the deadline came first.
+ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadline_ns,
+                                         progress& so_far) {
+  for (way.cursor = (std::max)(way.cursor, first_waiting_); way.cursor != next_waiting_;
+       ++way.cursor) {
+    waiting_span& next = waiting(way.cursor);
+    if ((next.routes & way.bit) == 0) continue;
+    if (!way.exporter().accepts()) return true;
+    const std::int64_t now = now_ns();
+    const auto offered =
+        way.offer(tracer_.ring(), next.block, next.ticket, now / detail::ns_per_ms);
+    if (offered == exporter::offer_result::not_now) return true;
+    next.routes &= ~way.bit;
+    if (offered == exporter::offer_result::too_large) {
+      way.drop(next.ticket, drop_reason::too_large);
+    }
+    ++so_far.taken;
+    if (now_ns() < deadline_ns) continue;
+    ++way.cursor;
+    forget_front();
+    so_far.more = true;
+    return false;
+  }
+  forget_front();
+  return true;
+}
+
+/// Whether some route could take a new span at once. While none can, spans stay in the tracer's
+/// queues, where its own policy says what happens to them.
+ORCAST_DECL bool span_exporter::wants_more() const noexcept {
+  for (const auto& each : routes_) {
+    if (each->cursor == next_waiting_ && each->exporter().accepts()) return true;
+  }
+  return routes_.empty();  // then they go nowhere, and are counted
+}
+
+/// Brings the tracer's next span among those that wait. False when there is none.
+ORCAST_DECL bool span_exporter::take_next() {
+  const orcast::detail::block_index taken = tracer_.take();
+  if (taken == orcast::detail::no_block) return false;
+  const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
+  const std::uint32_t wanted = routes_for(head);
+  if (wanted == 0) {
+    tracer_.give_back(taken);
+    tracer_.dropped(drop_reason::filtered);
+    return true;
+  }
+  std::uint16_t count = 0;
+  for (std::uint32_t bits = wanted; bits != 0; bits &= bits - 1) ++count;
+  waiting_blocks_ += head.blocks;
+  waiting(next_waiting_++) = {taken, ends_.begin(count), wanted};
+  return true;
+}
+
+ORCAST_DECL std::uint32_t span_exporter::routes_for(
+    const orcast::detail::span_head& head) const noexcept {
+  std::uint32_t wanted = 0;
+  std::uint32_t served = 0;  // destinations that have their route
+  const std::int64_t ended_ns = head.start_steady_ns + head.duration_ns;
+  for (const auto& each : routes_) {
+    const std::uint32_t destination = 1u << each->slot;
+    if ((served & destination) != 0 || (head.context.left_out & destination) != 0) continue;
+    if (ended_ns < each->from_ns || ended_ns >= each->until_ns) continue;
+    served |= destination;
+    wanted |= each->bit;
+  }
+  return wanted;
+}
+
+/// Gives spans back that no route waits for any more, up to the first that one does.
+ORCAST_DECL void span_exporter::forget_front() noexcept {
+  while (first_waiting_ != next_waiting_ && waiting(first_waiting_).routes == 0) {
+    const orcast::detail::block_index done = waiting(first_waiting_++).block;
+    waiting_blocks_ -= tracer_.ring().head_of(done)->blocks;
+    tracer_.give_back(done);
+  }
+}
+
+/// While others go on, a route that is behind loses its oldest spans rather than all memory. The
+/// newest may always wait: it may be the next one for all of them.
+ORCAST_DECL void span_exporter::make_room() noexcept {
+  while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
+    waiting_span& oldest = waiting(first_waiting_);
+    for (const auto& each : routes_) {
+      if ((oldest.routes & each->bit) == 0) continue;
+      oldest.routes &= ~each->bit;
+      each->drop(oldest.ticket, drop_reason::evicted);
+    }
+    forget_front();
+  }
+}
+
+ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+  so_far.next_ms = exporter::never;
+  for (const auto& each : routes_) {
+    const exporter::step step = each->exporter().next(now_ms());
+    so_far.next_ms = (std::min)(so_far.next_ms, step.until_ms);
+    if (!step.post) continue;
+    each->prepare(step);
+    if (perform == nullptr || routes_.size() > 1) {
+      each->exchange = transport_->start(each->request(), each->sink());
+      continue;
+    }
+    (*perform)(*transport_, each->request(), each->sink());
+    each->settle(now_ms());
+    so_far.next_ms = 0;
+  }
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/flush_thread.hpp ----
 
 #if !defined(ORCAST_NO_THREADS)
