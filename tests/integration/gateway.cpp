@@ -435,8 +435,7 @@ TEST_CASE("what is wrong with the gateway's settings is said in one line", "[gat
   CHECK(contains(output_of({"--settings", "/nowhere"}), "/nowhere: No such file"));
   CHECK(contains(output_of({"--port", "1"}), "there is no option --port"));
   CHECK(contains(output_of({"--listen", "203.0.113.1:0"}), "can't listen on 203.0.113.1:0"));
-  REQUIRE(orcast::write_private_file(with.settings(), R"({"api_key":"k","space_key":"my space"})")
-              .ok());
+  write_private(with.settings(), R"({"api_key":"k","space_key":"my space"})");
   const std::string named = output_of({"--settings", with.settings()});
   CHECK(contains(named, "Space Key is not a Space ID"));
 }

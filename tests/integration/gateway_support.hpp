@@ -17,12 +17,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "orcast/core/file.hpp"
 #include "standins/arize.hpp"
 #include "standins/openrouter.hpp"
 #include "support/catch.hpp"
@@ -181,6 +181,13 @@ inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+/// A file that only its owner may read.
+inline void write_private(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+  using std::filesystem::perms;
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
+}
+
 /// Both services as stand-ins, and a settings file that leads to them.
 class services {
  public:
@@ -208,7 +215,7 @@ class services {
         std::string(R"({"openrouter_api_key": ")") + router_key + R"(", "destinations": [{)" +
         R"("api_key": ")" + key + R"(", "space_key": ")" + standins::arize::space_id +
         R"(", "model_id": "harbour", "base_url": ")" + arize.origin() + "\"}]}";
-    REQUIRE(orcast::write_private_file(settings(), json).ok());
+    write_private(settings(), json);
   }
   std::string settings() const { return folder + "/settings.json"; }
 
