@@ -390,10 +390,14 @@ TEMPLATE_TEST_CASE("client: a line of calls is served a few at a time", "", curl
   orcast::client_options options = bench.options();
   options.max_concurrent = 3;
   client talker = bench.talker(std::move(options));
+  // Calls that are never answered hold the places, or some of the others would be done already.
+  std::vector<call> silent;
+  for (int i = 0; i < 3; ++i) silent.push_back(talker.start(ask("Who?", "stall")));
   std::vector<listener> heard(40);
   std::vector<call> calls;
   for (auto& each : heard) calls.push_back(talker.start(ask("Who holds the key?"), &each));
-  CHECK(talker.in_line() == 37);
+  CHECK(talker.in_line() == 40);
+  silent.clear();
   finish(talker);
   for (const auto& each : heard) CHECK((each.ok && each.text == heard[0].text));
 }
