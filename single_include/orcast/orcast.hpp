@@ -7193,6 +7193,16 @@ class span_exporter {
   bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
   bool wants_more() const noexcept;
   bool take_next();
+  void admit(orcast::detail::block_index taken);
+  bool awaits_settings() const noexcept {
+    // Acquire: pairs with expect_change(), whose caller may have recorded what is taken here.
+    return awaits_settings_.load(std::memory_order_acquire);
+  }
+  void expect_change(std::int64_t since_ns) noexcept;
+  void expect_no_change() noexcept;
+  static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
+    return head.start_steady_ns + head.duration_ns;
+  }
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
@@ -7217,6 +7227,13 @@ class span_exporter {
   std::uint64_t first_waiting_ = 0;    // the numbers in it
   std::uint64_t next_waiting_ = 0;
   std::uint32_t waiting_blocks_ = 0;
+
+  // A flush thread carries a change of settings out a little after it was asked for: what ended
+  // since then waits for that. Whoever sets the flag has written the time before; it stays while
+  // the flag is set.
+  std::atomic<bool> awaits_settings_{false};
+  std::int64_t settings_since_ns_ = 0;
+  std::vector<orcast::detail::block_index> postponed_;
 
   bool busy_ = false;
   bool closed_ = false;
@@ -20765,6 +20782,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   std::size_t size = 2;
   while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
   waiting_.resize(size);
+  postponed_.reserve(size);
 }
 
 ORCAST_DECL span_exporter::~span_exporter() {
@@ -21010,6 +21028,11 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
     forget_front();
   }
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
+  for (const orcast::detail::block_index left : postponed_) {
+    tracer_.give_back(left);
+    tracer_.dropped(drop_reason::shut_down);
+  }
+  postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
     tracer_.give_back(left);
     tracer_.dropped(drop_reason::shut_down);
@@ -21062,7 +21085,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
     make_room();
   }
   if (!flushing_) return;
-  if (!passed_ && passed(mark_)) {
+  if (!passed_ && passed(mark_) && postponed_.empty()) {
     passed_ = true;
     flush_to_ = next_waiting_;
   }
@@ -21111,31 +21134,57 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 
 /// Brings the tracer's next span among those that wait. False when there is none.
 ORCAST_DECL bool span_exporter::take_next() {
+  if (!postponed_.empty() && !awaits_settings()) {
+    for (const orcast::detail::block_index each : postponed_) admit(each);
+    postponed_.clear();
+    return true;
+  }
   const orcast::detail::block_index taken = tracer_.take();
   if (taken == orcast::detail::no_block) return false;
+  if (awaits_settings() && ended_ns(*tracer_.ring().head_of(taken)) >= settings_since_ns_) {
+    postponed_.push_back(taken);
+  } else {
+    admit(taken);
+  }
+  return true;
+}
+
+/// Lets a span wait for the routes that it is for.
+ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
   if (wanted == 0) {
     tracer_.give_back(taken);
     tracer_.dropped(drop_reason::filtered);
-    return true;
+    return;
   }
   std::uint16_t count = 0;
   for (std::uint32_t bits = wanted; bits != 0; bits &= bits - 1) ++count;
   waiting_blocks_ += head.blocks;
   waiting(next_waiting_++) = {taken, ends_.begin(count), wanted};
-  return true;
+}
+
+/// Any thread, after expect_no_change() and not at the same time.
+ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
+  settings_since_ns_ = since_ns;
+  // Release: pairs with awaits_settings().
+  awaits_settings_.store(true, std::memory_order_release);
+}
+
+ORCAST_DECL void span_exporter::expect_no_change() noexcept {
+  // Relaxed: the thread that takes spans stores it.
+  awaits_settings_.store(false, std::memory_order_relaxed);
 }
 
 ORCAST_DECL std::uint32_t span_exporter::routes_for(
     const orcast::detail::span_head& head) const noexcept {
   std::uint32_t wanted = 0;
   std::uint32_t served = 0;  // destinations that have their route
-  const std::int64_t ended_ns = head.start_steady_ns + head.duration_ns;
+  const std::int64_t ended = ended_ns(head);
   for (const auto& each : routes_) {
     const std::uint32_t destination = 1u << each->slot;
     if ((served & destination) != 0 || (head.context.left_out & destination) != 0) continue;
-    if (ended_ns < each->from_ns || ended_ns >= each->until_ns) continue;
+    if (ended < each->from_ns || ended >= each->until_ns) continue;
     served |= destination;
     wanted |= each->bit;
   }
@@ -21355,7 +21404,9 @@ class flush_thread::loop {
   }
   void change(std::size_t number, std::unique_ptr<destination> to) {
     std::lock_guard<std::mutex> lock(mutex_);
-    changes_.push_back({number, std::move(to), exporter_->now_ns()});
+    const std::int64_t since_ns = exporter_->now_ns();
+    if (changes_.empty()) exporter_->expect_change(since_ns);
+    changes_.push_back({number, std::move(to), since_ns});
     wake_.notify_one();
   }
   export_status status() const {
@@ -21444,7 +21495,11 @@ ORCAST_DECL void flush_thread::loop::run() {
   bool on_its_way = false;
   while (!cancel_now_) {
     if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
-    while (!changes_.empty() && carry_out(changes_.front())) changes_.erase(changes_.begin());
+    while (!changes_.empty() && carry_out(changes_.front())) {
+      changes_.erase(changes_.begin());
+      exporter_->expect_no_change();
+      if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
+    }
     const std::size_t left = changes_.size();
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;

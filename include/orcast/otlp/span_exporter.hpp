@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -132,6 +133,16 @@ class span_exporter {
   bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
   bool wants_more() const noexcept;
   bool take_next();
+  void admit(orcast::detail::block_index taken);
+  bool awaits_settings() const noexcept {
+    // Acquire: pairs with expect_change(), whose caller may have recorded what is taken here.
+    return awaits_settings_.load(std::memory_order_acquire);
+  }
+  void expect_change(std::int64_t since_ns) noexcept;
+  void expect_no_change() noexcept;
+  static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
+    return head.start_steady_ns + head.duration_ns;
+  }
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
@@ -156,6 +167,13 @@ class span_exporter {
   std::uint64_t first_waiting_ = 0;    // the numbers in it
   std::uint64_t next_waiting_ = 0;
   std::uint32_t waiting_blocks_ = 0;
+
+  // A flush thread carries a change of settings out a little after it was asked for: what ended
+  // since then waits for that. Whoever sets the flag has written the time before; it stays while
+  // the flag is set.
+  std::atomic<bool> awaits_settings_{false};
+  std::int64_t settings_since_ns_ = 0;
+  std::vector<orcast::detail::block_index> postponed_;
 
   bool busy_ = false;
   bool closed_ = false;

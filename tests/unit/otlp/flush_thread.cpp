@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #if defined(__unix__)
@@ -193,6 +195,45 @@ TEST_CASE("a call from inside a callback returns at once") {
   CHECK(thread.flush(plenty_ms));
   CHECK(provider.asked.wait());
   CHECK_FALSE(provider.said);
+}
+
+namespace {
+
+/// Does something once, while the flush thread encodes the first span.
+struct during_encoding {
+  static bool look(std::string_view) noexcept {
+    if (what != nullptr) std::exchange(what, nullptr)();
+    return false;
+  }
+  static inline std::function<void()> what;
+};
+
+}  // namespace
+
+TEST_CASE("what ends after a change of settings waits for it, though the thread is at work") {
+  otlp::destination old;
+  old.url = "https://old.example.com/v1/traces";
+  old.leaves_out = during_encoding::look;
+  otlp::destination fresh;
+  fresh.url = "https://fresh.example.com/v1/traces";
+  rig<http::fake_blocking_transport> r(std::move(old));
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  otlp::flush_thread thread = r.run();
+  during_encoding::what = [&] {
+    thread.replace(0, std::move(fresh));
+    r.tracer->start("after").end();
+  };
+  r.tracer->start("before").set("a key", 1).end();
+  CHECK(thread.flush(plenty_ms));
+  CHECK(thread.flush(plenty_ms));
+  const auto requests = r.fake.requests();
+  REQUIRE(requests.size() == 2);
+  for (const auto& each : requests) {
+    const bool to_fresh = each.url == "https://fresh.example.com/v1/traces";
+    CHECK((each.body.find("\"before\"") == std::string::npos) == to_fresh);
+    CHECK((each.body.find("\"after\"") == std::string::npos) != to_fresh);
+  }
+  CHECK(thread.shutdown(plenty_ms));
 }
 
 TEST_CASE("without a thread the exporter stays with the caller") {

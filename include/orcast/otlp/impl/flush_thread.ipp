@@ -46,7 +46,9 @@ class flush_thread::loop {
   }
   void change(std::size_t number, std::unique_ptr<destination> to) {
     std::lock_guard<std::mutex> lock(mutex_);
-    changes_.push_back({number, std::move(to), exporter_->now_ns()});
+    const std::int64_t since_ns = exporter_->now_ns();
+    if (changes_.empty()) exporter_->expect_change(since_ns);
+    changes_.push_back({number, std::move(to), since_ns});
     wake_.notify_one();
   }
   export_status status() const {
@@ -135,7 +137,11 @@ ORCAST_DECL void flush_thread::loop::run() {
   bool on_its_way = false;
   while (!cancel_now_) {
     if (std::exchange(retry_wanted_, false)) exporter_->retry_held();
-    while (!changes_.empty() && carry_out(changes_.front())) changes_.erase(changes_.begin());
+    while (!changes_.empty() && carry_out(changes_.front())) {
+      changes_.erase(changes_.begin());
+      exporter_->expect_no_change();
+      if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
+    }
     const std::size_t left = changes_.size();
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;

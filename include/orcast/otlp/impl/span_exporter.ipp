@@ -66,6 +66,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   std::size_t size = 2;
   while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
   waiting_.resize(size);
+  postponed_.reserve(size);
 }
 
 ORCAST_DECL span_exporter::~span_exporter() {
@@ -311,6 +312,11 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
     forget_front();
   }
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
+  for (const orcast::detail::block_index left : postponed_) {
+    tracer_.give_back(left);
+    tracer_.dropped(drop_reason::shut_down);
+  }
+  postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
     tracer_.give_back(left);
     tracer_.dropped(drop_reason::shut_down);

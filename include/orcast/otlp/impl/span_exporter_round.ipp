@@ -44,7 +44,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
     make_room();
   }
   if (!flushing_) return;
-  if (!passed_ && passed(mark_)) {
+  if (!passed_ && passed(mark_) && postponed_.empty()) {
     passed_ = true;
     flush_to_ = next_waiting_;
   }
@@ -93,31 +93,57 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 
 /// Brings the tracer's next span among those that wait. False when there is none.
 ORCAST_DECL bool span_exporter::take_next() {
+  if (!postponed_.empty() && !awaits_settings()) {
+    for (const orcast::detail::block_index each : postponed_) admit(each);
+    postponed_.clear();
+    return true;
+  }
   const orcast::detail::block_index taken = tracer_.take();
   if (taken == orcast::detail::no_block) return false;
+  if (awaits_settings() && ended_ns(*tracer_.ring().head_of(taken)) >= settings_since_ns_) {
+    postponed_.push_back(taken);
+  } else {
+    admit(taken);
+  }
+  return true;
+}
+
+/// Lets a span wait for the routes that it is for.
+ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
   if (wanted == 0) {
     tracer_.give_back(taken);
     tracer_.dropped(drop_reason::filtered);
-    return true;
+    return;
   }
   std::uint16_t count = 0;
   for (std::uint32_t bits = wanted; bits != 0; bits &= bits - 1) ++count;
   waiting_blocks_ += head.blocks;
   waiting(next_waiting_++) = {taken, ends_.begin(count), wanted};
-  return true;
+}
+
+/// Any thread, after expect_no_change() and not at the same time.
+ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
+  settings_since_ns_ = since_ns;
+  // Release: pairs with awaits_settings().
+  awaits_settings_.store(true, std::memory_order_release);
+}
+
+ORCAST_DECL void span_exporter::expect_no_change() noexcept {
+  // Relaxed: the thread that takes spans stores it.
+  awaits_settings_.store(false, std::memory_order_relaxed);
 }
 
 ORCAST_DECL std::uint32_t span_exporter::routes_for(
     const orcast::detail::span_head& head) const noexcept {
   std::uint32_t wanted = 0;
   std::uint32_t served = 0;  // destinations that have their route
-  const std::int64_t ended_ns = head.start_steady_ns + head.duration_ns;
+  const std::int64_t ended = ended_ns(head);
   for (const auto& each : routes_) {
     const std::uint32_t destination = 1u << each->slot;
     if ((served & destination) != 0 || (head.context.left_out & destination) != 0) continue;
-    if (ended_ns < each->from_ns || ended_ns >= each->until_ns) continue;
+    if (ended < each->from_ns || ended >= each->until_ns) continue;
     served |= destination;
     wanted |= each->bit;
   }
