@@ -1696,7 +1696,7 @@ struct block_head {
   block_index next = no_block;  ///< in a span, on a free list, in a returned chain
   std::uint32_t used = 0;       ///< end of the data, an offset from the block's beginning
   std::uint32_t home = 0;       ///< the lane that handed the block out
-  std::uint32_t reserved = 0;
+  std::uint32_t term = 0;       ///< of a span's first block: the consent it was begun under
 };
 static_assert(sizeof(block_head) == 16);
 
@@ -1827,13 +1827,14 @@ enum class drop_reason : std::uint8_t {
   expired,    ///< it could not be delivered in time
   filtered,   ///< a rule removed it after the fact
   shut_down,  ///< still here when the tracer went, or ended after that
+  withdrawn,  ///< consent was withdrawn before it had been sent
 };
-inline constexpr std::size_t drop_reasons = 8;
+inline constexpr std::size_t drop_reasons = 9;
 
 constexpr std::string_view to_string(drop_reason reason) noexcept {
   constexpr std::string_view names[drop_reasons] = {"pool_full", "ring_full", "too_large",
                                                     "evicted",   "rejected",  "expired",
-                                                    "filtered",  "shut_down"};
+                                                    "filtered",  "shut_down", "withdrawn"};
   return names[static_cast<std::size_t>(reason)];
 }
 
@@ -1890,7 +1891,7 @@ class span {
   ~span() { end(); }
 
   /// False when nothing is kept: a caller may skip work that only serves the recording.
-  bool recording() const noexcept { return owner_ != nullptr; }
+  bool recording() const noexcept;
 
   /// What children inherit. Also valid on a span that was not sampled: children follow it.
   const span_context& context() const noexcept { return context_; }
@@ -2385,6 +2386,63 @@ class destination_shares {
   std::atomic<bool> uneven_{false};
 };
 
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/recording_switch.hpp ----
+
+// Whether a tracer records: a switch of the program's, and the consent of whoever plays. Both are
+// in one word, so that beginning a span asks once. What was recorded while there was consent is
+// covered by it until it is withdrawn, and never again, also when consent is given anew: each span
+// remembers the term in which it began.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// A time between two changes of consent.
+using consent_term = std::uint32_t;
+
+class recording_switch {
+ public:
+  explicit recording_switch(bool consent) noexcept : word_(consent ? 0 : none) {}
+
+  /// Any thread; so are all others. The word for records() and the term of a span that then begins.
+  std::uint32_t read() const noexcept {
+    // Relaxed, here and below: the word says all there is to know, nothing goes with it.
+    return word_.load(std::memory_order_relaxed);
+  }
+  static bool records(std::uint32_t word) noexcept { return (word & (off | none)) == 0; }
+  bool on() const noexcept { return records(read()); }
+
+  consent_term term() const noexcept { return read() & ~off; }
+  static bool is_consent(consent_term term) noexcept { return (term & none) == 0; }
+
+  void enable(bool wanted) noexcept {
+    if (wanted) {
+      word_.fetch_and(~off, std::memory_order_relaxed);
+    } else {
+      word_.fetch_or(off, std::memory_order_relaxed);
+    }
+  }
+
+  /// False when that was so already.
+  bool consent(bool given) noexcept {
+    std::uint32_t word = read();
+    do {
+      if (is_consent(word) == given) return false;
+    } while (!word_.compare_exchange_weak(word, word + none, std::memory_order_relaxed));
+    return true;
+  }
+
+ private:
+  static constexpr std::uint32_t off = 1;
+  static constexpr std::uint32_t none = 2;  // the lowest bit of the term, which counts changes
+
+  std::atomic<std::uint32_t> word_;
+};
+
+}  // namespace detail
 }  // namespace v0
 }  // namespace orcast
 
@@ -3078,6 +3136,8 @@ struct tracer_options {
   double sampling_ratio = 1.0;
   /// Overwrite blocks before they are used again or given back.
   bool wipe = false;
+  /// False: nothing is recorded before tracer::consent(true).
+  bool consent = true;
   orcast::host host;
 };
 
@@ -3103,19 +3163,27 @@ class tracer {
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name, const span_options& options) noexcept {
-    if (!enabled()) return span();
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records(word)) return span();
     if (sampler_.nothing() && !options.parent.decided) return unsampled();
-    return begin_with(name, options);
+    return begin_with(name, options, word);
   }
   span start(std::string_view name) noexcept {
-    if (!enabled()) return span();
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records(word)) return span();
     if (sampler_.nothing()) return unsampled();
-    return begin_plain(name);
+    return begin_plain(name, word);
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
-  void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
-  bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+  void enable(bool on) noexcept { switch_.enable(on); }
+  bool enabled() const noexcept { return switch_.on(); }
+
+  /// Any thread. Without consent nothing is recorded. Once it is withdrawn, spans that began before
+  /// are dropped: those that are open when they end, those that have ended by the exporter, from
+  /// wherever they wait; also when consent is given again meanwhile. False when it was so already.
+  bool consent(bool given) noexcept { return switch_.consent(given); }
+  bool has_consent() const noexcept { return switch_.is_consent(switch_.term()); }
 
   /// Any thread: which share of the traces each of several destinations gets, besides
   /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
@@ -3134,6 +3202,11 @@ class tracer {
   detail::block_index take() noexcept { return ring_.take(); }
   /// Gives a taken span's memory back; its fate is reported by exported() or dropped().
   void give_back(detail::block_index taken) noexcept { ring_.give_back(taken); }
+  /// The present time of consent, or of none, and that in which a span began.
+  detail::consent_term term() const noexcept { return switch_.term(); }
+  detail::consent_term term_of(detail::block_index taken) const noexcept {
+    return ring_.at(taken)->term;
+  }
   const detail::span_ring& ring() const noexcept { return ring_; }
   detail::span_ring& ring() noexcept { return ring_; }
 
@@ -3149,17 +3222,20 @@ class tracer {
   explicit tracer(const tracer_options& options) noexcept
       : host_(options.host),
         sampler_(options.sampling_ratio),
+        switch_(options.consent),
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
   // One body, compiled twice: what options may ask for costs nothing where there are none.
-  span begin_plain(std::string_view name) noexcept;
-  span begin_with(std::string_view name, const span_options& options) noexcept;
+  span begin_plain(std::string_view name, detail::consent_term term) noexcept;
+  span begin_with(std::string_view name, const span_options& options,
+                  detail::consent_term term) noexcept;
 #if defined(__GNUC__)
   [[gnu::always_inline]]
 #endif
   span
-  begin(std::string_view name, const span_options& options) noexcept;
+  begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
+  bool still_covers(detail::block_index open) const noexcept { return term_of(open) == term(); }
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
@@ -3181,7 +3257,7 @@ class tracer {
   orcast::host host_;
   detail::span_ring ring_;
   ratio_sampler sampler_;
-  std::atomic<bool> enabled_{true};
+  detail::recording_switch switch_;
   destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
@@ -3356,6 +3432,10 @@ class utf8_gate {
 namespace orcast {
 inline namespace v0 {
 
+inline bool span::recording() const noexcept {
+  return owner_ != nullptr && owner_->still_covers(first_);
+}
+
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
 ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
                                          std::uint16_t first, std::uint16_t second,
@@ -3526,6 +3606,7 @@ inline span& span::rename(std::string_view name) noexcept {
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  if (!owner_->still_covers(first_)) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
     owner_->ring_.give_back(first_);
@@ -3595,7 +3676,8 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
+inline span tracer::begin(std::string_view name, const span_options& options,
+                          detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -3636,6 +3718,7 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   // would wait for it.
   ring_.prefetch(next);
 
+  ring_.at(block)->term = term;
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
@@ -3655,11 +3738,12 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
 }
 
-inline span tracer::begin_plain(std::string_view name) noexcept {
-  return begin(name, span_options());
+inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
+  return begin(name, span_options(), term);
 }
-inline span tracer::begin_with(std::string_view name, const span_options& options) noexcept {
-  return begin(name, options);
+inline span tracer::begin_with(std::string_view name, const span_options& options,
+                               detail::consent_term term) noexcept {
+  return begin(name, options, term);
 }
 
 inline bool tracer::keeps(const detail::context_words& ids,
@@ -6650,6 +6734,12 @@ class exporter {
   bool held() const noexcept { return state_ == state::held; }
   void retry_held() noexcept;
 
+  /// What is in the batch is not to be sent: it is overwritten, and its spans' ends are the
+  /// caller's to tell. While a post is under way that is put off until its answer has come, after
+  /// which nothing is tried again.
+  void give_up() noexcept;
+  bool gave_up() const noexcept { return given_up_; }
+
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
   std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
@@ -6685,15 +6775,19 @@ class exporter {
   outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
   export_answer read(int status, std::string_view body) const noexcept;
   void start_over() noexcept;
+  void forget() noexcept;
   void report(std::string_view what, std::string_view message);
 
   exporter_options options_;
   batch_encoder encoder_;
+  char* const memory_;
+  const std::size_t size_;
   random_state random_;
   state state_ = state::filling;
   std::uint64_t batch_ = 0;
   bool full_ = false;
   bool hurried_ = false;
+  bool given_up_ = false;
   std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again
   std::vector<std::size_t> ends_;  // of each span in the batch; in front of them its beginning
   std::uint32_t settled_ = 0;      // spans at the beginning of the batch that have reached an end
@@ -6830,6 +6924,9 @@ class delivery {
     if (compression_.compress != nullptr) compress();
     sink_.begin();
   }
+
+  /// Overwrites what was compressed. Not while a request is under way.
+  void forget_body() noexcept { wipe(compressed_.data(), compressed_.size()); }
 
   const http::request& request() const noexcept { return request_; }
   http::response_sink& sink() noexcept { return sink_; }
@@ -7024,6 +7121,10 @@ class route {
     exporter_.retry_held();
   }
 
+  /// Consent has been withdrawn: what is in the batch goes nowhere, and is overwritten. True when a
+  /// request is under way, which the caller cancels.
+  bool withdraw() noexcept;
+
   /// The end: what is in the batch is dropped.
   void abandon(drop_reason why) noexcept;
 
@@ -7084,6 +7185,9 @@ class route {
 // A span stays in the tracer's memory until each destination has encoded it. So a destination that
 // does not answer lets spans wait for it, in at most half of that memory while others go on; then
 // it loses the oldest.
+//
+// When consent has been withdrawn (tracer::consent), the next call drops all that was recorded
+// under it and cancels what is being sent.
 //
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
@@ -7203,6 +7307,9 @@ class span_exporter {
   static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
     return head.start_steady_ns + head.duration_ns;
   }
+  void follow_consent();
+  void drop_held();
+  void drop_uncovered(orcast::detail::block_index span);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
@@ -7237,6 +7344,7 @@ class span_exporter {
 
   bool busy_ = false;
   bool closed_ = false;
+  orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
   // A flush is over when the queues, and what waits behind them, have passed where they were at its
   // beginning, and the batches that were current then are done with.
@@ -7286,6 +7394,8 @@ struct broadcast_options {
   std::uint32_t max_value_bytes = 64 * 1024;
   std::uint32_t max_span_bytes = 256 * 1024;
   bool wipe = false;  ///< overwrite text in memory once it has been sent
+  /// False: whoever plays has not agreed (yet), so nothing is recorded before consent(true).
+  bool consent = true;
   otlp::exporter_options exporting;
   std::int64_t timeout_ms = 10'000;  ///< of one export
   orcast::host host;
@@ -7320,6 +7430,14 @@ class broadcast {
 
   /// Any thread: stops and resumes recording; what is held is still exported.
   ORCAST_DECL void enable(bool on) noexcept;
+
+  /// Any thread; never waits: whether whoever plays agrees to being recorded. Without consent
+  /// nothing is. To withdraw it clears everything that is held (spans that are open, that have
+  /// ended, that are in a batch), counted as drop_reason::withdrawn; a request under way is
+  /// cancelled. The flush thread does so at once, else the next pump() does; flush() waits for it.
+  /// When consent is given again, spans begin anew: none from before goes out.
+  ORCAST_DECL void consent(bool given) noexcept;
+  bool has_consent() const noexcept { return traces_ != nullptr && traces_->has_consent(); }
 
   /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
   /// about `budget_ns` and the encoding of one span. True when there was more to do.
@@ -7594,6 +7712,10 @@ inline namespace v0 {
 
 namespace detail {
 
+inline bool to_be_recorded(const http::request& what, const recording& where) noexcept {
+  return where.traces != nullptr && where.traces->enabled() && what.attached == nullptr;
+}
+
 /// Feeds an observation and the host's sink with the same response.
 class recording_sink : public http::response_sink {
  public:
@@ -7656,7 +7778,7 @@ class instrumented<Transport, http::tier::blocking> {
 
   void perform(const http::request& what, http::response_sink& sink,
                http::exchange_control& control) {
-    if (where_.traces == nullptr || what.attached != nullptr) {
+    if (!detail::to_be_recorded(what, where_)) {
       transport_.perform(what, sink, control);
       return;
     }
@@ -7677,7 +7799,7 @@ class instrumented<Transport, http::tier::asynchronous> {
       : transport_(std::forward<Transport>(transport)), where_(where) {}
 
   http::exchange_id start(const http::request& what, http::response_sink& sink) {
-    if (where_.traces == nullptr || what.attached != nullptr) return transport_.start(what, sink);
+    if (!detail::to_be_recorded(what, where_)) return transport_.start(what, sink);
     auto recorder = std::make_unique<detail::recording_sink_apart>(where_, sink);
     if (!recorder->begin(what)) return transport_.start(what, sink);
     return transport_.start(what, *recorder.release());  // done() deletes it
@@ -18569,7 +18691,10 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   over_ = true;
   result<void> ended = detail::without_secrets(settle(std::move(outcome)), sent);
   latency_ms_ = since_begin_ms();
-  if (!span_.recording()) return ended;
+  if (!span_.recording()) {
+    span_.end();  // consent may have been withdrawn meanwhile
+    return ended;
+  }
 
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
@@ -20405,6 +20530,7 @@ ORCAST_DECL char* protobuf_encoder::write_name(span_reader& reader, std::size_t 
 // ---- orcast/otlp/impl/exporter.ipp ----
 
 #include <algorithm>
+#include <cstring>
 
 // The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
 // have reached an end, the next `posted_` are in the current post.
@@ -20415,7 +20541,11 @@ namespace otlp {
 
 ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
                                char* memory, std::size_t size, random_state random)
-    : options_(options), encoder_(encoding, memory, size), random_(random) {
+    : options_(options),
+      encoder_(encoding, memory, size),
+      memory_(memory),
+      size_(size),
+      random_(random) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
   ends_.reserve(std::size_t{options_.batch_spans} + 1);
   start_over();
@@ -20476,6 +20606,7 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
     }
     return settle(rejected, drop_reason::rejected);
   }
+  if (given_up_) return settle(posted_, drop_reason::withdrawn);
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
   if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
@@ -20509,6 +20640,7 @@ ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failur
   if (state_ != state::in_flight) return {};
   last_reply_ = {0, why.code, 0, false, {}};
   append_one_line(last_reply_.message, why.message);
+  if (given_up_) return settle(posted_, drop_reason::withdrawn);
   report(to_string(why.code), why.message);
   switch (why.code) {
     case errc::invalid_argument:
@@ -20550,7 +20682,9 @@ ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
   settled_ += posted_;
   posted_ = 0;
   attempts_ = 0;
-  if (pending() == 0) {
+  if (given_up_) {
+    forget();
+  } else if (pending() == 0) {
     start_over();
   } else {
     state_ = state::waiting;
@@ -20566,6 +20700,16 @@ ORCAST_DECL void exporter::retry_held() noexcept {
   due_ms_ = 0;
 }
 
+ORCAST_DECL void exporter::give_up() noexcept {
+  given_up_ = true;
+  if (state_ != state::in_flight) forget();
+}
+
+ORCAST_DECL void exporter::forget() noexcept {
+  std::memset(memory_, 0, size_);
+  start_over();
+}
+
 ORCAST_DECL void exporter::start_over() noexcept {
   encoder_.begin();
   ends_.clear();
@@ -20574,6 +20718,7 @@ ORCAST_DECL void exporter::start_over() noexcept {
   ++batch_;
   full_ = false;
   hurried_ = false;
+  given_up_ = false;
   settled_ = 0;
   posted_ = 0;
   attempts_ = 0;
@@ -20683,15 +20828,28 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
 ORCAST_DECL void route::settle(std::int64_t now_ms) {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
+  const bool withdrawn = exporter_.gave_up();
   const exporter::outcome ends = delivery_->conclude(exporter_, now_ms);
   exported_ += ends.exported;
   dropped_[static_cast<std::size_t>(ends.reason)] += ends.dropped;
   for (std::uint32_t i = 0; i < ends.exported; ++i) ends_.exported(tickets_[settled_++]);
   for (std::uint32_t i = 0; i < ends.dropped; ++i) ends_.dropped(tickets_[settled_++], ends.reason);
+  if (withdrawn) {  // also what was not in the post
+    abandon(drop_reason::withdrawn);
+    delivery_->forget_body();
+  }
   if (settled_ == tickets_.size()) {
     tickets_.clear();
     settled_ = 0;
   }
+}
+
+ORCAST_DECL bool route::withdraw() noexcept {
+  exporter_.give_up();
+  if (exporter_.in_flight()) return true;
+  abandon(drop_reason::withdrawn);
+  delivery_->forget_body();
+  return false;
 }
 
 ORCAST_DECL void route::abandon(drop_reason why) noexcept {
@@ -20778,6 +20936,7 @@ ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
 ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
       ends_(from),
+      term_(from.term()),
       transport_(std::make_unique<http::any_transport>(std::move(transport))) {
   std::size_t size = 2;
   while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
@@ -21006,6 +21165,7 @@ ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
 ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+  follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
   }
@@ -21034,8 +21194,9 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
   }
   postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+    const bool withdrawn = tracer_.term_of(left) != tracer_.term();
     tracer_.give_back(left);
-    tracer_.dropped(drop_reason::shut_down);
+    tracer_.dropped(withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }
 }
 
@@ -21059,6 +21220,7 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
                                                          perform_function* perform) {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
+  follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
     if (flushing_ && each->reached && each->exporter().batch() == each->last_batch) {
@@ -21151,6 +21313,10 @@ ORCAST_DECL bool span_exporter::take_next() {
 
 /// Lets a span wait for the routes that it is for.
 ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
+  while (tracer_.term_of(taken) != term_) {
+    if (tracer_.term() == term_) return drop_uncovered(taken);
+    drop_held();
+  }
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
   if (wanted == 0) {
@@ -21174,6 +21340,41 @@ ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
 ORCAST_DECL void span_exporter::expect_no_change() noexcept {
   // Relaxed: the thread that takes spans stores it.
   awaits_settings_.store(false, std::memory_order_relaxed);
+}
+
+ORCAST_DECL void span_exporter::drop_uncovered(orcast::detail::block_index span) {
+  tracer_.give_back(span);
+  tracer_.dropped(drop_reason::withdrawn);
+}
+
+/// Also what waits in the tracer's queues goes at once, not when a destination next has room.
+ORCAST_DECL void span_exporter::follow_consent() {
+  if (tracer_.term() == term_) return;
+  drop_held();
+  const auto covered = [this](orcast::detail::block_index each) {
+    return tracer_.term_of(each) == term_;
+  };
+  const auto old = std::stable_partition(postponed_.begin(), postponed_.end(), covered);
+  for (auto each = old; each != postponed_.end(); ++each) drop_uncovered(*each);
+  postponed_.erase(old, postponed_.end());
+  while (take_next()) {
+  }
+}
+
+/// Consent has changed: all that is held was recorded before that and goes nowhere.
+ORCAST_DECL void span_exporter::drop_held() {
+  term_ = tracer_.term();
+  for (; first_waiting_ != next_waiting_; forget_front()) {
+    waiting_span& held = waiting(first_waiting_);
+    for (const auto& each : routes_) {
+      if ((held.routes & each->bit) != 0) each->drop(held.ticket, drop_reason::withdrawn);
+    }
+    held.routes = 0;
+  }
+  for (const auto& each : routes_) {
+    each->cursor = next_waiting_;
+    if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
+  }
 }
 
 ORCAST_DECL std::uint32_t span_exporter::routes_for(
@@ -21284,6 +21485,10 @@ class flush_thread {
 
   /// Any thread: keys or settings have changed.
   void retry_held();
+
+  /// Any thread: consent has been withdrawn from the tracer. What is held is dropped now rather
+  /// than at the thread's next look, and what is being sent is cancelled.
+  void follow_consent();
   /// Any thread: as span_exporter::replace() and retire(), at the thread's next look; "before" is
   /// before this call. While too many earlier settings are in use it waits for them.
   void replace(std::size_t number, destination to);
@@ -21402,6 +21607,12 @@ class flush_thread::loop {
     retry_wanted_ = true;
     wake_.notify_one();
   }
+  void follow_consent() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    consent_changed_ = true;
+    if (control_ != nullptr) control_->cancel();
+    wake_.notify_one();
+  }
   void change(std::size_t number, std::unique_ptr<destination> to) {
     std::lock_guard<std::mutex> lock(mutex_);
     const std::int64_t since_ns = exporter_->now_ns();
@@ -21458,6 +21669,7 @@ class flush_thread::loop {
   bool cancel_now_ = false;  // end
   std::int64_t cancel_ns_ = 0;
   bool retry_wanted_ = false;
+  bool consent_changed_ = false;
   std::vector<change_of_settings> changes_;
   std::string trouble_;  // a change that could not be made
   bool finished_ = false;
@@ -21501,6 +21713,7 @@ ORCAST_DECL void flush_thread::loop::run() {
       if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
     }
     const std::size_t left = changes_.size();
+    consent_changed_ = false;  // the next turn looks
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;
       exporter_->begin_flush();
@@ -21527,7 +21740,8 @@ ORCAST_DECL void flush_thread::loop::run() {
     wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
     const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
     wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)), [&] {
-      return cancel_now_ || retry_wanted_ || changes_.size() != left || flush_asked_ != flushing;
+      return cancel_now_ || retry_wanted_ || consent_changed_ || changes_.size() != left ||
+             flush_asked_ != flushing;
     });
   }
   const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
@@ -21579,7 +21793,9 @@ ORCAST_DECL void flush_thread::loop::perform(http::any_transport& transport,
   {
     std::lock_guard<std::mutex> lock(mutex_);
     control_ = &control;
-    if (cancel_now_) control.cancel();
+    // Consent that is withdrawn from now on finds the control.
+    const bool withdrawn = exporter_->tracer_.term() != exporter_->term_;
+    if (cancel_now_ || withdrawn) control.cancel();
   }
   transport.perform(what, sink, control);
   std::lock_guard<std::mutex> lock(mutex_);
@@ -21657,6 +21873,10 @@ ORCAST_DECL bool flush_thread::shutdown(std::int64_t timeout_ms) {
 
 ORCAST_DECL void flush_thread::retry_held() {
   if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
+}
+
+ORCAST_DECL void flush_thread::follow_consent() {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->follow_consent();
 }
 
 ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {
@@ -21761,6 +21981,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
   tracing.wipe = options.wipe;
+  tracing.consent = options.consent;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
@@ -21938,6 +22159,13 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {
   if (traces_ != nullptr) traces_->enable(on);
+}
+
+ORCAST_DECL void broadcast::consent(bool given) noexcept {
+  if (traces_ == nullptr || !traces_->consent(given)) return;
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr && !given) thread_->follow_consent();
+#endif
 }
 
 // Either the thread has the exporter, or the host pumps it, or there is none.
@@ -25781,9 +26009,10 @@ ORCAST_DECL work& work::cancel() {
 }
 
 ORCAST_DECL void work::end() noexcept {
-  if (!span_.recording()) return;
-  if (!failed_) span_.status(span_status::ok);
-  if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  if (span_.recording()) {
+    if (!failed_) span_.status(span_status::ok);
+    if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  }
   span_.end();
 }
 

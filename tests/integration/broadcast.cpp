@@ -374,6 +374,89 @@ TEST_CASE("a wrong key is held and told once, and nothing is dropped before the 
   CHECK(traces.stats().held() == 0);
 }
 
+TEST_CASE(
+    "what was recorded under consent that was withdrawn never arrives, what comes later does") {
+  services with;
+  for (const bool own_thread : {true, false}) {
+    auto traces = with.start_broadcast(own_thread);
+    client talk = with.make_client(traces->recording(), true);
+    const auto run = [&](call& running) {
+      while (running.state() != call_state::done) talk.tick(0);
+      CHECK(running.outcome().ok());
+      CHECK_FALSE(running.text().empty());
+    };
+    standins::scripted_reply told;
+    told.text = "canary-before";
+    with.router.enqueue(told);
+    call before = talk.start(ask());
+    run(before);  // its span has ended and waits
+    told.text = "canary-under-way";
+    with.router.enqueue(told);
+    call under_way = talk.start(ask());
+    work turn = work::agent(traces->recording(), "canary-open");
+    CHECK(traces->stats().held() == 3);
+
+    traces->consent(false);
+    CHECK_FALSE(traces->has_consent());
+    told.text = "canary-without";
+    with.router.enqueue(told);
+    call without = talk.start(ask());
+    traces->consent(true);
+    run(under_way);
+    run(without);
+    turn.output("canary-output");
+    turn.end();
+    told.text = "words-after";
+    with.router.enqueue(told);
+    call after = talk.start(ask());
+    run(after);
+    REQUIRE(traces->flush(10'000));
+
+    const trace_stats stats = traces->stats();
+    CHECK(stats.started == 4);
+    CHECK(stats.dropped_by(drop_reason::withdrawn) == 3);
+    CHECK(stats.exported == 1);
+    CHECK(stats.held() == 0);
+    std::string arrived;
+    for (const std::string& body : with.arize.bodies()) arrived += body;
+    CHECK(arrived.find("canary-") == std::string::npos);
+    CHECK(arrived.find("words-after") != std::string::npos);
+    CHECK(with.arize.spans().size() == (own_thread ? 1u : 2u));
+  }
+  expect_clean(with);
+}
+
+TEST_CASE("a host's client works as ever without consent, and nothing is recorded of it") {
+  services with;
+  broadcast_options options;
+  options.settings.api_key = secret(arize_key);
+  options.settings.space_key = standins::arize::space_id;
+  options.settings.model_id = "harbour-night";
+  options.settings.base_url = with.arize.origin();
+  options.consent = false;
+  auto traces =
+      broadcast::start(std::move(options), http::any_transport::make<httplib_transport>());
+  REQUIRE(traces.ok());
+  httplib_transport bare;
+  auto recorded = instrument(bare, (*traces)->recording());
+  std::string body;
+  REQUIRE(append_json(ask(), body).ok());
+  const auto post = [&] {
+    collector sink;
+    http::exchange_control control;
+    recorded.perform(raw_request(with, body), sink, control);
+    CHECK(sink.status == 200);
+    CHECK(sink.body.find("choices") != std::string::npos);
+  };
+  post();
+  CHECK((*traces)->stats().started == 0);
+  (*traces)->consent(true);
+  post();
+  CHECK((*traces)->flush(5'000));
+  CHECK((*traces)->stats().started == 1);
+  CHECK(with.arize.spans().size() == 1);
+}
+
 TEST_CASE("a disabled broadcast records nothing and needs nothing") {
   broadcast_options options;
   options.settings.enabled = false;

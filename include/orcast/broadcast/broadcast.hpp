@@ -48,6 +48,8 @@ struct broadcast_options {
   std::uint32_t max_value_bytes = 64 * 1024;
   std::uint32_t max_span_bytes = 256 * 1024;
   bool wipe = false;  ///< overwrite text in memory once it has been sent
+  /// False: whoever plays has not agreed (yet), so nothing is recorded before consent(true).
+  bool consent = true;
   otlp::exporter_options exporting;
   std::int64_t timeout_ms = 10'000;  ///< of one export
   orcast::host host;
@@ -82,6 +84,14 @@ class broadcast {
 
   /// Any thread: stops and resumes recording; what is held is still exported.
   ORCAST_DECL void enable(bool on) noexcept;
+
+  /// Any thread; never waits: whether whoever plays agrees to being recorded. Without consent
+  /// nothing is. To withdraw it clears everything that is held (spans that are open, that have
+  /// ended, that are in a batch), counted as drop_reason::withdrawn; a request under way is
+  /// cancelled. The flush thread does so at once, else the next pump() does; flush() waits for it.
+  /// When consent is given again, spans begin anew: none from before goes out.
+  ORCAST_DECL void consent(bool given) noexcept;
+  bool has_consent() const noexcept { return traces_ != nullptr && traces_->has_consent(); }
 
   /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
   /// about `budget_ns` and the encoding of one span. True when there was more to do.

@@ -21,6 +21,10 @@ inline namespace v0 {
 
 namespace detail {
 
+inline bool to_be_recorded(const http::request& what, const recording& where) noexcept {
+  return where.traces != nullptr && where.traces->enabled() && what.attached == nullptr;
+}
+
 /// Feeds an observation and the host's sink with the same response.
 class recording_sink : public http::response_sink {
  public:
@@ -83,7 +87,7 @@ class instrumented<Transport, http::tier::blocking> {
 
   void perform(const http::request& what, http::response_sink& sink,
                http::exchange_control& control) {
-    if (where_.traces == nullptr || what.attached != nullptr) {
+    if (!detail::to_be_recorded(what, where_)) {
       transport_.perform(what, sink, control);
       return;
     }
@@ -104,7 +108,7 @@ class instrumented<Transport, http::tier::asynchronous> {
       : transport_(std::forward<Transport>(transport)), where_(where) {}
 
   http::exchange_id start(const http::request& what, http::response_sink& sink) {
-    if (where_.traces == nullptr || what.attached != nullptr) return transport_.start(what, sink);
+    if (!detail::to_be_recorded(what, where_)) return transport_.start(what, sink);
     auto recorder = std::make_unique<detail::recording_sink_apart>(where_, sink);
     if (!recorder->begin(what)) return transport_.start(what, sink);
     return transport_.start(what, *recorder.release());  // done() deletes it

@@ -136,6 +136,9 @@ class delivery {
     sink_.begin();
   }
 
+  /// Overwrites what was compressed. Not while a request is under way.
+  void forget_body() noexcept { wipe(compressed_.data(), compressed_.size()); }
+
   const http::request& request() const noexcept { return request_; }
   http::response_sink& sink() noexcept { return sink_; }
   bool over() const noexcept { return sink_.over(); }

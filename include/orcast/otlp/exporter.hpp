@@ -78,6 +78,12 @@ class exporter {
   bool held() const noexcept { return state_ == state::held; }
   void retry_held() noexcept;
 
+  /// What is in the batch is not to be sent: it is overwritten, and its spans' ends are the
+  /// caller's to tell. While a post is under way that is put off until its answer has come, after
+  /// which nothing is tried again.
+  void give_up() noexcept;
+  bool gave_up() const noexcept { return given_up_; }
+
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
   std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
@@ -113,15 +119,19 @@ class exporter {
   outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
   export_answer read(int status, std::string_view body) const noexcept;
   void start_over() noexcept;
+  void forget() noexcept;
   void report(std::string_view what, std::string_view message);
 
   exporter_options options_;
   batch_encoder encoder_;
+  char* const memory_;
+  const std::size_t size_;
   random_state random_;
   state state_ = state::filling;
   std::uint64_t batch_ = 0;
   bool full_ = false;
   bool hurried_ = false;
+  bool given_up_ = false;
   std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again
   std::vector<std::size_t> ends_;  // of each span in the batch; in front of them its beginning
   std::uint32_t settled_ = 0;      // spans at the beginning of the batch that have reached an end

@@ -53,6 +53,10 @@ class flush_thread {
 
   /// Any thread: keys or settings have changed.
   void retry_held();
+
+  /// Any thread: consent has been withdrawn from the tracer. What is held is dropped now rather
+  /// than at the thread's next look, and what is being sent is cancelled.
+  void follow_consent();
   /// Any thread: as span_exporter::replace() and retire(), at the thread's next look; "before" is
   /// before this call. While too many earlier settings are in use it waits for them.
   void replace(std::size_t number, destination to);

@@ -76,6 +76,10 @@ class route {
     exporter_.retry_held();
   }
 
+  /// Consent has been withdrawn: what is in the batch goes nowhere, and is overwritten. True when a
+  /// request is under way, which the caller cancels.
+  bool withdraw() noexcept;
+
   /// The end: what is in the batch is dropped.
   void abandon(drop_reason why) noexcept;
 

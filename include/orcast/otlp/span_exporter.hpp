@@ -25,6 +25,9 @@
 // does not answer lets spans wait for it, in at most half of that memory while others go on; then
 // it loses the oldest.
 //
+// When consent has been withdrawn (tracer::consent), the next call drops all that was recorded
+// under it and cancels what is being sent.
+//
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
 // of fork() they do nothing either: the spans, and the connections, are the parent's.
@@ -143,6 +146,9 @@ class span_exporter {
   static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
     return head.start_steady_ns + head.duration_ns;
   }
+  void follow_consent();
+  void drop_held();
+  void drop_uncovered(orcast::detail::block_index span);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
@@ -177,6 +183,7 @@ class span_exporter {
 
   bool busy_ = false;
   bool closed_ = false;
+  orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
   // A flush is over when the queues, and what waits behind them, have passed where they were at its
   // beginning, and the batches that were current then are done with.

@@ -36,7 +36,7 @@ struct block_head {
   block_index next = no_block;  ///< in a span, on a free list, in a returned chain
   std::uint32_t used = 0;       ///< end of the data, an offset from the block's beginning
   std::uint32_t home = 0;       ///< the lane that handed the block out
-  std::uint32_t reserved = 0;
+  std::uint32_t term = 0;       ///< of a span's first block: the consent it was begun under
 };
 static_assert(sizeof(block_head) == 16);
 

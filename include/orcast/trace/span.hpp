@@ -36,7 +36,7 @@ class span {
   ~span() { end(); }
 
   /// False when nothing is kept: a caller may skip work that only serves the recording.
-  bool recording() const noexcept { return owner_ != nullptr; }
+  bool recording() const noexcept;
 
   /// What children inherit. Also valid on a span that was not sampled: children follow it.
   const span_context& context() const noexcept { return context_; }

@@ -22,13 +22,14 @@ enum class drop_reason : std::uint8_t {
   expired,    ///< it could not be delivered in time
   filtered,   ///< a rule removed it after the fact
   shut_down,  ///< still here when the tracer went, or ended after that
+  withdrawn,  ///< consent was withdrawn before it had been sent
 };
-inline constexpr std::size_t drop_reasons = 8;
+inline constexpr std::size_t drop_reasons = 9;
 
 constexpr std::string_view to_string(drop_reason reason) noexcept {
   constexpr std::string_view names[drop_reasons] = {"pool_full", "ring_full", "too_large",
                                                     "evicted",   "rejected",  "expired",
-                                                    "filtered",  "shut_down"};
+                                                    "filtered",  "shut_down", "withdrawn"};
   return names[static_cast<std::size_t>(reason)];
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "orcast/core/host.hpp"
 #include "orcast/core/result.hpp"
 #include "orcast/trace/destination_shares.hpp"
+#include "orcast/trace/recording_switch.hpp"
 #include "orcast/trace/sampler.hpp"
 #include "orcast/trace/span.hpp"
 #include "orcast/trace/span_ring.hpp"
@@ -42,6 +42,8 @@ struct tracer_options {
   double sampling_ratio = 1.0;
   /// Overwrite blocks before they are used again or given back.
   bool wipe = false;
+  /// False: nothing is recorded before tracer::consent(true).
+  bool consent = true;
   orcast::host host;
 };
 
@@ -67,19 +69,27 @@ class tracer {
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name, const span_options& options) noexcept {
-    if (!enabled()) return span();
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records(word)) return span();
     if (sampler_.nothing() && !options.parent.decided) return unsampled();
-    return begin_with(name, options);
+    return begin_with(name, options, word);
   }
   span start(std::string_view name) noexcept {
-    if (!enabled()) return span();
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records(word)) return span();
     if (sampler_.nothing()) return unsampled();
-    return begin_plain(name);
+    return begin_plain(name, word);
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
-  void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
-  bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+  void enable(bool on) noexcept { switch_.enable(on); }
+  bool enabled() const noexcept { return switch_.on(); }
+
+  /// Any thread. Without consent nothing is recorded. Once it is withdrawn, spans that began before
+  /// are dropped: those that are open when they end, those that have ended by the exporter, from
+  /// wherever they wait; also when consent is given again meanwhile. False when it was so already.
+  bool consent(bool given) noexcept { return switch_.consent(given); }
+  bool has_consent() const noexcept { return switch_.is_consent(switch_.term()); }
 
   /// Any thread: which share of the traces each of several destinations gets, besides
   /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
@@ -98,6 +108,11 @@ class tracer {
   detail::block_index take() noexcept { return ring_.take(); }
   /// Gives a taken span's memory back; its fate is reported by exported() or dropped().
   void give_back(detail::block_index taken) noexcept { ring_.give_back(taken); }
+  /// The present time of consent, or of none, and that in which a span began.
+  detail::consent_term term() const noexcept { return switch_.term(); }
+  detail::consent_term term_of(detail::block_index taken) const noexcept {
+    return ring_.at(taken)->term;
+  }
   const detail::span_ring& ring() const noexcept { return ring_; }
   detail::span_ring& ring() noexcept { return ring_; }
 
@@ -113,17 +128,20 @@ class tracer {
   explicit tracer(const tracer_options& options) noexcept
       : host_(options.host),
         sampler_(options.sampling_ratio),
+        switch_(options.consent),
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
   // One body, compiled twice: what options may ask for costs nothing where there are none.
-  span begin_plain(std::string_view name) noexcept;
-  span begin_with(std::string_view name, const span_options& options) noexcept;
+  span begin_plain(std::string_view name, detail::consent_term term) noexcept;
+  span begin_with(std::string_view name, const span_options& options,
+                  detail::consent_term term) noexcept;
 #if defined(__GNUC__)
   [[gnu::always_inline]]
 #endif
   span
-  begin(std::string_view name, const span_options& options) noexcept;
+  begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
+  bool still_covers(detail::block_index open) const noexcept { return term_of(open) == term(); }
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
@@ -145,7 +163,7 @@ class tracer {
   orcast::host host_;
   detail::span_ring ring_;
   ratio_sampler sampler_;
-  std::atomic<bool> enabled_{true};
+  detail::recording_switch switch_;
   destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;

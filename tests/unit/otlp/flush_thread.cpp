@@ -143,6 +143,30 @@ TEMPLATE_TEST_CASE("flush and shutdown return by their deadlines though no answe
   CHECK(r.fake.in_flight() == 0);
 }
 
+TEMPLATE_TEST_CASE("a request under way is cancelled as soon as consent is withdrawn", "",
+                   http::fake_transport, http::fake_blocking_transport) {
+  latch posted;
+  otlp::destination to;
+  to.append_headers = [](void* self, std::vector<http::header>&) {
+    static_cast<latch*>(self)->open();
+  };
+  to.headers_context = &posted;
+  rig<TestType> r(std::move(to));
+  r.fake.reply(fake_reply().never());
+  otlp::flush_thread thread = r.run();
+  r.record(4);
+  CHECK_FALSE(thread.flush(0));
+  CHECK(posted.wait());
+  r.tracer->consent(false);
+  thread.follow_consent();
+  CHECK(thread.flush(plenty_ms));  // would wait for the whole time-out of the request
+  CHECK(r.fake.in_flight() == 0);
+  CHECK(r.stats().dropped_by(drop_reason::withdrawn) == 4);
+  CHECK(r.stats().held() == 0);
+  CHECK(thread.shutdown(plenty_ms));
+  CHECK(r.fake.requests().size() == 1);
+}
+
 TEST_CASE("a flush ends early where waiting is no use") {
   rig<http::fake_blocking_transport> r;
   r.fake.reply(fake_reply::whole(401, ""));

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #if defined(__unix__)
 #include <sys/wait.h>
@@ -335,6 +337,122 @@ TEST_CASE("the destructor accounts for what was left") {
   r.record(5);
   r.exporter.reset();
   CHECK(r.dropped(drop_reason::shut_down) == 10);
+}
+
+TEST_CASE("consent that is withdrawn clears what waits, what is in the batch and what is ready") {
+  otlp::destination small;
+  small.exporting.batch_spans = 2;
+  rig r(small);
+  r.fake.reply(fake_reply::whole(401, ""));  // held: the batch stays, and what follows waits
+  r.record(7);
+  CHECK_FALSE(r.exporter->flush(100));
+  CHECK(r.exporter->status().held);
+  r.record(3);
+  orcast::span open = r.tracer->start("open");
+  CHECK(r.tracer->stats().held() == 11);
+
+  r.tracer->consent(false);
+  r.exporter->pump();
+  CHECK(r.dropped(drop_reason::withdrawn) == 10);
+  CHECK(r.exporter->status().dropped_by(drop_reason::withdrawn) == 7 - 5);  // that it had seen
+  open.end();
+  CHECK(r.dropped(drop_reason::withdrawn) == 11);
+  CHECK(r.tracer->stats().held() == 0);
+  CHECK(r.tracer->ring().free_blocks() == r.tracer->ring().block_count());
+  r.record(2);
+  CHECK(r.tracer->stats().started == 11);
+
+  r.tracer->consent(true);
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  r.record(3);
+  CHECK(r.exporter->flush(1000));
+  CHECK(r.exported() == 3);
+  CHECK(r.fake.requests().size() == 3);  // the refused one, then two of 2 and of 1
+}
+
+TEST_CASE("a request that is under way when consent is withdrawn is cancelled and not repeated") {
+  rig r;
+  r.fake.reply(fake_reply().never());
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  r.tracer->start("old words").set("text", "canary").end();
+  r.clock.per_reading_ns = 100'000;
+  CHECK_FALSE(r.exporter->flush(20));
+  CHECK(r.fake.in_flight() == 1);
+  r.tracer->consent(false);
+  r.tracer->consent(true);
+  r.tracer->start("new words").end();
+  r.exporter->pump();
+  CHECK(r.exporter->flush(1000));
+  CHECK(r.fake.in_flight() == 0);
+  CHECK(r.exported() == 1);
+  CHECK(r.dropped(drop_reason::withdrawn) == 1);
+  REQUIRE(r.fake.requests().size() == 2);
+  CHECK(r.fake.requests()[1].body.find("new words") != std::string::npos);
+  CHECK(r.fake.requests()[1].body.find("canary") == std::string::npos);
+  CHECK(r.exporter->status().last_error.empty());  // a withdrawal is no trouble
+}
+
+TEST_CASE("what a destination took before the cancel reached it is counted as exported") {
+  rig r;
+  r.fake.reply(fake_reply().head(200).never());
+  r.record(2);
+  r.clock.per_reading_ns = 100'000;
+  CHECK_FALSE(r.exporter->flush(20));
+  r.tracer->consent(false);
+  r.exporter->pump();
+  CHECK(r.exporter->flush(1000));
+  CHECK(r.exported() == 2);
+}
+
+TEST_CASE("the body of a batch is overwritten when consent is withdrawn") {
+  struct pool {
+    static void* take(void* self, std::size_t size, std::size_t alignment) {
+      void* const made = ::operator new(size, std::align_val_t(alignment));
+      static_cast<pool*>(self)->all.push_back({static_cast<char*>(made), size});
+      return made;
+    }
+    static void give(void*, void* memory, std::size_t, std::size_t alignment) {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+    bool holds(const std::string& what) const {
+      for (const auto& each : all) {
+        if (each.find(what) != std::string_view::npos) return true;
+      }
+      return false;
+    }
+    std::vector<std::string_view> all;
+  } memory;
+  const std::string canary = "what-the-player-said-" + std::to_string(4711);
+  for (const bool compressed : {false, true}) {
+    orcast::tracer_options options;
+    options.wipe = true;
+    options.host.self = &memory;
+    options.host.allocate = pool::take;
+    options.host.release = pool::give;
+    auto tracer = std::move(orcast::tracer::make(options).value());
+    http::fake_transport fake;
+    fake.reply(fake_reply().never());
+    otlp::destination to;
+    to.url = "https://otlp.example.com/v1/traces";
+    if (compressed) {
+      to.compression.name = "none";
+      to.compression.compress = [](const std::string_view* pieces, std::size_t count,
+                                   std::string& out) {
+        for (std::size_t i = 0; i < count; ++i) out += pieces[i];
+        return true;
+      };
+    }
+    auto made = otlp::span_exporter::make(*tracer, http::any_transport(fake), to);
+    tracer->start("said").set("text", canary).end();
+    static_cast<void>((*made)->flush(1));
+    CHECK(memory.holds(canary));
+    tracer->consent(false);
+    CHECK((*made)->flush(10'000));
+    CHECK_FALSE(memory.holds(canary));
+    CHECK(tracer->stats().dropped_by(drop_reason::withdrawn) == 1);
+    made.value().reset();
+    memory.all.clear();
+  }
 }
 
 TEST_CASE("a call from inside a callback does nothing") {

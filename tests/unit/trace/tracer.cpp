@@ -169,6 +169,55 @@ TEST_CASE("off means nothing is recorded and nothing is counted") {
   drain(*traces);
 }
 
+TEST_CASE("without consent nothing is recorded, whatever the other switch says") {
+  tracer_options options;
+  options.consent = false;
+  auto traces = make_tracer(options);
+  CHECK_FALSE(traces->has_consent());
+  CHECK_FALSE(traces->start("before anyone was asked").recording());
+  traces->enable(true);
+  CHECK_FALSE(traces->start("still not").recording());
+  CHECK(traces->consent(true));
+  CHECK_FALSE(traces->consent(true));  // it was so already
+  CHECK(traces->start("agreed").recording());
+  traces->enable(false);
+  CHECK(traces->has_consent());
+  CHECK_FALSE(traces->start("switched off").recording());
+  CHECK(traces->stats().started == 1);
+  drain(*traces);
+}
+
+TEST_CASE(
+    "a span that was open when consent was withdrawn goes nowhere, though it is given again") {
+  auto traces = make_tracer();
+  span open = traces->start("talk");
+  open.set("text", std::string(5000, 'x'));
+  span switched = traces->start("switched off and on");
+  traces->enable(false);
+  traces->enable(true);
+  switched.end();  // that is no withdrawal
+  CHECK(traces->stats().dropped_in_all() == 0);
+
+  CHECK(traces->consent(false));
+  CHECK_FALSE(open.recording());
+  CHECK(traces->consent(true));
+  CHECK_FALSE(open.recording());
+  open.end();
+  CHECK(traces->stats().dropped_by(drop_reason::withdrawn) == 1);
+  const auto left = traces->take();  // ended before: the exporter sees that it is of another term
+  REQUIRE(left != detail::no_block);
+  CHECK(traces->term_of(left) != traces->term());
+  traces->give_back(left);
+  traces->dropped(drop_reason::withdrawn);
+
+  traces->start("anew").end();
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].name == "anew");
+  CHECK(traces->stats().held() == 0);
+  CHECK(traces->ring().free_blocks() == traces->ring().block_count());
+}
+
 TEST_CASE("a span's wall time follows a clock that was set late, and never runs backwards") {
   test::fake_clock clock;
   clock.wall = 0;  // no real-time clock yet

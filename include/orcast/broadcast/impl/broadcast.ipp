@@ -38,6 +38,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   tracing.max_value_bytes = options.max_value_bytes;
   tracing.max_span_bytes = options.max_span_bytes;
   tracing.wipe = options.wipe;
+  tracing.consent = options.consent;
   tracing.host = options.host;
   result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
   if (!traces) return traces.error();
@@ -215,6 +216,13 @@ ORCAST_DECL void broadcast::thread_deleter::operator()(otlp::flush_thread* threa
 
 ORCAST_DECL void broadcast::enable(bool on) noexcept {
   if (traces_ != nullptr) traces_->enable(on);
+}
+
+ORCAST_DECL void broadcast::consent(bool given) noexcept {
+  if (traces_ == nullptr || !traces_->consent(given)) return;
+#if !defined(ORCAST_NO_THREADS)
+  if (thread_ != nullptr && !given) thread_->follow_consent();
+#endif
 }
 
 // Either the thread has the exporter, or the host pumps it, or there is none.

@@ -196,7 +196,10 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   over_ = true;
   result<void> ended = detail::without_secrets(settle(std::move(outcome)), sent);
   latency_ms_ = since_begin_ms();
-  if (!span_.recording()) return ended;
+  if (!span_.recording()) {
+    span_.end();  // consent may have been withdrawn meanwhile
+    return ended;
+  }
 
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {

@@ -252,9 +252,10 @@ ORCAST_DECL work& work::cancel() {
 }
 
 ORCAST_DECL void work::end() noexcept {
-  if (!span_.recording()) return;
-  if (!failed_) span_.status(span_status::ok);
-  if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  if (span_.recording()) {
+    if (!failed_) span_.status(span_status::ok);
+    if (where_.frame() != 0) span_.set(keys::orcast_frame_end, where_.frame());
+  }
   span_.end();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "orcast/http/retry.hpp"
 #include "orcast/otlp/exporter.hpp"
@@ -16,7 +17,11 @@ namespace otlp {
 
 ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
                                char* memory, std::size_t size, random_state random)
-    : options_(options), encoder_(encoding, memory, size), random_(random) {
+    : options_(options),
+      encoder_(encoding, memory, size),
+      memory_(memory),
+      size_(size),
+      random_(random) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
   ends_.reserve(std::size_t{options_.batch_spans} + 1);
   start_over();
@@ -77,6 +82,7 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
     }
     return settle(rejected, drop_reason::rejected);
   }
+  if (given_up_) return settle(posted_, drop_reason::withdrawn);
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
   if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
@@ -110,6 +116,7 @@ ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failur
   if (state_ != state::in_flight) return {};
   last_reply_ = {0, why.code, 0, false, {}};
   append_one_line(last_reply_.message, why.message);
+  if (given_up_) return settle(posted_, drop_reason::withdrawn);
   report(to_string(why.code), why.message);
   switch (why.code) {
     case errc::invalid_argument:
@@ -151,7 +158,9 @@ ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
   settled_ += posted_;
   posted_ = 0;
   attempts_ = 0;
-  if (pending() == 0) {
+  if (given_up_) {
+    forget();
+  } else if (pending() == 0) {
     start_over();
   } else {
     state_ = state::waiting;
@@ -167,6 +176,16 @@ ORCAST_DECL void exporter::retry_held() noexcept {
   due_ms_ = 0;
 }
 
+ORCAST_DECL void exporter::give_up() noexcept {
+  given_up_ = true;
+  if (state_ != state::in_flight) forget();
+}
+
+ORCAST_DECL void exporter::forget() noexcept {
+  std::memset(memory_, 0, size_);
+  start_over();
+}
+
 ORCAST_DECL void exporter::start_over() noexcept {
   encoder_.begin();
   ends_.clear();
@@ -175,6 +194,7 @@ ORCAST_DECL void exporter::start_over() noexcept {
   ++batch_;
   full_ = false;
   hurried_ = false;
+  given_up_ = false;
   settled_ = 0;
   posted_ = 0;
   attempts_ = 0;

@@ -44,6 +44,12 @@ class flush_thread::loop {
     retry_wanted_ = true;
     wake_.notify_one();
   }
+  void follow_consent() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    consent_changed_ = true;
+    if (control_ != nullptr) control_->cancel();
+    wake_.notify_one();
+  }
   void change(std::size_t number, std::unique_ptr<destination> to) {
     std::lock_guard<std::mutex> lock(mutex_);
     const std::int64_t since_ns = exporter_->now_ns();
@@ -100,6 +106,7 @@ class flush_thread::loop {
   bool cancel_now_ = false;  // end
   std::int64_t cancel_ns_ = 0;
   bool retry_wanted_ = false;
+  bool consent_changed_ = false;
   std::vector<change_of_settings> changes_;
   std::string trouble_;  // a change that could not be made
   bool finished_ = false;
@@ -143,6 +150,7 @@ ORCAST_DECL void flush_thread::loop::run() {
       if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
     }
     const std::size_t left = changes_.size();
+    consent_changed_ = false;  // the next turn looks
     if (flush_asked_ != flushing) {
       flushing = flush_asked_;
       exporter_->begin_flush();
@@ -169,7 +177,8 @@ ORCAST_DECL void flush_thread::loop::run() {
     wait_ms = made.taken != 0 ? options_.busy_ms : (std::min)(2 * wait_ms, options_.idle_ms);
     const std::int64_t due_ms = (std::max)(made.next_ms - now_ms, std::int64_t{0});
     wake_.wait_for(lock, milliseconds((std::min)(wait_ms, due_ms)), [&] {
-      return cancel_now_ || retry_wanted_ || changes_.size() != left || flush_asked_ != flushing;
+      return cancel_now_ || retry_wanted_ || consent_changed_ || changes_.size() != left ||
+             flush_asked_ != flushing;
     });
   }
   const std::int64_t until_ns = cancel_now_ ? cancel_ns_ : exporter_->now_ns();
@@ -221,7 +230,9 @@ ORCAST_DECL void flush_thread::loop::perform(http::any_transport& transport,
   {
     std::lock_guard<std::mutex> lock(mutex_);
     control_ = &control;
-    if (cancel_now_) control.cancel();
+    // Consent that is withdrawn from now on finds the control.
+    const bool withdrawn = exporter_->tracer_.term() != exporter_->term_;
+    if (cancel_now_ || withdrawn) control.cancel();
   }
   transport.perform(what, sink, control);
   std::lock_guard<std::mutex> lock(mutex_);
@@ -299,6 +310,10 @@ ORCAST_DECL bool flush_thread::shutdown(std::int64_t timeout_ms) {
 
 ORCAST_DECL void flush_thread::retry_held() {
   if (loop_ != nullptr && !loop_->in_child()) loop_->retry_held();
+}
+
+ORCAST_DECL void flush_thread::follow_consent() {
+  if (loop_ != nullptr && !loop_->in_child()) loop_->follow_consent();
 }
 
 ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {

@@ -94,15 +94,28 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
 ORCAST_DECL void route::settle(std::int64_t now_ms) {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
+  const bool withdrawn = exporter_.gave_up();
   const exporter::outcome ends = delivery_->conclude(exporter_, now_ms);
   exported_ += ends.exported;
   dropped_[static_cast<std::size_t>(ends.reason)] += ends.dropped;
   for (std::uint32_t i = 0; i < ends.exported; ++i) ends_.exported(tickets_[settled_++]);
   for (std::uint32_t i = 0; i < ends.dropped; ++i) ends_.dropped(tickets_[settled_++], ends.reason);
+  if (withdrawn) {  // also what was not in the post
+    abandon(drop_reason::withdrawn);
+    delivery_->forget_body();
+  }
   if (settled_ == tickets_.size()) {
     tickets_.clear();
     settled_ = 0;
   }
+}
+
+ORCAST_DECL bool route::withdraw() noexcept {
+  exporter_.give_up();
+  if (exporter_.in_flight()) return true;
+  abandon(drop_reason::withdrawn);
+  delivery_->forget_body();
+  return false;
 }
 
 ORCAST_DECL void route::abandon(drop_reason why) noexcept {

@@ -62,6 +62,7 @@ ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
 ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
       ends_(from),
+      term_(from.term()),
       transport_(std::make_unique<http::any_transport>(std::move(transport))) {
   std::size_t size = 2;
   while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
@@ -290,6 +291,7 @@ ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
 ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+  follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
   }
@@ -318,8 +320,9 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
   }
   postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+    const bool withdrawn = tracer_.term_of(left) != tracer_.term();
     tracer_.give_back(left);
-    tracer_.dropped(drop_reason::shut_down);
+    tracer_.dropped(withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }
 }
 

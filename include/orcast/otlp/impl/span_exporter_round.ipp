@@ -18,6 +18,7 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
                                                          perform_function* perform) {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
+  follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
     if (flushing_ && each->reached && each->exporter().batch() == each->last_batch) {
@@ -110,6 +111,10 @@ ORCAST_DECL bool span_exporter::take_next() {
 
 /// Lets a span wait for the routes that it is for.
 ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
+  while (tracer_.term_of(taken) != term_) {
+    if (tracer_.term() == term_) return drop_uncovered(taken);
+    drop_held();
+  }
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
   if (wanted == 0) {
@@ -133,6 +138,41 @@ ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
 ORCAST_DECL void span_exporter::expect_no_change() noexcept {
   // Relaxed: the thread that takes spans stores it.
   awaits_settings_.store(false, std::memory_order_relaxed);
+}
+
+ORCAST_DECL void span_exporter::drop_uncovered(orcast::detail::block_index span) {
+  tracer_.give_back(span);
+  tracer_.dropped(drop_reason::withdrawn);
+}
+
+/// Also what waits in the tracer's queues goes at once, not when a destination next has room.
+ORCAST_DECL void span_exporter::follow_consent() {
+  if (tracer_.term() == term_) return;
+  drop_held();
+  const auto covered = [this](orcast::detail::block_index each) {
+    return tracer_.term_of(each) == term_;
+  };
+  const auto old = std::stable_partition(postponed_.begin(), postponed_.end(), covered);
+  for (auto each = old; each != postponed_.end(); ++each) drop_uncovered(*each);
+  postponed_.erase(old, postponed_.end());
+  while (take_next()) {
+  }
+}
+
+/// Consent has changed: all that is held was recorded before that and goes nowhere.
+ORCAST_DECL void span_exporter::drop_held() {
+  term_ = tracer_.term();
+  for (; first_waiting_ != next_waiting_; forget_front()) {
+    waiting_span& held = waiting(first_waiting_);
+    for (const auto& each : routes_) {
+      if ((held.routes & each->bit) != 0) each->drop(held.ticket, drop_reason::withdrawn);
+    }
+    held.routes = 0;
+  }
+  for (const auto& each : routes_) {
+    each->cursor = next_waiting_;
+    if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
+  }
 }
 
 ORCAST_DECL std::uint32_t span_exporter::routes_for(

@@ -50,7 +50,8 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-inline span tracer::begin(std::string_view name, const span_options& options) noexcept {
+inline span tracer::begin(std::string_view name, const span_options& options,
+                          detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -91,6 +92,7 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   // would wait for it.
   ring_.prefetch(next);
 
+  ring_.at(block)->term = term;
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
@@ -110,11 +112,12 @@ inline span tracer::begin(std::string_view name, const span_options& options) no
   return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
 }
 
-inline span tracer::begin_plain(std::string_view name) noexcept {
-  return begin(name, span_options());
+inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
+  return begin(name, span_options(), term);
 }
-inline span tracer::begin_with(std::string_view name, const span_options& options) noexcept {
-  return begin(name, options);
+inline span tracer::begin_with(std::string_view name, const span_options& options,
+                               detail::consent_term term) noexcept {
+  return begin(name, options, term);
 }
 
 inline bool tracer::keeps(const detail::context_words& ids,
