@@ -116,13 +116,6 @@ class hang_up_watch {
       char drained[256];
       while (::read(wake_[0], drained, sizeof drained) > 0) {
       }
-      // A client that has its whole answer may go before the exchange that brought it has ended.
-      for (const pollfd& each : watched) {
-        if (each.fd != wake_[0] && each.revents != 0) {
-          ::poll(nullptr, 0, milliseconds_to_end);
-          break;
-        }
-      }
       const std::lock_guard<std::mutex> lock(mutex_);
       for (std::size_t i = 1; i < watched.size(); ++i) {
         if (watched[i].revents == 0) continue;
@@ -138,8 +131,6 @@ class hang_up_watch {
     pollfd now{socket, hang_up, 0};
     return ::poll(&now, 1, 0) > 0;
   }
-
-  static constexpr int milliseconds_to_end = 20;
 
   int wake_[2] = {-1, -1};
   std::mutex mutex_;

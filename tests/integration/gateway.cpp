@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -183,30 +184,29 @@ TEST_CASE("a client that goes before the first byte cancels its call", "[gateway
 }
 
 TEST_CASE("what a slow client does not read is not read upstream either", "[gateway]") {
-  std::atomic<std::size_t> written{0};
-  std::atomic<bool> whole{false};
+  std::promise<void> half;  // what the buffers of four sockets hold is less
+  std::promise<bool> whole;
   constexpr std::size_t pieces = 1024;
   const std::string piece(64 * 1024, 'x');  // 64 MiB in all
   const standins::server upstream({}, [&](const standins::request&, standins::exchange& with) {
     with.head(200, {{"Content-Type", "application/octet-stream"}},
               standins::exchange::framing::chunked);
-    for (std::size_t i = 0; i < pieces && with.write(piece); ++i) ++written;
-    whole = with.finish();
+    for (std::size_t i = 0; i < pieces && with.write(piece); ++i) {
+      if (i == pieces / 2) half.set_value();
+    }
+    whole.set_value(with.finish());
   });
   process gateway({"--listen", "0", "--upstream", upstream.origin()});
   raw_client client(gateway.port());
   client.send(
       "GET /api/v1/files/1/content HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   client.read_until("\r\n\r\n");
-  // It comes to a halt: from then on only the client's reading moves it.
-  std::size_t before = 0;
-  for (int still = 0; still < 3; still = written == before ? still + 1 : 0) {
-    before = written;
-    std::this_thread::sleep_for(100ms);
-  }
-  CHECK(before < pieces / 2);
+  // It comes to a halt on the way there: only the client's reading moves it on.
+  auto got_half = half.get_future();
+  CHECK(got_half.wait_for(300ms) == std::future_status::timeout);
   const std::string& all = client.read_all();
-  CHECK(whole);
+  CHECK(got_half.wait_for(20s) == std::future_status::ready);
+  CHECK(whole.get_future().get());
   CHECK(all.size() > pieces * piece.size());
   CHECK(all.substr(all.size() - 5) == "0\r\n\r\n");
 }

@@ -53,6 +53,10 @@ struct client_options {
   /// Added to the head of every request; a value that is `sensitive` is treated like the key.
   std::vector<http::header> headers;
 
+  /// Send W3C `traceparent` with each call, and `tracestate` where its context has one: for a proxy
+  /// of the host's own that joins the trace. A header of the host's with that name is left as it is.
+  bool send_traceparent = false;
+
   /// total_ms covers a call with all its attempts and the waits between them.
   http::timeouts timeouts;
   http::response_limits response;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,10 @@
 
 namespace orcast {
 inline namespace v0 {
+
+namespace detail {
+class endpoint_reply;
+}
 
 class observation : private delta_listener {
  public:
@@ -79,6 +84,9 @@ class observation : private delta_listener {
   ORCAST_DECL void head(const http::response_head& head) noexcept;
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The whole answer is here, though the exchange may not have ended yet: who waits for done() may
+  /// say it now.
+  ORCAST_DECL bool whole() const noexcept;
   /// What an exchange has come to, without ending the span: for whoever may try again.
   result<void> settle(result<void> outcome) noexcept {
     return chat() ? reader_.finish(std::move(outcome)) : api_.finish(std::move(outcome));
@@ -147,6 +155,7 @@ class observation : private delta_listener {
   void record_vectors(const json_ref& from);
   void record_reply(const failure* why);
   void record_models(const std::string& answered);
+  void record_first_token();
   void record_times(std::int64_t output_tokens);
   void record_routing(const chat_reply& reply, bool failed);
   void record_output(const chat_reply& reply);
@@ -157,6 +166,8 @@ class observation : private delta_listener {
   recording where_;
   reply_reader reader_;
   api_reader api_;
+  const reply_limits limits_;
+  std::unique_ptr<detail::endpoint_reply> stream_;  // of an endpoint that is no chat completion
   delta_listener* listener_ = nullptr;
   span span_;
   content_recorder content_{span_, where_};
@@ -170,7 +181,7 @@ class observation : private delta_listener {
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
   kind kind_ = kind::chat;
-  bool streamed_endpoint_ = false;
+  std::int64_t body_left_ = -1;  // of the answer; -1: its head did not say
   bool begun_ = false;
   bool over_ = false;
 };

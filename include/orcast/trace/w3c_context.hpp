@@ -11,8 +11,9 @@
 #include "orcast/trace/ids.hpp"
 
 // W3C Trace Context (level 2) and Baggage, as headers between processes: a game tells its own
-// server which span a request belongs under, or hears it. orcast sends none of it by itself, and
-// OpenRouter gets neither. What is not valid by the standards' rules is not used, in part or whole.
+// server which span a request belongs under, or hears it. orcast sends none of it by itself
+// (client_options.send_traceparent asks for it). What is not valid by the standards' rules is not
+// used, in part or whole.
 
 namespace orcast {
 inline namespace v0 {

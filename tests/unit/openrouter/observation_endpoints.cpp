@@ -254,6 +254,111 @@ TEST_CASE("/messages appears as chat, with Anthropic's counts made inclusive") {
              event("message_stop", R"({"type":"message_stop"})"))));
 }
 
+TEST_CASE("streams of other endpoints tell when they first spoke, and how fast they did") {
+  struct {
+    const char* path;
+    std::vector<std::string> silent;  // events that say nothing yet
+    std::string first;
+    std::string rest;
+  } const cases[] = {
+      {"/responses",
+       {event("response.created", R"({"type":"response.created","response":{"model":"m"}})"),
+        event("x", R"({"type":"response.output_text.delta","delta":""})")},
+       event("x", R"({"type":"response.reasoning_summary_text.delta","delta":"Hm"})"),
+       event("x", R"({"type":"response.completed","response":{"status":"completed","model":"m",)"
+                  R"("output":[],"usage":{"input_tokens":2,"output_tokens":5}}})")},
+      {"/messages",
+       {event("message_start", R"({"type":"message_start","message":{"model":"m"}})"),
+        event("content_block_start", R"({"type":"content_block_start","index":0,)"
+                                     R"("content_block":{"type":"text","text":""}})"),
+        "event: ping\ndata: {\"type\":\"ping\"}\n\n"},
+       event("content_block_delta", R"({"type":"content_block_delta","index":0,)"
+                                    R"("delta":{"type":"text_delta","text":"Lo"}})"),
+       event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},)"
+                              R"("usage":{"input_tokens":2,"output_tokens":5}})") +
+           event("message_stop", R"({"type":"message_stop"})")},
+      {"/messages",
+       {event("message_start", R"({"type":"message_start","message":{"model":"m"}})")},
+       event("content_block_start", R"({"type":"content_block_start","index":0,)"
+                                    R"("content_block":{"type":"tool_use","name":"tide"}})"),
+       event("message_delta", R"({"type":"message_delta","delta":{"stop_reason":"tool_use"},)"
+                              R"("usage":{"input_tokens":2,"output_tokens":5}})")},
+      {"/completions",
+       {"data: {\"choices\":[{\"index\":0,\"text\":\"\"}]}\n\n"},
+       "data: {\"choices\":[{\"index\":0,\"text\":\"Lo\"}]}\n\n",
+       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":5}}\n\n"
+       "data: [DONE]\n\n"},
+  };
+  for (const auto& each : cases) {
+    INFO(each.path);
+    frame_counter frames;
+    recording how;
+    how.frames = &frames;
+    observed one(how);
+    frames.set(1);
+    {
+      observation seen(one.where);
+      REQUIRE(seen.begin_raw("POST", std::string(base) + each.path, {R"({"model":"m"})"}, {}));
+      one.clock.pass(100'000'000);
+      const http::header_view headers[] = {{"content-type", "text/event-stream; charset=utf-8"}};
+      seen.head({200, headers, 1});
+      for (const std::string& event : each.silent) seen.data(event);
+      CHECK(seen.time_to_first_token_ms() == -1);
+      one.clock.pass(150'000'000);
+      frames.set(2);
+      seen.data(each.first.substr(0, 9));
+      seen.data(each.first.substr(9));
+      CHECK(seen.time_to_first_token_ms() == 250);
+      one.clock.pass(500'000'000);
+      frames.set(3);
+      seen.data(each.first);
+      seen.data(each.rest);
+      CHECK(seen.done({}).ok());
+    }
+    const plain_span seen = one.only();
+    CHECK(seen.status == span_status::ok);
+    CHECK(std::stod(seen.at("gen_ai.response.time_to_first_chunk")) == Approx(0.1));
+    CHECK(std::stod(seen.at("openrouter.time_to_first_token")) == Approx(0.25));
+    CHECK(std::stod(seen.at("openrouter.tokens_per_second")) == Approx(10));
+    CHECK(std::stod(seen.at("openrouter.time_per_output_token")) == Approx(0.125));
+    CHECK(seen.at("orcast.frame.first_token") == "2");
+    CHECK(seen.at("orcast.frame.end") == "3");
+    REQUIRE(seen.events.size() == 1);
+    CHECK(seen.events[0].name == "First Token Stream Event");
+    CHECK(seen.events[0].wall_ns == seen.start_wall_ns + 250'000'000);
+  }
+  const plain_span whole = record("/completions", R"({"model":"m","prompt":"Once"})",
+                                  json(R"({"choices":[{"index":0,"text":" upon"}]})"));
+  CHECK(whole.events.empty());
+  CHECK_FALSE(whole.has("openrouter.time_to_first_token"));
+}
+
+TEST_CASE("a stream whose pieces go to a listener leaves the same span") {
+  struct : byte_listener {
+    void on_data(std::string_view bytes) noexcept override { all.append(bytes); }
+    std::string all;
+  } pieces;
+  const std::string body =
+      "data: {\"choices\":[{\"index\":0,\"text\":\" up\"}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"text\":\"on\",\"finish_reason\":\"stop\"}],"
+      "\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+  observed one;
+  {
+    observation seen(one.where);
+    seen.listen(&pieces);
+    seen.begin({"POST", "/completions", R"({"model":"m","prompt":"Once"})"},
+               std::string(base) + "/completions");
+    observed::finish(seen, stream(body));
+    CHECK(seen.api_answer().body.empty());
+  }
+  CHECK(pieces.all == body);
+  const plain_span seen = one.only();
+  CHECK(seen.status == span_status::ok);
+  CHECK(seen.at("llm.choices.0.completion.text") == " upon");
+  CHECK(seen.at("llm.token_count.completion") == "2");
+  CHECK(seen.events.size() == 1);
+}
+
 TEST_CASE("an error in the stream of another endpoint ends the span as one") {
   const plain_span seen =
       record("/messages", R"({"model":"m","messages":[{"role":"user","content":"?"}]})",

@@ -38,7 +38,7 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
   entry->seen.join(request, chat_url_, context);
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
-  prepare(*entry, std::move(composed), refused);
+  prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
 
@@ -51,11 +51,12 @@ inline call_ptr client_core::open(const api_request& request, const call_context
   entry->party = context.session_id;
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->request.url, context);
-  prepare(*entry, std::move(composed), refused);
+  prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
 
-inline void client_core::prepare(call_entry& entry, result<void> composed, bool refused) const {
+inline void client_core::prepare(call_entry& entry, result<void> composed, bool refused,
+                                 const call_context& context) const {
   entry.context = entry.seen.context();
   if (composed && refused) {
     composed = failure(errc::busy, "more than " + std::to_string(options_.max_calls) +
@@ -63,6 +64,7 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
   }
   if (!composed) return entry.conclude(std::move(composed));
   outgoing_call& out = *entry.outgoing;
+  if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
   if (!out.body.empty()) out.request.body = {out.body};
   out.request.attached = &entry.seen;
 }
@@ -110,7 +112,7 @@ inline result<void> client_core::compose_head(std::string_view accept,
                                               std::string_view session, const call_context& context,
                                               http::request& out) const {
   out.limits = options_.timeouts;
-  constexpr std::size_t own = 8;  // so that the key, which comes last, is never moved
+  constexpr std::size_t own = 10;  // so that the key is never moved
   out.headers.reserve(headers_.size() + context.headers.size() + own);
   out.headers = headers_;
   if (!content_type.empty()) put_header("Content-Type", std::string(content_type), out.headers);

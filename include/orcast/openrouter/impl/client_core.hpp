@@ -50,7 +50,8 @@ class client_core {
   call_ptr open(const api_request& request, const call_context& context, bool refused);
   call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
   /// Settles whether the call can be sent.
-  void prepare(call_entry& entry, result<void> composed, bool refused) const;
+  void prepare(call_entry& entry, result<void> composed, bool refused,
+               const call_context& context) const;
   result<void> compose(const chat_request& request, const call_context& context,
                        outgoing_call& out) const;
   result<void> compose(const api_request& request, const call_context& context,

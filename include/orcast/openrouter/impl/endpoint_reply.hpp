@@ -9,8 +9,8 @@
 #include "orcast/http/sse.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 
-// Puts the stream of an endpoint that is no chat completion back together: the body that a call in
-// one piece would have brought, as far as a span shows it.
+// Puts the stream of an endpoint that is no chat completion back together while it arrives: the body
+// that a call in one piece would have brought, as far as a span shows it.
 
 namespace orcast {
 inline namespace v0 {
@@ -18,22 +18,25 @@ namespace detail {
 
 class endpoint_reply {
  public:
-  /// `body`: an event stream. What is left of a broken one is used.
-  explicit endpoint_reply(std::string_view body) {
-    http::sse_parser events;
-    const auto take = [this](const http::sse_event& event) {
-      done_ = done_ || event.data == "[DONE]" || event.type == "message_stop";
-      if (reader_.parse(event.data)) take_event(reader_.root());
-      return true;
-    };
-    static_cast<void>(events.feed(body, take));
-    static_cast<void>(events.flush_tail(take));
-  }
+  /// What comes after so many bytes is not looked at.
+  explicit endpoint_reply(std::size_t most_bytes) : left_(most_bytes) {}
+  endpoint_reply(const endpoint_reply&) = delete;
+  endpoint_reply& operator=(const endpoint_reply&) = delete;
 
-  /// Whether the stream came to its end, well or not.
-  bool complete() const noexcept {
-    return done_ || !response_.empty() || !stop_.empty() || !error_.empty();
+  void feed(std::string_view bytes) {
+    if (bytes.size() > left_) return;
+    left_ -= bytes.size();
+    static_cast<void>(events_.feed(bytes, taker_));  // what is left of a broken stream is used
   }
+  /// Nothing more comes.
+  void end() { static_cast<void>(events_.flush_tail(taker_)); }
+
+  /// Something of the answer is here: text, reasoning or a tool call.
+  bool spoke() const noexcept { return spoke_; }
+  /// Nothing that matters can follow.
+  bool over() const noexcept { return done_ || !response_.empty() || !error_.empty(); }
+  /// Whether the stream came to its end, well or not.
+  bool complete() const noexcept { return over() || !stop_.empty(); }
 
   std::string json() const {
     if (!response_.empty()) return response_;  // OpenAI's last event holds all of it
@@ -55,6 +58,15 @@ class endpoint_reply {
   }
 
  private:
+  struct take {
+    endpoint_reply& into;
+    bool operator()(const http::sse_event& event) const {
+      into.done_ = into.done_ || event.data == "[DONE]" || event.type == "message_stop";
+      if (into.reader_.parse(event.data)) into.take_event(into.reader_.root());
+      return true;
+    }
+  };
+
   struct block {
     std::string json;  // as it began
     std::string type;
@@ -71,6 +83,7 @@ class endpoint_reply {
     } else if (type == "response.output_text.delta") {
       pending_.append(event["delta"].text());
     }
+    if (is_delta_of_response(type)) heard(event["delta"].text());
     const json_view message = event["message"];
     const json_view source = message.is_object() ? message : event;
     replace(id_, source["id"]);
@@ -86,10 +99,13 @@ class endpoint_reply {
                          std::string(begun["type"].text()),
                          std::string(begun["text"].text()),
                          {}});
+      heard(begun["text"].text());
+      if (is_tool(begun["type"].text())) heard(begun["name"].text());
     } else if (type == "content_block_delta" && index < blocks_.size()) {
       const json_view delta = event["delta"];
       for (const std::string_view name : {"text", "partial_json", "thinking"}) {
         blocks_[index].text.append(delta[name].text());
+        heard(delta[name].text());
       }
       blocks_[index].signature.append(delta["signature"].text());
     }
@@ -98,8 +114,22 @@ class endpoint_reply {
       if (at > texts_.size() || at >= 64) continue;
       if (at == texts_.size()) texts_.emplace_back();
       texts_[at].text.append(choice["text"].text());
+      heard(choice["text"].text());
       replace(texts_[at].signature, choice["finish_reason"]);
     }
+  }
+
+  void heard(std::string_view words) noexcept { spoke_ = spoke_ || !words.empty(); }
+
+  /// Of text, reasoning, its summary, a refusal or a function's arguments.
+  static bool is_delta_of_response(std::string_view type) noexcept {
+    constexpr std::string_view first = "response.";
+    constexpr std::string_view last = ".delta";
+    return type.size() > first.size() + last.size() && type.substr(0, first.size()) == first &&
+           type.substr(type.size() - last.size()) == last;
+  }
+  static bool is_tool(std::string_view type) noexcept {
+    return type == "tool_use" || type == "server_tool_use";
   }
 
   static void replace(std::string& place, json_view value) {
@@ -130,7 +160,7 @@ class endpoint_reply {
       separator = ',';
       json_reader begun(json_manners::tolerant);
       object_writer made(out);
-      const bool tool = each.type == "tool_use" || each.type == "server_tool_use";
+      const bool tool = is_tool(each.type);
       const std::string_view field = tool ? "input" : each.type == "thinking" ? "thinking" : "text";
       static_cast<void>(begun.parse(each.json));
       for (const json_view member : begun.root()) {
@@ -166,6 +196,9 @@ class endpoint_reply {
     out += ']';
   }
 
+  http::sse_parser events_;
+  take taker_{*this};
+  std::size_t left_;
   json_reader reader_{json_manners::tolerant, 128};
   std::string response_;
   std::string pending_;  // what a response that did not get to its end had said
@@ -176,6 +209,7 @@ class endpoint_reply {
   std::string usage_;
   std::string error_;
   bool done_ = false;
+  bool spoke_ = false;
   std::vector<block> blocks_;
   std::vector<block> texts_;  // of /completions: text, and the finish reason as the signature
 };

@@ -3,6 +3,7 @@
 
 #include "orcast/openrouter/observation.hpp"
 
+#include "orcast/openrouter/impl/reply_reader.ipp"
 #include "orcast/openrouter/impl/span_endpoint.ipp"
 #include "orcast/openrouter/impl/span_reply.ipp"
 #include "orcast/openrouter/impl/span_request.ipp"
@@ -23,6 +24,19 @@ inline void replace_all(std::string& words, std::string_view what) {
   }
 }
 
+/// How long the body will be by its head; -1 where that does not say, or counts coded bytes.
+inline std::int64_t announced_length(const http::response_head& head) noexcept {
+  const std::string_view length = head.find("content-length");
+  const bool coded = !head.find("content-encoding").empty();
+  if (length.empty() || length.size() > 18 || coded) return -1;
+  std::int64_t value = 0;
+  for (const char digit : length) {
+    if (digit < '0' || digit > '9') return -1;
+    value = value * 10 + (digit - '0');
+  }
+  return value;
+}
+
 /// What is sensitive in the request that was sent: the key, and header lines that are marked.
 inline result<void> without_secrets(result<void> ended, const http::request* sent) {
   if (ended.ok() || sent == nullptr) return ended;
@@ -37,7 +51,7 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits), api_(limits) {
+    : where_(where), reader_(limits), api_(limits), limits_(limits) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
@@ -131,6 +145,8 @@ ORCAST_DECL void observation::retry(const failure& why, std::int64_t wait_ms) no
   span_.event("retry", {{keys::error_type, to_string(why.code)},
                         {keys::http_response_status_code, why.http_status},
                         {keys::openrouter_wait_ms, wait_ms}});
+  body_left_ = -1;
+  stream_.reset();
   if (!chat()) return api_.reset();
   reader_.reset();
   reader_.listen(this);
@@ -141,18 +157,28 @@ ORCAST_DECL void observation::queued(std::int64_t wait_ms) noexcept {
 }
 
 ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
+  body_left_ = detail::announced_length(head);
   return chat() ? reader_.head(head) : api_.head(head);
 }
 
 ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
+  if (over_) return false;
+  if (body_left_ >= 0) body_left_ -= static_cast<std::int64_t>(bytes.size());
   if (chat()) return reader_.data(bytes);
-  constexpr std::string_view stream = "text/event-stream";
-  const std::string& type = api_.reply().content_type;
-  if (!bytes.empty() && !streamed_endpoint_ && type.compare(0, stream.size(), stream) == 0) {
-    streamed_endpoint_ = true;
+  const bool more = api_.data(bytes);
+  if (bytes.empty() || !span_.recording() || !api_.received_content()) return more;
+  if (stream_ == nullptr) {
+    if (!detail::is_event_stream(api_.reply().content_type)) return more;
+    stream_ = std::make_unique<detail::endpoint_reply>(limits_.body_bytes);
     span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
   }
-  return api_.data(bytes);
+  stream_->feed(bytes);
+  if (stream_->spoke() && first_token_ms_ < 0) record_first_token();
+  return more;
+}
+
+ORCAST_DECL bool observation::whole() const noexcept {
+  return body_left_ == 0 || (stream_ != nullptr && stream_->over());
 }
 
 /// A document is not looked into before it is whole, but once a success has begun its price is due.
@@ -182,12 +208,14 @@ ORCAST_DECL void observation::on_first_chunk() noexcept {
 }
 
 ORCAST_DECL void observation::on_first_token() noexcept {
-  if (reader_.streamed()) {  // a whole body has no first token
-    first_token_ms_ = since_begin_ms();
-    if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
-    span_.event("First Token Stream Event");
-  }
+  if (reader_.streamed()) record_first_token();  // a whole body has no first token
   if (listener_ != nullptr) listener_->on_first_token();
+}
+
+ORCAST_DECL void observation::record_first_token() {
+  first_token_ms_ = since_begin_ms();
+  if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
+  span_.event("First Token Stream Event");
 }
 
 ORCAST_DECL result<void> observation::done(result<void> outcome,

@@ -10,6 +10,7 @@
 #include "orcast/http/request.hpp"
 #include "orcast/http/validate.hpp"
 #include "orcast/openrouter/call_context.hpp"
+#include "orcast/trace/w3c_context.hpp"
 
 // What goes into the head of a request besides the key: the client's own lines, and those of one
 // call, which come instead of the client's of the same name.
@@ -36,6 +37,22 @@ inline void put_cache(const response_cache& cache, std::vector<http::header>& he
   put_header("X-OpenRouter-Cache", cache.use ? "true" : "false", head);
   if (cache.ttl_s > 0) put_header("X-OpenRouter-Cache-TTL", std::to_string(cache.ttl_s), head);
   if (cache.clear) put_header("X-OpenRouter-Cache-Clear", "true", head);
+}
+
+/// Which span the request belongs under, where there is one and the host says nothing itself.
+inline void put_trace(const span_context& of, std::string_view state,
+                      std::vector<http::header>& head) {
+  std::string parent = traceparent(of);
+  for (const http::header& line : head) {
+    if (http::same_name(line.name, "traceparent")) return;
+  }
+  if (parent.empty()) return;
+  put_header("traceparent", std::move(parent), head);
+  for (const http::header& line : head) {
+    if (http::same_name(line.name, "tracestate")) return;
+  }
+  std::string members = trace_state::parse(state).header();
+  if (!members.empty()) put_header("tracestate", std::move(members), head);
 }
 
 /// What a call adds to the head of its request. Fails, naming the line, where that can't be sent.

@@ -228,12 +228,12 @@ ORCAST_DECL result<void> observation::record_endpoint() {
   const api_reply& reply = api_.reply();
   std::string whole;
   bool complete = true;
-  if (streamed_endpoint_ && !reply.body.empty()) {
-    const detail::endpoint_reply stream(reply.body);
-    whole = stream.json();
-    complete = stream.complete();
+  if (stream_ != nullptr) {
+    stream_->end();
+    whole = stream_->json();
+    complete = stream_->complete();
   }
-  const std::string& body = streamed_endpoint_ ? whole : reply.body;
+  const std::string& body = stream_ != nullptr ? whole : reply.body;
   detail::json_reader json(detail::json_manners::tolerant, 128);
   static_cast<void>(json.parse(body));
   const detail::json_view said = json.root();
