@@ -421,6 +421,38 @@ struct request {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/call_filter.hpp ----
+
+// A host's rule about which calls are exported, asked when a call has ended and all about it is
+// known. What it does not keep is dropped with its attempts, and counted as drop_reason::filtered.
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_reply;
+struct chat_reply;
+
+/// A call that has ended, unmasked also where privacy mode or masks keep it out of the span. Valid
+/// during the question.
+struct ended_call {
+  std::string_view model;             ///< as it was asked for
+  const failure* why = nullptr;       ///< null: it went well
+  const chat_reply* chat = nullptr;   ///< of a chat completion: what arrived of its reply
+  const api_reply* answer = nullptr;  ///< of another endpoint
+  double latency_ms = 0;
+  double time_to_first_token_ms = -1;  ///< -1: there was none
+  std::int64_t attempts = 1;
+};
+
+struct call_filter {
+  /// False drops the call's span. Any thread that records; it must be quick, and records nothing.
+  bool (*keeps)(void* context, const ended_call& call) = nullptr;
+  void* context = nullptr;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/core/hex.hpp ----
 
 // Bytes as lower-case hexadecimal text and back.
@@ -3850,6 +3882,7 @@ struct recording : content_policy {
   pseudonym users;
   server_broadcast server = server_broadcast::none;
   const frame_counter* frames = nullptr;
+  call_filter filter;
 
   std::uint32_t frame() const noexcept { return frames != nullptr ? frames->now() : 0; }
 };
@@ -3988,6 +4021,7 @@ struct broadcast_settings {
   bool vectors = false;           ///< also send the vectors of embeddings
   masks hide;                     ///< OpenInference's masks
   redaction redact;               ///< the host's own look at each text before it is recorded
+  call_filter filter;             ///< the host's rule about which calls are exported
   /// Users appear under a keyed hash of their name when this is not empty; or under what the
   /// host's function makes of it.
   secret user_key;
@@ -4914,8 +4948,10 @@ struct response_cache {
 
 struct call_context {
   span_context parent;  ///< the span that this call belongs under
-  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;   ///< an object
+  /// The tracestate header that the parent came with: client_options.send_traceparent sends it on.
+  std::string tracestate;
+  std::string name;    ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;  ///< an object
   std::vector<std::string> tags;
   /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
   /// take turns.
@@ -5587,6 +5623,11 @@ class reply_reader {
 namespace orcast {
 inline namespace v0 {
 
+struct generation;
+namespace detail {
+class endpoint_reply;
+}
+
 class observation : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
@@ -5632,6 +5673,9 @@ class observation : private delta_listener {
   ORCAST_DECL void head(const http::response_head& head) noexcept;
   /// False when the rest of the response does not matter (see reply_reader::data).
   ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The whole answer is here, though the exchange may not have ended yet: who waits for done() may
+  /// say it now.
+  ORCAST_DECL bool whole() const noexcept;
   /// What an exchange has come to, without ending the span: for whoever may try again.
   result<void> settle(result<void> outcome) noexcept {
     return chat() ? reader_.finish(std::move(outcome)) : api_.finish(std::move(outcome));
@@ -5640,6 +5684,15 @@ class observation : private delta_listener {
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
   /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
   ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
+
+  /// Before done(): where a cancelled or cut answer did not tell what it cost, done() is not to end
+  /// the span, but to leave that to learn(), which can still tell.
+  void await_usage() noexcept { awaits_usage_ = true; }
+  /// After done(): the generation whose cost the span waits for; empty when it does not.
+  const std::string& unknown_usage_of() const noexcept { return unknown_usage_of_; }
+  /// What OpenRouter says of that generation, or null: nothing. Ends the span, at the time of
+  /// done().
+  ORCAST_DECL void learn(const generation* facts) noexcept;
 
   const chat_reply& reply() const noexcept { return reader_.reply(); }
   chat_reply& reply() noexcept { return reader_.reply(); }
@@ -5686,6 +5739,9 @@ class observation : private delta_listener {
   static call_facts facts_of(const chat_request& request) noexcept;
 
   void open(const call_facts& call, const call_context& context, std::string_view url);
+  bool kept_by_filter(const result<void>& ended) const noexcept;
+  bool usage_may_be_learned(const failure& why) const noexcept;
+  const std::string& generation_id() const noexcept;
   bool joined() const noexcept { return where_.server == server_broadcast::join; }
   void record_request(const chat_request& request, std::string_view body);
   void record_input(std::string_view body);
@@ -5700,16 +5756,20 @@ class observation : private delta_listener {
   void record_vectors(const json_ref& from);
   void record_reply(const failure* why);
   void record_models(const std::string& answered);
+  void record_first_token();
   void record_times(std::int64_t output_tokens);
   void record_routing(const chat_reply& reply, bool failed);
   void record_output(const chat_reply& reply);
   void record_usage(const token_usage& usage);
+  void record_generation(const generation& facts);
   void record_failure(const failure& why);
   double since_begin_ms() const noexcept;
 
   recording where_;
   reply_reader reader_;
   api_reader api_;
+  const reply_limits limits_;
+  std::unique_ptr<detail::endpoint_reply> stream_;  // of an endpoint that is no chat completion
   delta_listener* listener_ = nullptr;
   span span_;
   content_recorder content_{span_, where_};
@@ -5718,12 +5778,16 @@ class observation : private delta_listener {
   std::string request_model_;
   std::string scratch_;  // text that is put together for an attribute
   std::string audio_format_;
+  std::string unknown_usage_of_;
   std::int64_t began_ns_ = 0;
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
   kind kind_ = kind::chat;
-  bool streamed_endpoint_ = false;
+  std::int64_t body_left_ = -1;  // of the answer; -1: its head did not say
+  std::int64_t ended_ns_ = 0;
+  bool awaits_usage_ = false;
+  bool usage_known_ = false;
   bool begun_ = false;
   bool over_ = false;
 };
@@ -7514,6 +7578,7 @@ inline recording broadcast::recording(std::string_view api_key_label) const noex
   where.vectors = settings_.vectors;
   where.hide = settings_.hide;
   where.redact = settings_.redact;
+  where.filter = settings_.filter;
   where.users = settings_.users;
   where.users.key = settings_.user_key.reveal();
   where.server = settings_.server;
@@ -7731,7 +7796,8 @@ class recording_sink : public http::response_sink {
     to_.head(head);
   }
   http::flow data(std::string_view bytes) noexcept override {
-    seen_.data(bytes);
+    // Who has the whole answer may go before the exchange has ended: by then the span has.
+    if (!seen_.data(bytes) || seen_.whole()) static_cast<void>(seen_.done({}, request_));
     return to_.data(bytes);
   }
   void done(result<void> outcome) noexcept override {
@@ -8343,6 +8409,17 @@ struct client_options {
   std::optional<response_cache> cache;  ///< nothing: as the account has it
   /// Added to the head of every request; a value that is `sensitive` is treated like the key.
   std::vector<http::header> headers;
+
+  /// After a cancel or a cut stream: how long, in ms, the call's span waits for what the call cost,
+  /// which tick() asks OpenRouter for in the background (GET /generation, repeated until it is
+  /// there); 0: not at all. Who waits for such a call (chat_stream) gets its failure that much
+  /// later.
+  std::int64_t usage_lookup_ms = 0;
+
+  /// Send W3C `traceparent` with each call, and `tracestate` where its context has one: for a proxy
+  /// of the host's own that joins the trace. A header of the host's with that name is left as it
+  /// is.
+  bool send_traceparent = false;
 
   /// total_ms covers a call with all its attempts and the waits between them.
   http::timeouts timeouts;
@@ -9605,8 +9682,9 @@ inline constexpr key model_id{"model_id"};
 // ---- orcast/trace/w3c_context.hpp ----
 
 // W3C Trace Context (level 2) and Baggage, as headers between processes: a game tells its own
-// server which span a request belongs under, or hears it. orcast sends none of it by itself, and
-// OpenRouter gets neither. What is not valid by the standards' rules is not used, in part or whole.
+// server which span a request belongs under, or hears it. orcast sends none of it by itself
+// (client_options.send_traceparent asks for it). What is not valid by the standards' rules is not
+// used, in part or whole.
 
 namespace orcast {
 inline namespace v0 {
@@ -11496,6 +11574,7 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.vectors = vectors;
   made.hide = hide;
   made.redact = redact;
+  made.filter = filter;
   made.user_key = user_key.clone();
   made.users = users;
   made.server = server;
@@ -16864,6 +16943,251 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/api_fields.hpp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What the small endpoints have in common: queries in a URL, and objects under "data" whose members
+// may be missing, null or of a kind that nobody expects.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Appends text in which only what RFC 3986 leaves unreserved stands for itself, and `also`.
+inline void append_encoded(std::string& out, std::string_view text, std::string_view also = {}) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos ||
+                       also.find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+}
+
+/// Adds to the query of a path.
+class query_writer {
+ public:
+  explicit query_writer(std::string& path)
+      : path_(path), next_(path.find('?') == std::string::npos ? '?' : '&') {}
+
+  std::string& key(std::string_view name) {
+    path_ += next_;
+    next_ = '&';
+    path_.append(name).append("=");
+    return path_;
+  }
+  void text(std::string_view name, std::string_view value) {
+    if (!value.empty()) append_encoded(key(name), value);
+  }
+  void texts(std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    key(name);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i != 0) path_ += ',';
+      append_encoded(path_, values[i]);
+    }
+  }
+  void number(std::string_view name, const std::optional<std::int64_t>& value) {
+    if (value) append_number(key(name), *value);
+  }
+  void number(std::string_view name, const std::optional<double>& value) {
+    if (value && std::isfinite(*value)) append_number(key(name), *value);
+  }
+  /// What is a query already.
+  void rest(std::string_view query) {
+    if (query.empty()) return;
+    path_ += next_;
+    next_ = '&';
+    path_.append(query);
+  }
+
+ private:
+  std::string& path_;
+  char next_;
+};
+
+/// The body of an answer and what it says, for as long as both live.
+class api_document {
+ public:
+  explicit api_document(std::string_view body) : json_(json_manners::tolerant) {
+    if (!json_.parse(body)) {
+      wrong_ = "the body of the response is not JSON";
+    } else if (!data().is_object() && !data().is_array()) {
+      wrong_ = "the body of the response has no data";
+    }
+  }
+
+  json_view root() const noexcept { return json_.root(); }
+  json_view data() const noexcept { return root()["data"]; }
+  bool ok() const noexcept { return wrong_ == nullptr; }
+  failure error() const { return failure(errc::malformed_response, wrong_); }
+
+ private:
+  json_reader json_;
+  const char* wrong_ = nullptr;
+};
+
+inline std::string read_text(json_view value) {
+  std::string text;
+  replace_text(text, value);
+  return text;
+}
+
+inline std::string read_amount(json_view value) {
+  std::string price;
+  read_price(value, price);
+  return price;
+}
+
+inline std::optional<double> read_real(json_view value) noexcept {
+  return value.is_number() ? std::optional<double>(value.real()) : std::nullopt;
+}
+
+inline std::optional<bool> read_flag(json_view value) noexcept {
+  return value.is_bool() ? std::optional<bool>(value.boolean()) : std::nullopt;
+}
+
+inline std::vector<std::string> read_texts(json_view list) {
+  std::vector<std::string> texts;
+  if (!list.is_array()) return texts;
+  for (const json_view each : list) {
+    if (each.is_string()) texts.push_back(read_text(each));
+  }
+  return texts;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/account.ipp ----
+
+// The bodies of orcast/openrouter/account.hpp, generation.hpp and providers.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL result<api_request> generation_query::request() const {
+  if (id.empty()) {
+    return failure(errc::invalid_argument, "generation_query.id is empty: take chat_reply::id");
+  }
+  api_request made("GET", "/generation?id=");
+  detail::append_encoded(made.path, id);
+  made.retry.emplace();
+  made.retry->on_404 = true;
+  made.retry->max_attempts = attempts;
+  made.retry->initial_ms = wait_ms;
+  made.retry->max_ms = longest_wait_ms;
+  made.retry->jitter = 0.1;
+  return made;
+}
+
+ORCAST_DECL result<generation> generation_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  const detail::json_view from = document.data();
+  generation made;
+  made.id = detail::read_text(from["id"]);
+  made.model = detail::read_text(from["model"]);
+  made.provider = detail::read_text(from["provider_name"]);
+  made.created_at = detail::read_text(from["created_at"]);
+  made.finish_reason = detail::read_text(from["finish_reason"]);
+  made.native_finish_reason = detail::read_text(from["native_finish_reason"]);
+  made.session_id = detail::read_text(from["session_id"]);
+  made.user = detail::read_text(from["external_user"]);
+  made.total_cost = detail::read_amount(from["total_cost"]);
+  made.upstream_cost = detail::read_amount(from["upstream_inference_cost"]);
+  made.cache_discount = detail::read_amount(from["cache_discount"]);
+  made.prompt_tokens = detail::read_count(from["tokens_prompt"]);
+  made.completion_tokens = detail::read_count(from["tokens_completion"]);
+  made.native_prompt_tokens = detail::read_count(from["native_tokens_prompt"]);
+  made.native_completion_tokens = detail::read_count(from["native_tokens_completion"]);
+  made.native_reasoning_tokens = detail::read_count(from["native_tokens_reasoning"]);
+  made.native_cached_tokens = detail::read_count(from["native_tokens_cached"]);
+  made.latency_ms = detail::read_real(from["latency"]);
+  made.generation_time_ms = detail::read_real(from["generation_time"]);
+  made.streamed = detail::read_flag(from["streamed"]);
+  made.cancelled = detail::read_flag(from["cancelled"]);
+  made.is_byok = detail::read_flag(from["is_byok"]);
+  made.json = detail::to_json(from);
+  return made;
+}
+
+ORCAST_DECL result<api_request> credits_query::request() const {
+  return api_request("GET", "/credits");
+}
+
+ORCAST_DECL result<credits> credits_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  credits made;
+  made.total_credits = detail::read_amount(document.data()["total_credits"]);
+  made.total_usage = detail::read_amount(document.data()["total_usage"]);
+  return made;
+}
+
+ORCAST_DECL result<api_request> key_query::request() const { return api_request("GET", "/key"); }
+
+ORCAST_DECL result<key_info> key_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  const detail::json_view from = document.data();
+  key_info made;
+  made.label = detail::read_text(from["label"]);
+  made.limit = detail::read_amount(from["limit"]);
+  made.limit_remaining = detail::read_amount(from["limit_remaining"]);
+  made.limit_reset = detail::read_text(from["limit_reset"]);
+  made.usage = detail::read_amount(from["usage"]);
+  made.usage_daily = detail::read_amount(from["usage_daily"]);
+  made.usage_weekly = detail::read_amount(from["usage_weekly"]);
+  made.usage_monthly = detail::read_amount(from["usage_monthly"]);
+  made.byok_usage = detail::read_amount(from["byok_usage"]);
+  made.expires_at = detail::read_text(from["expires_at"]);
+  made.is_free_tier = from["is_free_tier"].boolean();
+  made.is_management_key = from["is_management_key"].boolean();
+  made.json = detail::to_json(from);
+  return made;
+}
+
+ORCAST_DECL result<api_request> providers_query::request() const {
+  return api_request("GET", "/providers");
+}
+
+ORCAST_DECL result<std::vector<provider_info>> providers_query::parse(std::string_view body) {
+  const detail::api_document document(body);
+  if (!document.ok()) return document.error();
+  std::vector<provider_info> all;
+  for (const detail::json_view each : document.data()) {
+    if (!each.is_object()) continue;
+    provider_info& made = all.emplace_back();
+    made.name = detail::read_text(each["name"]);
+    made.slug = detail::read_text(each["slug"]);
+    made.headquarters = detail::read_text(each["headquarters"]);
+    made.datacenters = detail::read_texts(each["datacenters"]);
+    made.privacy_policy_url = detail::read_text(each["privacy_policy_url"]);
+    made.terms_of_service_url = detail::read_text(each["terms_of_service_url"]);
+    made.status_page_url = detail::read_text(each["status_page_url"]);
+  }
+  return all;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/openrouter/impl/observation.ipp ----
 
 // ---- orcast/openrouter/impl/endpoint_messages.hpp ----
@@ -17074,8 +17398,8 @@ class message_gatherer {
 #include <string_view>
 #include <vector>
 
-// Puts the stream of an endpoint that is no chat completion back together: the body that a call in
-// one piece would have brought, as far as a span shows it.
+// Puts the stream of an endpoint that is no chat completion back together while it arrives: the
+// body that a call in one piece would have brought, as far as a span shows it.
 
 namespace orcast {
 inline namespace v0 {
@@ -17083,22 +17407,25 @@ namespace detail {
 
 class endpoint_reply {
  public:
-  /// `body`: an event stream. What is left of a broken one is used.
-  explicit endpoint_reply(std::string_view body) {
-    http::sse_parser events;
-    const auto take = [this](const http::sse_event& event) {
-      done_ = done_ || event.data == "[DONE]" || event.type == "message_stop";
-      if (reader_.parse(event.data)) take_event(reader_.root());
-      return true;
-    };
-    static_cast<void>(events.feed(body, take));
-    static_cast<void>(events.flush_tail(take));
-  }
+  /// What comes after so many bytes is not looked at.
+  explicit endpoint_reply(std::size_t most_bytes) : left_(most_bytes) {}
+  endpoint_reply(const endpoint_reply&) = delete;
+  endpoint_reply& operator=(const endpoint_reply&) = delete;
 
-  /// Whether the stream came to its end, well or not.
-  bool complete() const noexcept {
-    return done_ || !response_.empty() || !stop_.empty() || !error_.empty();
+  void feed(std::string_view bytes) {
+    if (bytes.size() > left_) return;
+    left_ -= bytes.size();
+    static_cast<void>(events_.feed(bytes, taker_));  // what is left of a broken stream is used
   }
+  /// Nothing more comes.
+  void end() { static_cast<void>(events_.flush_tail(taker_)); }
+
+  /// Something of the answer is here: text, reasoning or a tool call.
+  bool spoke() const noexcept { return spoke_; }
+  /// Nothing that matters can follow.
+  bool over() const noexcept { return done_ || !response_.empty() || !error_.empty(); }
+  /// Whether the stream came to its end, well or not.
+  bool complete() const noexcept { return over() || !stop_.empty(); }
 
   std::string json() const {
     if (!response_.empty()) return response_;  // OpenAI's last event holds all of it
@@ -17120,6 +17447,15 @@ class endpoint_reply {
   }
 
  private:
+  struct take {
+    endpoint_reply& into;
+    bool operator()(const http::sse_event& event) const {
+      into.done_ = into.done_ || event.data == "[DONE]" || event.type == "message_stop";
+      if (into.reader_.parse(event.data)) into.take_event(into.reader_.root());
+      return true;
+    }
+  };
+
   struct block {
     std::string json;  // as it began
     std::string type;
@@ -17136,6 +17472,7 @@ class endpoint_reply {
     } else if (type == "response.output_text.delta") {
       pending_.append(event["delta"].text());
     }
+    if (is_delta_of_response(type)) heard(event["delta"].text());
     const json_view message = event["message"];
     const json_view source = message.is_object() ? message : event;
     replace(id_, source["id"]);
@@ -17151,10 +17488,13 @@ class endpoint_reply {
                          std::string(begun["type"].text()),
                          std::string(begun["text"].text()),
                          {}});
+      heard(begun["text"].text());
+      if (is_tool(begun["type"].text())) heard(begun["name"].text());
     } else if (type == "content_block_delta" && index < blocks_.size()) {
       const json_view delta = event["delta"];
       for (const std::string_view name : {"text", "partial_json", "thinking"}) {
         blocks_[index].text.append(delta[name].text());
+        heard(delta[name].text());
       }
       blocks_[index].signature.append(delta["signature"].text());
     }
@@ -17163,8 +17503,22 @@ class endpoint_reply {
       if (at > texts_.size() || at >= 64) continue;
       if (at == texts_.size()) texts_.emplace_back();
       texts_[at].text.append(choice["text"].text());
+      heard(choice["text"].text());
       replace(texts_[at].signature, choice["finish_reason"]);
     }
+  }
+
+  void heard(std::string_view words) noexcept { spoke_ = spoke_ || !words.empty(); }
+
+  /// Of text, reasoning, its summary, a refusal or a function's arguments.
+  static bool is_delta_of_response(std::string_view type) noexcept {
+    constexpr std::string_view first = "response.";
+    constexpr std::string_view last = ".delta";
+    return type.size() > first.size() + last.size() && type.substr(0, first.size()) == first &&
+           type.substr(type.size() - last.size()) == last;
+  }
+  static bool is_tool(std::string_view type) noexcept {
+    return type == "tool_use" || type == "server_tool_use";
   }
 
   static void replace(std::string& place, json_view value) {
@@ -17195,7 +17549,7 @@ class endpoint_reply {
       separator = ',';
       json_reader begun(json_manners::tolerant);
       object_writer made(out);
-      const bool tool = each.type == "tool_use" || each.type == "server_tool_use";
+      const bool tool = is_tool(each.type);
       const std::string_view field = tool ? "input" : each.type == "thinking" ? "thinking" : "text";
       static_cast<void>(begun.parse(each.json));
       for (const json_view member : begun.root()) {
@@ -17231,6 +17585,9 @@ class endpoint_reply {
     out += ']';
   }
 
+  http::sse_parser events_;
+  take taker_{*this};
+  std::size_t left_;
   json_reader reader_{json_manners::tolerant, 128};
   std::string response_;
   std::string pending_;  // what a response that did not get to its end had said
@@ -17241,6 +17598,7 @@ class endpoint_reply {
   std::string usage_;
   std::string error_;
   bool done_ = false;
+  bool spoke_ = false;
   std::vector<block> blocks_;
   std::vector<block> texts_;  // of /completions: text, and the finish reason as the signature
 };
@@ -18190,12 +18548,12 @@ ORCAST_DECL result<void> observation::record_endpoint() {
   const api_reply& reply = api_.reply();
   std::string whole;
   bool complete = true;
-  if (streamed_endpoint_ && !reply.body.empty()) {
-    const detail::endpoint_reply stream(reply.body);
-    whole = stream.json();
-    complete = stream.complete();
+  if (stream_ != nullptr) {
+    stream_->end();
+    whole = stream_->json();
+    complete = stream_->complete();
   }
-  const std::string& body = streamed_endpoint_ ? whole : reply.body;
+  const std::string& body = stream_ != nullptr ? whole : reply.body;
   detail::json_reader json(detail::json_manners::tolerant, 128);
   static_cast<void>(json.parse(body));
   const detail::json_view said = json.root();
@@ -18345,7 +18703,7 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
               provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
   }
   if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
-  const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
+  const std::string& id = generation_id();
   if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
   if (!reply.service_tier.empty()) {
     span_.set(keys::openrouter_service_tier, reply.service_tier);
@@ -18445,6 +18803,7 @@ ORCAST_DECL void observation::record_output(const chat_reply& reply) {
 }
 
 ORCAST_DECL void observation::record_usage(const token_usage& usage) {
+  usage_known_ = usage.completion_tokens.has_value() || !usage.cost.empty();
   const auto count = [this](const key_text& name, const std::optional<std::int64_t>& value) {
     if (value) span_.set(name, *value);
   };
@@ -18490,6 +18849,33 @@ ORCAST_DECL void observation::record_usage(const token_usage& usage) {
   }
 }
 
+/// What the answer would have said itself, had it come to its end.
+ORCAST_DECL void observation::record_generation(const generation& facts) {
+  token_usage usage;
+  const auto native_or = [](const std::optional<std::int64_t>& native,
+                            const std::optional<std::int64_t>& other) {
+    return native ? native : other;
+  };
+  usage.prompt_tokens = native_or(facts.native_prompt_tokens, facts.prompt_tokens);
+  usage.completion_tokens = native_or(facts.native_completion_tokens, facts.completion_tokens);
+  if (usage.prompt_tokens && usage.completion_tokens) {
+    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+  }
+  usage.reasoning_tokens = facts.native_reasoning_tokens;
+  usage.cached_tokens = facts.native_cached_tokens;
+  usage.cost = facts.total_cost;
+  usage.upstream_cost = facts.upstream_cost;
+  usage.is_byok = facts.is_byok;
+  record_usage(usage);
+  if (!facts.provider.empty()) {
+    span_.set(keys::openrouter_provider, facts.provider);
+    span_.set(keys::llm_provider, detail::provider_of(facts.provider));
+  }
+  if (!facts.native_finish_reason.empty()) {
+    span_.set(keys::openrouter_native_finish_reason, facts.native_finish_reason);
+  }
+}
+
 ORCAST_DECL void observation::record_failure(const failure& why) {
   const std::string_view type =
       why.error_type.empty() ? to_string(why.code) : std::string_view(why.error_type);
@@ -18518,6 +18904,19 @@ inline void replace_all(std::string& words, std::string_view what) {
   }
 }
 
+/// How long the body will be by its head; -1 where that does not say, or counts coded bytes.
+inline std::int64_t announced_length(const http::response_head& head) noexcept {
+  const std::string_view length = head.find("content-length");
+  const bool coded = !head.find("content-encoding").empty();
+  if (length.empty() || length.size() > 18 || coded) return -1;
+  std::int64_t value = 0;
+  for (const char digit : length) {
+    if (digit < '0' || digit > '9') return -1;
+    value = value * 10 + (digit - '0');
+  }
+  return value;
+}
+
 /// What is sensitive in the request that was sent: the key, and header lines that are marked.
 inline result<void> without_secrets(result<void> ended, const http::request* sent) {
   if (ended.ok() || sent == nullptr) return ended;
@@ -18532,12 +18931,13 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits), api_(limits) {
+    : where_(where), reader_(limits), api_(limits), limits_(limits) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
 
 ORCAST_DECL observation::~observation() {
+  learn(nullptr);
   if (begun_ && !over_) {
     static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
   }
@@ -18626,6 +19026,8 @@ ORCAST_DECL void observation::retry(const failure& why, std::int64_t wait_ms) no
   span_.event("retry", {{keys::error_type, to_string(why.code)},
                         {keys::http_response_status_code, why.http_status},
                         {keys::openrouter_wait_ms, wait_ms}});
+  body_left_ = -1;
+  stream_.reset();
   if (!chat()) return api_.reset();
   reader_.reset();
   reader_.listen(this);
@@ -18636,18 +19038,28 @@ ORCAST_DECL void observation::queued(std::int64_t wait_ms) noexcept {
 }
 
 ORCAST_DECL void observation::head(const http::response_head& head) noexcept {
+  body_left_ = detail::announced_length(head);
   return chat() ? reader_.head(head) : api_.head(head);
 }
 
 ORCAST_DECL bool observation::data(std::string_view bytes) noexcept {
+  if (over_) return false;
+  if (body_left_ >= 0) body_left_ -= static_cast<std::int64_t>(bytes.size());
   if (chat()) return reader_.data(bytes);
-  constexpr std::string_view stream = "text/event-stream";
-  const std::string& type = api_.reply().content_type;
-  if (!bytes.empty() && !streamed_endpoint_ && type.compare(0, stream.size(), stream) == 0) {
-    streamed_endpoint_ = true;
+  const bool more = api_.data(bytes);
+  if (bytes.empty() || !span_.recording() || !api_.received_content()) return more;
+  if (stream_ == nullptr) {
+    if (!detail::is_event_stream(api_.reply().content_type)) return more;
+    stream_ = std::make_unique<detail::endpoint_reply>(limits_.body_bytes);
     span_.set(keys::gen_ai_response_time_to_first_chunk, since_begin_ms() / 1e3);
   }
-  return api_.data(bytes);
+  stream_->feed(bytes);
+  if (stream_->spoke() && first_token_ms_ < 0) record_first_token();
+  return more;
+}
+
+ORCAST_DECL bool observation::whole() const noexcept {
+  return body_left_ == 0 || (stream_ != nullptr && stream_->over());
 }
 
 /// A document is not looked into before it is whole, but once a success has begun its price is due.
@@ -18677,12 +19089,14 @@ ORCAST_DECL void observation::on_first_chunk() noexcept {
 }
 
 ORCAST_DECL void observation::on_first_token() noexcept {
-  if (reader_.streamed()) {  // a whole body has no first token
-    first_token_ms_ = since_begin_ms();
-    if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
-    span_.event("First Token Stream Event");
-  }
+  if (reader_.streamed()) record_first_token();  // a whole body has no first token
   if (listener_ != nullptr) listener_->on_first_token();
+}
+
+ORCAST_DECL void observation::record_first_token() {
+  first_token_ms_ = since_begin_ms();
+  if (where_.frame() != 0) span_.set(keys::orcast_frame_first_token, where_.frame());
+  span_.event("First Token Stream Event");
 }
 
 ORCAST_DECL result<void> observation::done(result<void> outcome,
@@ -18696,6 +19110,10 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
     return ended;
   }
 
+  if (!kept_by_filter(ended)) {
+    span_.discard(drop_reason::filtered);
+    return ended;
+  }
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
@@ -18709,8 +19127,45 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   } else {
     record_failure(seen.error());
   }
-  span_.end();
+  if (awaits_usage_ && !ended && usage_may_be_learned(ended.error())) {
+    ended_ns_ = clock_.steady_ns();
+    unknown_usage_of_ = generation_id();
+  } else {
+    span_.end();
+  }
   return ended;
+}
+
+ORCAST_DECL bool observation::kept_by_filter(const result<void>& ended) const noexcept {
+  if (where_.filter.keeps == nullptr) return true;
+  ended_call call;
+  call.model = request_model_;
+  call.why = ended ? nullptr : &ended.error();
+  call.chat = chat() ? &reader_.reply() : nullptr;
+  call.answer = chat() ? nullptr : &api_.reply();
+  call.latency_ms = latency_ms_;
+  call.time_to_first_token_ms = first_token_ms_;
+  call.attempts = attempts_;
+  return where_.filter.keeps(where_.filter.context, call);
+}
+
+/// OpenRouter has begun to answer, and neither it nor the provider said why the rest is missing.
+ORCAST_DECL bool observation::usage_may_be_learned(const failure& why) const noexcept {
+  const bool cut = why.code == errc::cancelled || why.code == errc::stream_truncated ||
+                   (why.code >= errc::resolve && why.code < errc::invalid_request);
+  return cut && !usage_known_ && !joined() && !generation_id().empty();
+}
+
+ORCAST_DECL const std::string& observation::generation_id() const noexcept {
+  if (!chat()) return api_.reply().generation_id;
+  return reader_.reply().id.empty() ? reader_.generation_id() : reader_.reply().id;
+}
+
+ORCAST_DECL void observation::learn(const generation* facts) noexcept {
+  if (unknown_usage_of_.empty()) return;
+  unknown_usage_of_.clear();
+  if (facts != nullptr && span_.recording()) record_generation(*facts);
+  span_.end(ended_ns_);
 }
 
 }  // namespace v0
@@ -23365,251 +23820,6 @@ ORCAST_DECL void fake_blocking_transport::perform(const request& what, response_
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/impl/api_fields.hpp ----
-
-#include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// What the small endpoints have in common: queries in a URL, and objects under "data" whose members
-// may be missing, null or of a kind that nobody expects.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-/// Appends text in which only what RFC 3986 leaves unreserved stands for itself, and `also`.
-inline void append_encoded(std::string& out, std::string_view text, std::string_view also = {}) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos ||
-                       also.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-}
-
-/// Adds to the query of a path.
-class query_writer {
- public:
-  explicit query_writer(std::string& path)
-      : path_(path), next_(path.find('?') == std::string::npos ? '?' : '&') {}
-
-  std::string& key(std::string_view name) {
-    path_ += next_;
-    next_ = '&';
-    path_.append(name).append("=");
-    return path_;
-  }
-  void text(std::string_view name, std::string_view value) {
-    if (!value.empty()) append_encoded(key(name), value);
-  }
-  void texts(std::string_view name, const std::vector<std::string>& values) {
-    if (values.empty()) return;
-    key(name);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i != 0) path_ += ',';
-      append_encoded(path_, values[i]);
-    }
-  }
-  void number(std::string_view name, const std::optional<std::int64_t>& value) {
-    if (value) append_number(key(name), *value);
-  }
-  void number(std::string_view name, const std::optional<double>& value) {
-    if (value && std::isfinite(*value)) append_number(key(name), *value);
-  }
-  /// What is a query already.
-  void rest(std::string_view query) {
-    if (query.empty()) return;
-    path_ += next_;
-    next_ = '&';
-    path_.append(query);
-  }
-
- private:
-  std::string& path_;
-  char next_;
-};
-
-/// The body of an answer and what it says, for as long as both live.
-class api_document {
- public:
-  explicit api_document(std::string_view body) : json_(json_manners::tolerant) {
-    if (!json_.parse(body)) {
-      wrong_ = "the body of the response is not JSON";
-    } else if (!data().is_object() && !data().is_array()) {
-      wrong_ = "the body of the response has no data";
-    }
-  }
-
-  json_view root() const noexcept { return json_.root(); }
-  json_view data() const noexcept { return root()["data"]; }
-  bool ok() const noexcept { return wrong_ == nullptr; }
-  failure error() const { return failure(errc::malformed_response, wrong_); }
-
- private:
-  json_reader json_;
-  const char* wrong_ = nullptr;
-};
-
-inline std::string read_text(json_view value) {
-  std::string text;
-  replace_text(text, value);
-  return text;
-}
-
-inline std::string read_amount(json_view value) {
-  std::string price;
-  read_price(value, price);
-  return price;
-}
-
-inline std::optional<double> read_real(json_view value) noexcept {
-  return value.is_number() ? std::optional<double>(value.real()) : std::nullopt;
-}
-
-inline std::optional<bool> read_flag(json_view value) noexcept {
-  return value.is_bool() ? std::optional<bool>(value.boolean()) : std::nullopt;
-}
-
-inline std::vector<std::string> read_texts(json_view list) {
-  std::vector<std::string> texts;
-  if (!list.is_array()) return texts;
-  for (const json_view each : list) {
-    if (each.is_string()) texts.push_back(read_text(each));
-  }
-  return texts;
-}
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/impl/account.ipp ----
-
-// The bodies of orcast/openrouter/account.hpp, generation.hpp and providers.hpp.
-
-namespace orcast {
-inline namespace v0 {
-
-ORCAST_DECL result<api_request> generation_query::request() const {
-  if (id.empty()) {
-    return failure(errc::invalid_argument, "generation_query.id is empty: take chat_reply::id");
-  }
-  api_request made("GET", "/generation?id=");
-  detail::append_encoded(made.path, id);
-  made.retry.emplace();
-  made.retry->on_404 = true;
-  made.retry->max_attempts = attempts;
-  made.retry->initial_ms = wait_ms;
-  made.retry->max_ms = longest_wait_ms;
-  made.retry->jitter = 0.1;
-  return made;
-}
-
-ORCAST_DECL result<generation> generation_query::parse(std::string_view body) {
-  const detail::api_document document(body);
-  if (!document.ok()) return document.error();
-  const detail::json_view from = document.data();
-  generation made;
-  made.id = detail::read_text(from["id"]);
-  made.model = detail::read_text(from["model"]);
-  made.provider = detail::read_text(from["provider_name"]);
-  made.created_at = detail::read_text(from["created_at"]);
-  made.finish_reason = detail::read_text(from["finish_reason"]);
-  made.native_finish_reason = detail::read_text(from["native_finish_reason"]);
-  made.session_id = detail::read_text(from["session_id"]);
-  made.user = detail::read_text(from["external_user"]);
-  made.total_cost = detail::read_amount(from["total_cost"]);
-  made.upstream_cost = detail::read_amount(from["upstream_inference_cost"]);
-  made.cache_discount = detail::read_amount(from["cache_discount"]);
-  made.prompt_tokens = detail::read_count(from["tokens_prompt"]);
-  made.completion_tokens = detail::read_count(from["tokens_completion"]);
-  made.native_prompt_tokens = detail::read_count(from["native_tokens_prompt"]);
-  made.native_completion_tokens = detail::read_count(from["native_tokens_completion"]);
-  made.native_reasoning_tokens = detail::read_count(from["native_tokens_reasoning"]);
-  made.native_cached_tokens = detail::read_count(from["native_tokens_cached"]);
-  made.latency_ms = detail::read_real(from["latency"]);
-  made.generation_time_ms = detail::read_real(from["generation_time"]);
-  made.streamed = detail::read_flag(from["streamed"]);
-  made.cancelled = detail::read_flag(from["cancelled"]);
-  made.is_byok = detail::read_flag(from["is_byok"]);
-  made.json = detail::to_json(from);
-  return made;
-}
-
-ORCAST_DECL result<api_request> credits_query::request() const {
-  return api_request("GET", "/credits");
-}
-
-ORCAST_DECL result<credits> credits_query::parse(std::string_view body) {
-  const detail::api_document document(body);
-  if (!document.ok()) return document.error();
-  credits made;
-  made.total_credits = detail::read_amount(document.data()["total_credits"]);
-  made.total_usage = detail::read_amount(document.data()["total_usage"]);
-  return made;
-}
-
-ORCAST_DECL result<api_request> key_query::request() const { return api_request("GET", "/key"); }
-
-ORCAST_DECL result<key_info> key_query::parse(std::string_view body) {
-  const detail::api_document document(body);
-  if (!document.ok()) return document.error();
-  const detail::json_view from = document.data();
-  key_info made;
-  made.label = detail::read_text(from["label"]);
-  made.limit = detail::read_amount(from["limit"]);
-  made.limit_remaining = detail::read_amount(from["limit_remaining"]);
-  made.limit_reset = detail::read_text(from["limit_reset"]);
-  made.usage = detail::read_amount(from["usage"]);
-  made.usage_daily = detail::read_amount(from["usage_daily"]);
-  made.usage_weekly = detail::read_amount(from["usage_weekly"]);
-  made.usage_monthly = detail::read_amount(from["usage_monthly"]);
-  made.byok_usage = detail::read_amount(from["byok_usage"]);
-  made.expires_at = detail::read_text(from["expires_at"]);
-  made.is_free_tier = from["is_free_tier"].boolean();
-  made.is_management_key = from["is_management_key"].boolean();
-  made.json = detail::to_json(from);
-  return made;
-}
-
-ORCAST_DECL result<api_request> providers_query::request() const {
-  return api_request("GET", "/providers");
-}
-
-ORCAST_DECL result<std::vector<provider_info>> providers_query::parse(std::string_view body) {
-  const detail::api_document document(body);
-  if (!document.ok()) return document.error();
-  std::vector<provider_info> all;
-  for (const detail::json_view each : document.data()) {
-    if (!each.is_object()) continue;
-    provider_info& made = all.emplace_back();
-    made.name = detail::read_text(each["name"]);
-    made.slug = detail::read_text(each["slug"]);
-    made.headquarters = detail::read_text(each["headquarters"]);
-    made.datacenters = detail::read_texts(each["datacenters"]);
-    made.privacy_policy_url = detail::read_text(each["privacy_policy_url"]);
-    made.terms_of_service_url = detail::read_text(each["terms_of_service_url"]);
-    made.status_page_url = detail::read_text(each["status_page_url"]);
-  }
-  return all;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/openrouter/impl/client.ipp ----
 
 #include <cstddef>
@@ -24050,6 +24260,7 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
 
   // The host's thread only.
   client_core* core = nullptr;  // null once the client has gone
+  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
   call_handler* handler = nullptr;
   api_handler* taker = nullptr;
   call_news delivering;
@@ -24195,7 +24406,7 @@ class client_core {
   void cancel(call_entry& entry);
   void shut_down();
   const recording& record() const noexcept { return options_.record; }
-  std::size_t in_flight() const noexcept { return live_.size(); }
+  std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
   std::size_t in_line() const noexcept { return line_.size(); }
 
  private:
@@ -24205,7 +24416,8 @@ class client_core {
   call_ptr open(const api_request& request, const call_context& context, bool refused);
   call_ptr make_entry(const http::retry_policy& retries, const call_context& context);
   /// Settles whether the call can be sent.
-  void prepare(call_entry& entry, result<void> composed, bool refused) const;
+  void prepare(call_entry& entry, result<void> composed, bool refused,
+               const call_context& context) const;
   result<void> compose(const chat_request& request, const call_context& context,
                        outgoing_call& out) const;
   result<void> compose(const api_request& request, const call_context& context,
@@ -24236,6 +24448,9 @@ class client_core {
   /// Brings over what has arrived; false when the transport's thread is at it this moment.
   bool look(const call_ptr& entry, bool may_wait);
   void finish(const call_ptr& entry);
+  call_ptr open_usage_query(const call_ptr& about);
+  void ask_for_usage(const call_ptr& about);
+  void tell_usage(call_entry& asked);
 
   const client_options options_;
   const std::string base_url_;
@@ -24250,6 +24465,7 @@ class client_core {
   std::vector<call_ptr> waiting_;        // those of them that will be tried again
   std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
   std::vector<call_ptr> later_;          // those that join the queue at the next tick
+  std::size_t usage_queries_ = 0;        // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
@@ -24298,6 +24514,22 @@ inline void put_cache(const response_cache& cache, std::vector<http::header>& he
   put_header("X-OpenRouter-Cache", cache.use ? "true" : "false", head);
   if (cache.ttl_s > 0) put_header("X-OpenRouter-Cache-TTL", std::to_string(cache.ttl_s), head);
   if (cache.clear) put_header("X-OpenRouter-Cache-Clear", "true", head);
+}
+
+/// Which span the request belongs under, where there is one and the host says nothing itself.
+inline void put_trace(const span_context& of, std::string_view state,
+                      std::vector<http::header>& head) {
+  std::string parent = traceparent(of);
+  for (const http::header& line : head) {
+    if (http::same_name(line.name, "traceparent")) return;
+  }
+  if (parent.empty()) return;
+  put_header("traceparent", std::move(parent), head);
+  for (const http::header& line : head) {
+    if (http::same_name(line.name, "tracestate")) return;
+  }
+  std::string members = trace_state::parse(state).header();
+  if (!members.empty()) put_header("tracestate", std::move(members), head);
 }
 
 /// What a call adds to the head of its request. Fails, naming the line, where that can't be sent.
@@ -24355,6 +24587,7 @@ inline call_ptr client_core::make_entry(const http::retry_policy& retries,
   entry->priority = context.priority;
   entry->on_arrival = context.on_arrival;
   entry->outgoing.emplace();
+  if (options_.usage_lookup_ms > 0) entry->seen.await_usage();
   return entry;
 }
 
@@ -24366,7 +24599,7 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
   entry->seen.join(request, chat_url_, context);
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
-  prepare(*entry, std::move(composed), refused);
+  prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
 
@@ -24379,11 +24612,12 @@ inline call_ptr client_core::open(const api_request& request, const call_context
   entry->party = context.session_id;
   result<void> composed = compose(request, context, *entry->outgoing);
   entry->seen.begin(request, entry->outgoing->request.url, context);
-  prepare(*entry, std::move(composed), refused);
+  prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
 
-inline void client_core::prepare(call_entry& entry, result<void> composed, bool refused) const {
+inline void client_core::prepare(call_entry& entry, result<void> composed, bool refused,
+                                 const call_context& context) const {
   entry.context = entry.seen.context();
   if (composed && refused) {
     composed = failure(errc::busy, "more than " + std::to_string(options_.max_calls) +
@@ -24391,6 +24625,7 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
   }
   if (!composed) return entry.conclude(std::move(composed));
   outgoing_call& out = *entry.outgoing;
+  if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
   if (!out.body.empty()) out.request.body = {out.body};
   out.request.attached = &entry.seen;
 }
@@ -24438,7 +24673,7 @@ inline result<void> client_core::compose_head(std::string_view accept,
                                               std::string_view session, const call_context& context,
                                               http::request& out) const {
   out.limits = options_.timeouts;
-  constexpr std::size_t own = 8;  // so that the key, which comes last, is never moved
+  constexpr std::size_t own = 10;  // so that the key is never moved
   out.headers.reserve(headers_.size() + context.headers.size() + own);
   out.headers = headers_;
   if (!content_type.empty()) put_header("Content-Type", std::string(content_type), out.headers);
@@ -24471,6 +24706,63 @@ inline result<void> client_core::authorize(http::request& out) const {
   line.value.reserve(scheme.size() + key.size());
   line.value.append(scheme).append(key);
   return {};
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client_usage.ipp ----
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+// What a call cost that was cancelled or cut, and that therefore never told: a call of the client's
+// own asks /generation for it, in the background, while the span waits. It has the retries, the
+// deadline and the place in line of any other call, but no span and no handle.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Null where there is nothing to ask, or nothing can be sent: the span has ended then.
+inline call_ptr client_core::open_usage_query(const call_ptr& about) {
+  std::lock_guard<std::mutex> lock(about->mutex);
+  const std::string& id = about->seen.unknown_usage_of();
+  if (id.empty()) return nullptr;
+  generation_query query;
+  query.id = id;
+  const result<api_request> request = query.request();
+  call_context context;
+  context.priority = call_priority::background;
+  call_ptr asking;
+  if (request) asking = open(*request, context, false);
+  if (asking == nullptr || asking->over) {
+    about->seen.learn(nullptr);
+    return nullptr;
+  }
+  asking->deadline_ms = options_.usage_lookup_ms;
+  asking->shorten_deadline(0);
+  asking->usage_of = about;
+  return asking;
+}
+
+inline void client_core::ask_for_usage(const call_ptr& about) {
+  const call_ptr asking = open_usage_query(about);
+  if (asking == nullptr) return;
+  if (usage_queries_ == options_.max_calls) return tell_usage(*asking);  // that nothing is known
+  ++usage_queries_;
+  adopt(asking);
+}
+
+/// The answer is there, or there will be none.
+inline void client_core::tell_usage(call_entry& asked) {
+  const call_ptr about = std::exchange(asked.usage_of, nullptr);
+  result<generation> facts = failure(errc::cancelled, "not asked to the end");
+  if (asked.over && asked.outcome) facts = generation_query::parse(asked.seen.api_answer().body);
+  std::lock_guard<std::mutex> lock(about->mutex);
+  about->seen.learn(facts ? &*facts : nullptr);
 }
 
 }  // namespace detail
@@ -24512,7 +24804,7 @@ inline client_core::client_core(client_options options, http::any_transport tran
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
                                    const call_context& context) {
-  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const call_ptr entry = open(request, context, in_flight() >= options_.max_calls);
   const bool at_once = context.on_arrival && !entry->over;
   (at_once ? entry->at_once : entry->handler) = handler;
   adopt(entry);
@@ -24521,7 +24813,7 @@ inline call_ptr client_core::start(chat_request request, call_handler* handler,
 
 inline call_ptr client_core::start(api_request request, api_handler* handler,
                                    const call_context& context) {
-  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const call_ptr entry = open(request, context, in_flight() >= options_.max_calls);
   if (request.stream) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
   const bool at_once = context.on_arrival && !entry->over;
   (at_once ? entry->at_once_api : entry->taker) = handler;
@@ -24615,6 +24907,10 @@ inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte
     send_and_wait(entry, deltas, body);
     if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
   }
+  const call_ptr asking = open_usage_query(entry);
+  if (asking == nullptr) return;
+  run(asking, nullptr, nullptr);
+  tell_usage(*asking);
 }
 
 inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces,
@@ -24755,6 +25051,11 @@ inline void client_core::finish(const call_ptr& entry) {
   live_[e.place]->place = e.place;
   live_.pop_back();
   if (e.ended_by) e.outcome = *e.ended_by;
+  if (e.usage_of != nullptr) {
+    --usage_queries_;
+    return tell_usage(e);
+  }
+  ask_for_usage(entry);  // before a handler destroys the client
   call_handler* const handler = std::exchange(e.handler, nullptr);
   api_handler* const taker = std::exchange(e.taker, nullptr);
   if (handler != nullptr) handler->on_done(e.outcome, e.seen.reply());
@@ -24781,6 +25082,10 @@ inline void client_core::shut_down() {
     entry->at_once = nullptr;
     entry->at_once_api = nullptr;
     entry->conclude(*entry->ended_by);
+    entry->seen.learn(nullptr);
+  }
+  for (const call_ptr& entry : live_) {
+    if (entry->usage_of != nullptr) tell_usage(*entry);
   }
   transport_ = http::any_transport();
   for (const call_ptr& entry : live_) {
@@ -24791,6 +25096,7 @@ inline void client_core::shut_down() {
     entry->state = call_state::done;
   }
   live_.clear();
+  usage_queries_ = 0;
   line_.clear();
   waiting_.clear();
   queue_.clear();

@@ -168,6 +168,7 @@ inline recording broadcast::recording(std::string_view api_key_label) const noex
   where.vectors = settings_.vectors;
   where.hide = settings_.hide;
   where.redact = settings_.redact;
+  where.filter = settings_.filter;
   where.users = settings_.users;
   where.users.key = settings_.user_key.reveal();
   where.server = settings_.server;

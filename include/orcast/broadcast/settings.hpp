@@ -56,6 +56,7 @@ struct broadcast_settings {
   bool vectors = false;           ///< also send the vectors of embeddings
   masks hide;                     ///< OpenInference's masks
   redaction redact;               ///< the host's own look at each text before it is recorded
+  call_filter filter;             ///< the host's rule about which calls are exported
   /// Users appear under a keyed hash of their name when this is not empty; or under what the
   /// host's function makes of it.
   secret user_key;

@@ -32,8 +32,8 @@ struct call_context {
   span_context parent;  ///< the span that this call belongs under
   /// The tracestate header that the parent came with: client_options.send_traceparent sends it on.
   std::string tracestate;
-  std::string name;     ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;   ///< an object
+  std::string name;    ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;  ///< an object
   std::vector<std::string> tags;
   /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
   /// take turns.

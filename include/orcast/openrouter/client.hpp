@@ -53,8 +53,15 @@ struct client_options {
   /// Added to the head of every request; a value that is `sensitive` is treated like the key.
   std::vector<http::header> headers;
 
+  /// After a cancel or a cut stream: how long, in ms, the call's span waits for what the call cost,
+  /// which tick() asks OpenRouter for in the background (GET /generation, repeated until it is
+  /// there); 0: not at all. Who waits for such a call (chat_stream) gets its failure that much
+  /// later.
+  std::int64_t usage_lookup_ms = 0;
+
   /// Send W3C `traceparent` with each call, and `tracestate` where its context has one: for a proxy
-  /// of the host's own that joins the trace. A header of the host's with that name is left as it is.
+  /// of the host's own that joins the trace. A header of the host's with that name is left as it
+  /// is.
   bool send_traceparent = false;
 
   /// total_ms covers a call with all its attempts and the waits between them.

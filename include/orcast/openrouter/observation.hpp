@@ -35,6 +35,7 @@
 namespace orcast {
 inline namespace v0 {
 
+struct generation;
 namespace detail {
 class endpoint_reply;
 }
@@ -96,6 +97,15 @@ class observation : private delta_listener {
   /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
   ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
 
+  /// Before done(): where a cancelled or cut answer did not tell what it cost, done() is not to end
+  /// the span, but to leave that to learn(), which can still tell.
+  void await_usage() noexcept { awaits_usage_ = true; }
+  /// After done(): the generation whose cost the span waits for; empty when it does not.
+  const std::string& unknown_usage_of() const noexcept { return unknown_usage_of_; }
+  /// What OpenRouter says of that generation, or null: nothing. Ends the span, at the time of
+  /// done().
+  ORCAST_DECL void learn(const generation* facts) noexcept;
+
   const chat_reply& reply() const noexcept { return reader_.reply(); }
   chat_reply& reply() noexcept { return reader_.reply(); }
   const reply_reader& reader() const noexcept { return reader_; }
@@ -141,6 +151,9 @@ class observation : private delta_listener {
   static call_facts facts_of(const chat_request& request) noexcept;
 
   void open(const call_facts& call, const call_context& context, std::string_view url);
+  bool kept_by_filter(const result<void>& ended) const noexcept;
+  bool usage_may_be_learned(const failure& why) const noexcept;
+  const std::string& generation_id() const noexcept;
   bool joined() const noexcept { return where_.server == server_broadcast::join; }
   void record_request(const chat_request& request, std::string_view body);
   void record_input(std::string_view body);
@@ -160,6 +173,7 @@ class observation : private delta_listener {
   void record_routing(const chat_reply& reply, bool failed);
   void record_output(const chat_reply& reply);
   void record_usage(const token_usage& usage);
+  void record_generation(const generation& facts);
   void record_failure(const failure& why);
   double since_begin_ms() const noexcept;
 
@@ -176,12 +190,16 @@ class observation : private delta_listener {
   std::string request_model_;
   std::string scratch_;  // text that is put together for an attribute
   std::string audio_format_;
+  std::string unknown_usage_of_;
   std::int64_t began_ns_ = 0;
   double first_token_ms_ = -1;
   double latency_ms_ = -1;
   std::int64_t attempts_ = 1;
   kind kind_ = kind::chat;
   std::int64_t body_left_ = -1;  // of the answer; -1: its head did not say
+  std::int64_t ended_ns_ = 0;
+  bool awaits_usage_ = false;
+  bool usage_known_ = false;
   bool begun_ = false;
   bool over_ = false;
 };

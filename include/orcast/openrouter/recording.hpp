@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "orcast/openrouter/call_filter.hpp"
 #include "orcast/trace/content_recorder.hpp"
 #include "orcast/trace/pseudonym.hpp"
 #include "orcast/trace/tracer.hpp"
@@ -43,6 +44,7 @@ struct recording : content_policy {
   pseudonym users;
   server_broadcast server = server_broadcast::none;
   const frame_counter* frames = nullptr;
+  call_filter filter;
 
   std::uint32_t frame() const noexcept { return frames != nullptr ? frames->now() : 0; }
 };

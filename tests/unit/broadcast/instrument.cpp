@@ -99,9 +99,10 @@ TEST_CASE("so does that of another endpoint's stream") {
   bool early = false;
   plain_span seen = cancelled_after(
       "/responses",
-      events({R"({"type":"response.output_text.delta","delta":"lo"})",
-              R"({"type":"response.completed","response":{"status":"completed","model":"m",)"
-              R"("output":[{"type":"message","content":[{"type":"output_text","text":"low"}]}]}})"}),
+      events(
+          {R"({"type":"response.output_text.delta","delta":"lo"})",
+           R"({"type":"response.completed","response":{"status":"completed","model":"m",)"
+           R"("output":[{"type":"message","content":[{"type":"output_text","text":"low"}]}]}})"}),
       early);
   CHECK(early);
   CHECK(seen.status == span_status::ok);

@@ -39,8 +39,8 @@ sent send(const client_options* options, const call_context& context, bool endpo
   out.parent = request.find("traceparent");
   out.state = request.find("tracestate");
   for (const http::header& line : request.headers) {
-    out.lines += http::same_name(line.name, "traceparent") ||
-                 http::same_name(line.name, "tracestate");
+    out.lines +=
+        http::same_name(line.name, "traceparent") || http::same_name(line.name, "tracestate");
   }
   CHECK(request.headers.back().name != "");
   out.span = bench.spans().at(0);

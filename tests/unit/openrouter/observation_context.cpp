@@ -251,3 +251,54 @@ TEST_CASE("joining the server's broadcast sends the span's ids along, and counts
   other.join(untouched, test::chat_url);
   CHECK(untouched.trace.trace_id.empty());
 }
+
+TEST_CASE("a host's filter sees what a call came to, and drops its span") {
+  struct rule {
+    static bool keeps(void* self, const ended_call& call) {
+      auto& mine = *static_cast<rule*>(self);
+      ++mine.asked;
+      mine.model = call.model;
+      mine.failed = call.why != nullptr ? call.why->code : errc::invalid_argument;
+      mine.text = call.chat != nullptr ? std::string(call.chat->text()) : "-";
+      mine.latency_ms = call.latency_ms;
+      mine.attempts = call.attempts;
+      return call.why != nullptr;  // failures alone
+    }
+    int asked = 0;
+    std::string model;
+    std::string text;
+    errc failed{};
+    double latency_ms = 0;
+    std::int64_t attempts = 0;
+  } rule;
+  recording how;
+  how.privacy = true;  // it sees what the span must not hold
+  how.filter = {rule::keeps, &rule};
+  test::observed one(how);
+  {
+    observation seen(one.where);
+    seen.begin(test::ask("?"), "{}", test::chat_url);
+    seen.retry(failure(errc::overloaded, "busy"), 10);
+    one.clock.pass(500'000'000);
+    test::observed::finish(
+        seen, {200, "application/json", test::reply_with(R"({"content":"canary"})"), {}});
+  }
+  CHECK(rule.asked == 1);
+  CHECK(rule.model == "openai/gpt-4o-mini");
+  CHECK(rule.text == "canary");
+  CHECK(rule.latency_ms == 500);
+  CHECK(rule.attempts == 2);
+  CHECK(one.traces->stats().dropped_by(drop_reason::filtered) == 1);
+  CHECK(test::drain(*one.traces).empty());
+
+  const test::plain_span kept =
+      one.record(test::ask("?"), {0, "", "", failure(errc::connect, "refused")});
+  CHECK(kept.status == span_status::error);
+  CHECK(rule.failed == errc::connect);
+  const test::plain_span other =
+      one.record_raw("https://openrouter.ai/api/v1/embeddings", R"({"model":"m"})",
+                     {500, "application/json", "{}", {}});
+  CHECK(other.status == span_status::error);
+  CHECK(rule.text == "-");
+  CHECK(one.traces->stats().held() == 0);
+}

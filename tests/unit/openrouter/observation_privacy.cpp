@@ -91,6 +91,56 @@ const exchange answers[] = {
     {0, "", "", failure(errc::cancelled, "CANARY")},
 };
 
+const std::string endpoint_request =
+    R"({"model":"m","stream":true,"input":["CANARY input"],"query":"CANARY query","documents":)"
+    R"(["CANARY document",{"text":"CANARY object"}],"prompt":["CANARY prompt"],"suffix":)"
+    R"("CANARY suffix","instructions":"CANARY instructions","system":[{"type":"text","text":)"
+    R"("CANARY system"}],"messages":[{"role":"user","content":[{"type":"text","text":"CANARY"},)"
+    R"({"type":"tool_result","tool_use_id":"t","content":"CANARY result"}]}],"tools":[{"name":)"
+    R"("CANARY"}],"stop":"CANARY","stop_sequences":["CANARY stop"],"text":{"format":"CANARY"}})";
+
+const std::string endpoint_reply =
+    R"({"id":"g","model":"m","data":[{"embedding":[1]}],"results":[{"index":0,"relevance_score":1,)"
+    R"("document":{"text":"CANARY ranked"}}],"choices":[{"text":"CANARY chosen"}],"output":[)"
+    R"({"type":"reasoning","summary":[{"type":"summary_text","text":"CANARY summary"}]},)"
+    R"({"type":"function_call","call_id":"c","name":"tide","arguments":"{\"at\":\"CANARY\"}"},)"
+    R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":)"
+    R"("CANARY spoken"}]}],"content":[{"type":"thinking","thinking":"CANARY thought"},)"
+    R"({"type":"tool_use","id":"t","name":"tide","input":{"at":"CANARY"}},{"type":"text","text":)"
+    R"("CANARY text"}],"output_text":"CANARY output"})";
+
+const std::string endpoint_streams[] = {
+    R"(data: {"type":"response.output_text.delta","delta":"CANARY piece"})"
+    "\n\ndata: {\"type\":\"response.completed\",\"response\":" +
+        endpoint_reply + "}\n\n",
+    R"(data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":)"
+    R"("CANARY begun"}})"
+    "\n\n"
+    R"(data: {"type":"content_block_delta","index":0,"delta":{"text":"CANARY piece"}})"
+    "\n\n",
+    R"(data: {"choices":[{"index":0,"text":"CANARY piece"}]})"
+    "\n\n",
+};
+
+void call_endpoints(const recording& where) {
+  const std::string base = "https://openrouter.ai/api/v1";
+  for (const char* path : {"/embeddings", "/rerank", "/completions", "/responses", "/messages"}) {
+    observation seen(where);
+    REQUIRE(seen.begin_raw("POST", base + path, {endpoint_request}, {}));
+    observed::finish(seen, {200, "application/json", endpoint_reply, {}});
+  }
+  for (const char* path : {"/completions", "/responses", "/messages"}) {
+    for (const std::string& stream : endpoint_streams) {
+      observation seen(where);
+      REQUIRE(seen.begin_raw("POST", base + path, {endpoint_request}, {}));
+      observed::finish(seen, {200, "text/event-stream", stream, {}});
+    }
+    observation seen(where);
+    REQUIRE(seen.begin_raw("POST", base + path, {endpoint_request}, {}));
+    observed::finish(seen, {403, "application/json", moderated, {}});
+  }
+}
+
 void call_everything(const recording& where) {
   for (const exchange& answer : answers) {
     observation seen(where);
@@ -149,12 +199,13 @@ TEST_CASE("no word that anybody said reaches the memory: in privacy mode, nor wi
   hidden.traces = traces.get();
   hidden.vectors = true;
   call_everything(hidden);
+  call_endpoints(hidden);
   work_everything(hidden);
   REQUIRE_FALSE(memory.taken.empty());
   CHECK(memory.holds("openinference") == false);  // keys are pointers
   CHECK(memory.holds("openai/gpt-4o"));           // the look sees what is there
   CHECK_FALSE(memory.holds("CANARY"));
-  CHECK(test::drain(*traces).size() == 13);
+  CHECK(test::drain(*traces).size() == 13 + 5 + 12);
 }
 
 TEST_CASE("without either, all of it is recorded: the test above can fail") {
@@ -165,11 +216,18 @@ TEST_CASE("without either, all of it is recorded: the test above can fail") {
   recording open;
   open.traces = traces.get();
   call_everything(open);
+  call_endpoints(open);
   work_everything(open);
-  for (const char* words : {"CANARY system", "CANARY part", "CANARY thought", "CANARY result",
-                            "CANARY answer", "CANARY refusal", "CANARY said", "CANARY words",
-                            "CANARY template", "CANARY document", "CANARY query", "CANARY text",
-                            "CANARY because", "CANARY in the transport's words", "CANARY stop"}) {
+  for (const char* words :
+       {"CANARY system",   "CANARY part",         "CANARY thought",
+        "CANARY result",   "CANARY answer",       "CANARY refusal",
+        "CANARY said",     "CANARY words",        "CANARY template",
+        "CANARY document", "CANARY query",        "CANARY text",
+        "CANARY because",  "CANARY input",        "CANARY object",
+        "CANARY prompt",   "CANARY instructions", "CANARY ranked",
+        "CANARY chosen",   "CANARY summary",      "CANARY spoken",
+        "CANARY thought",  "CANARY piece",        "CANARY in the transport's words",
+        "CANARY stop"}) {
     INFO(words);
     CHECK(memory.holds(words));
   }

@@ -86,6 +86,7 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   made.vectors = vectors;
   made.hide = hide;
   made.redact = redact;
+  made.filter = filter;
   made.user_key = user_key.clone();
   made.users = users;
   made.server = server;

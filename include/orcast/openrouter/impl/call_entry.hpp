@@ -210,6 +210,7 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
 
   // The host's thread only.
   client_core* core = nullptr;  // null once the client has gone
+  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
   call_handler* handler = nullptr;
   api_handler* taker = nullptr;
   call_news delivering;

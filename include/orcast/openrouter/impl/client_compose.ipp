@@ -27,6 +27,7 @@ inline call_ptr client_core::make_entry(const http::retry_policy& retries,
   entry->priority = context.priority;
   entry->on_arrival = context.on_arrival;
   entry->outgoing.emplace();
+  if (options_.usage_lookup_ms > 0) entry->seen.await_usage();
   return entry;
 }
 

@@ -40,7 +40,7 @@ class client_core {
   void cancel(call_entry& entry);
   void shut_down();
   const recording& record() const noexcept { return options_.record; }
-  std::size_t in_flight() const noexcept { return live_.size(); }
+  std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
   std::size_t in_line() const noexcept { return line_.size(); }
 
  private:
@@ -82,6 +82,9 @@ class client_core {
   /// Brings over what has arrived; false when the transport's thread is at it this moment.
   bool look(const call_ptr& entry, bool may_wait);
   void finish(const call_ptr& entry);
+  call_ptr open_usage_query(const call_ptr& about);
+  void ask_for_usage(const call_ptr& about);
+  void tell_usage(call_entry& asked);
 
   const client_options options_;
   const std::string base_url_;
@@ -96,6 +99,7 @@ class client_core {
   std::vector<call_ptr> waiting_;        // those of them that will be tried again
   std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
   std::vector<call_ptr> later_;          // those that join the queue at the next tick
+  std::size_t usage_queries_ = 0;        // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest

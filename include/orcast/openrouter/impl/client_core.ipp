@@ -10,6 +10,7 @@
 
 #include "orcast/http/control.hpp"
 #include "orcast/openrouter/impl/client_compose.ipp"
+#include "orcast/openrouter/impl/client_usage.ipp"
 
 // How a client works.
 //
@@ -46,7 +47,7 @@ inline client_core::client_core(client_options options, http::any_transport tran
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
                                    const call_context& context) {
-  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const call_ptr entry = open(request, context, in_flight() >= options_.max_calls);
   const bool at_once = context.on_arrival && !entry->over;
   (at_once ? entry->at_once : entry->handler) = handler;
   adopt(entry);
@@ -55,7 +56,7 @@ inline call_ptr client_core::start(chat_request request, call_handler* handler,
 
 inline call_ptr client_core::start(api_request request, api_handler* handler,
                                    const call_context& context) {
-  const call_ptr entry = open(request, context, live_.size() >= options_.max_calls);
+  const call_ptr entry = open(request, context, in_flight() >= options_.max_calls);
   if (request.stream) entry->seen.listen(static_cast<byte_listener*>(entry.get()));
   const bool at_once = context.on_arrival && !entry->over;
   (at_once ? entry->at_once_api : entry->taker) = handler;
@@ -149,6 +150,10 @@ inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte
     send_and_wait(entry, deltas, body);
     if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
   }
+  const call_ptr asking = open_usage_query(entry);
+  if (asking == nullptr) return;
+  run(asking, nullptr, nullptr);
+  tell_usage(*asking);
 }
 
 inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pieces,
@@ -289,6 +294,11 @@ inline void client_core::finish(const call_ptr& entry) {
   live_[e.place]->place = e.place;
   live_.pop_back();
   if (e.ended_by) e.outcome = *e.ended_by;
+  if (e.usage_of != nullptr) {
+    --usage_queries_;
+    return tell_usage(e);
+  }
+  ask_for_usage(entry);  // before a handler destroys the client
   call_handler* const handler = std::exchange(e.handler, nullptr);
   api_handler* const taker = std::exchange(e.taker, nullptr);
   if (handler != nullptr) handler->on_done(e.outcome, e.seen.reply());
@@ -315,6 +325,10 @@ inline void client_core::shut_down() {
     entry->at_once = nullptr;
     entry->at_once_api = nullptr;
     entry->conclude(*entry->ended_by);
+    entry->seen.learn(nullptr);
+  }
+  for (const call_ptr& entry : live_) {
+    if (entry->usage_of != nullptr) tell_usage(*entry);
   }
   transport_ = http::any_transport();
   for (const call_ptr& entry : live_) {
@@ -325,6 +339,7 @@ inline void client_core::shut_down() {
     entry->state = call_state::done;
   }
   live_.clear();
+  usage_queries_ = 0;
   line_.clear();
   waiting_.clear();
   queue_.clear();

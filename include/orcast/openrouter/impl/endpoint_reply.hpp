@@ -9,8 +9,8 @@
 #include "orcast/http/sse.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 
-// Puts the stream of an endpoint that is no chat completion back together while it arrives: the body
-// that a call in one piece would have brought, as far as a span shows it.
+// Puts the stream of an endpoint that is no chat completion back together while it arrives: the
+// body that a call in one piece would have brought, as far as a span shows it.
 
 namespace orcast {
 inline namespace v0 {

@@ -57,6 +57,7 @@ ORCAST_DECL observation::observation(const recording& where, const reply_limits&
 }
 
 ORCAST_DECL observation::~observation() {
+  learn(nullptr);
   if (begun_ && !over_) {
     static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
   }
@@ -229,6 +230,10 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
     return ended;
   }
 
+  if (!kept_by_filter(ended)) {
+    span_.discard(drop_reason::filtered);
+    return ended;
+  }
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
@@ -242,8 +247,45 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   } else {
     record_failure(seen.error());
   }
-  span_.end();
+  if (awaits_usage_ && !ended && usage_may_be_learned(ended.error())) {
+    ended_ns_ = clock_.steady_ns();
+    unknown_usage_of_ = generation_id();
+  } else {
+    span_.end();
+  }
   return ended;
+}
+
+ORCAST_DECL bool observation::kept_by_filter(const result<void>& ended) const noexcept {
+  if (where_.filter.keeps == nullptr) return true;
+  ended_call call;
+  call.model = request_model_;
+  call.why = ended ? nullptr : &ended.error();
+  call.chat = chat() ? &reader_.reply() : nullptr;
+  call.answer = chat() ? nullptr : &api_.reply();
+  call.latency_ms = latency_ms_;
+  call.time_to_first_token_ms = first_token_ms_;
+  call.attempts = attempts_;
+  return where_.filter.keeps(where_.filter.context, call);
+}
+
+/// OpenRouter has begun to answer, and neither it nor the provider said why the rest is missing.
+ORCAST_DECL bool observation::usage_may_be_learned(const failure& why) const noexcept {
+  const bool cut = why.code == errc::cancelled || why.code == errc::stream_truncated ||
+                   (why.code >= errc::resolve && why.code < errc::invalid_request);
+  return cut && !usage_known_ && !joined() && !generation_id().empty();
+}
+
+ORCAST_DECL const std::string& observation::generation_id() const noexcept {
+  if (!chat()) return api_.reply().generation_id;
+  return reader_.reply().id.empty() ? reader_.generation_id() : reader_.reply().id;
+}
+
+ORCAST_DECL void observation::learn(const generation* facts) noexcept {
+  if (unknown_usage_of_.empty()) return;
+  unknown_usage_of_.clear();
+  if (facts != nullptr && span_.recording()) record_generation(*facts);
+  span_.end(ended_ns_);
 }
 
 }  // namespace v0

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/openrouter/generation.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/impl/span_message.hpp"
 #include "orcast/openrouter/observation.hpp"
@@ -41,7 +42,7 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
               provider.empty() ? std::string("openrouter") : detail::provider_of(provider));
   }
   if (!provider.empty()) span_.set(keys::openrouter_provider, provider);
-  const std::string& id = reply.id.empty() ? reader_.generation_id() : reply.id;
+  const std::string& id = generation_id();
   if (!id.empty()) span_.set(keys::openrouter_generation_id, id);
   if (!reply.service_tier.empty()) {
     span_.set(keys::openrouter_service_tier, reply.service_tier);
@@ -141,6 +142,7 @@ ORCAST_DECL void observation::record_output(const chat_reply& reply) {
 }
 
 ORCAST_DECL void observation::record_usage(const token_usage& usage) {
+  usage_known_ = usage.completion_tokens.has_value() || !usage.cost.empty();
   const auto count = [this](const key_text& name, const std::optional<std::int64_t>& value) {
     if (value) span_.set(name, *value);
   };
@@ -183,6 +185,33 @@ ORCAST_DECL void observation::record_usage(const token_usage& usage) {
   if (std::fabs(parts - total) <= 0.01 * total) {  // false for NaN: a part is missing
     span_.set(keys::llm_cost_prompt, decimal{usage.upstream_prompt_cost});
     span_.set(keys::llm_cost_completion, decimal{usage.upstream_completion_cost});
+  }
+}
+
+/// What the answer would have said itself, had it come to its end.
+ORCAST_DECL void observation::record_generation(const generation& facts) {
+  token_usage usage;
+  const auto native_or = [](const std::optional<std::int64_t>& native,
+                            const std::optional<std::int64_t>& other) {
+    return native ? native : other;
+  };
+  usage.prompt_tokens = native_or(facts.native_prompt_tokens, facts.prompt_tokens);
+  usage.completion_tokens = native_or(facts.native_completion_tokens, facts.completion_tokens);
+  if (usage.prompt_tokens && usage.completion_tokens) {
+    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+  }
+  usage.reasoning_tokens = facts.native_reasoning_tokens;
+  usage.cached_tokens = facts.native_cached_tokens;
+  usage.cost = facts.total_cost;
+  usage.upstream_cost = facts.upstream_cost;
+  usage.is_byok = facts.is_byok;
+  record_usage(usage);
+  if (!facts.provider.empty()) {
+    span_.set(keys::openrouter_provider, facts.provider);
+    span_.set(keys::llm_provider, detail::provider_of(facts.provider));
+  }
+  if (!facts.native_finish_reason.empty()) {
+    span_.set(keys::openrouter_native_finish_reason, facts.native_finish_reason);
   }
 }
 
