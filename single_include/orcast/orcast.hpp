@@ -568,7 +568,8 @@ inline std::array<unsigned char, 32> sha256(std::string_view text) noexcept {
 // ---- orcast/trace/blobs.hpp ----
 
 // Images, audio and files within text travel as base64. In a trace they are replaced by what they
-// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]". Works on plain text and on JSON alike.
+// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]", with the size of what was encoded and
+// the digest of its base64 text. Works on plain text and on JSON alike.
 
 namespace orcast {
 inline namespace v0 {
@@ -2065,6 +2066,7 @@ class span {
   }
 
   void hand_over(std::int64_t steady_ns) noexcept;
+  bool still_covered() const noexcept;
   /// Takes its arguments apart, so that the fast path has no object whose address it gives away.
   bool put_slowly(const key_text* constant, std::string_view name, std::uint16_t first,
                   std::uint16_t second, std::uint32_t bits, const char* text,
@@ -3267,7 +3269,6 @@ class tracer {
 #endif
   span
   begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
-  bool still_covers(detail::block_index open) const noexcept { return term_of(open) == term(); }
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
@@ -3464,9 +3465,14 @@ class utf8_gate {
 namespace orcast {
 inline namespace v0 {
 
-inline bool span::recording() const noexcept {
-  return owner_ != nullptr && owner_->still_covers(first_);
+/// By the consent that it was begun under.
+inline bool span::still_covered() const noexcept {
+  // The head lies right behind that of its block.
+  const auto* block = reinterpret_cast<const detail::block_head*>(head_) - 1;
+  return block->term == owner_->term();
 }
+
+inline bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
 
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
 ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
@@ -3638,7 +3644,7 @@ inline span& span::rename(std::string_view name) noexcept {
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
-  if (!owner_->still_covers(first_)) return discard(drop_reason::withdrawn);
+  if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
     owner_->ring_.give_back(first_);
@@ -3750,8 +3756,8 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   // would wait for it.
   ring_.prefetch(next);
 
-  ring_.at(block)->term = term;
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  reinterpret_cast<detail::block_head*>(bytes)->term = term;
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
   head->kind = options.kind;

@@ -9,7 +9,8 @@
 #include "orcast/core/sha256.hpp"
 
 // Images, audio and files within text travel as base64. In a trace they are replaced by what they
-// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]". Works on plain text and on JSON alike.
+// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]", with the size of what was encoded and
+// the digest of its base64 text. Works on plain text and on JSON alike.
 
 namespace orcast {
 inline namespace v0 {

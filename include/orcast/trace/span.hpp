@@ -178,6 +178,7 @@ class span {
   }
 
   void hand_over(std::int64_t steady_ns) noexcept;
+  bool still_covered() const noexcept;
   /// Takes its arguments apart, so that the fast path has no object whose address it gives away.
   bool put_slowly(const key_text* constant, std::string_view name, std::uint16_t first,
                   std::uint16_t second, std::uint32_t bits, const char* text,

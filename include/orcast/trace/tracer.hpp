@@ -141,7 +141,6 @@ class tracer {
 #endif
   span
   begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
-  bool still_covers(detail::block_index open) const noexcept { return term_of(open) == term(); }
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));

@@ -12,9 +12,14 @@
 namespace orcast {
 inline namespace v0 {
 
-inline bool span::recording() const noexcept {
-  return owner_ != nullptr && owner_->still_covers(first_);
+/// By the consent that it was begun under.
+inline bool span::still_covered() const noexcept {
+  // The head lies right behind that of its block.
+  const auto* block = reinterpret_cast<const detail::block_head*>(head_) - 1;
+  return block->term == owner_->term();
 }
+
+inline bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
 
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
 ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
@@ -186,7 +191,7 @@ inline span& span::rename(std::string_view name) noexcept {
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
-  if (!owner_->still_covers(first_)) return discard(drop_reason::withdrawn);
+  if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
     owner_->ring_.give_back(first_);

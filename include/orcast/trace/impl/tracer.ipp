@@ -92,8 +92,8 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   // would wait for it.
   ring_.prefetch(next);
 
-  ring_.at(block)->term = term;
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  reinterpret_cast<detail::block_head*>(bytes)->term = term;
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
   head->kind = options.kind;
