@@ -1,56 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// A request as a stand-in keeps it, and the exchange in which it is answered: head, body in as many
-// pieces as wanted, end. Every way to answer badly is here too: no end, no head, a wrong length.
+// The exchange in which a request is answered: head, body in as many pieces as wanted, end. Every
+// way to answer badly is here too: no end, no head, a wrong length.
 
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "standins/connection.hpp"
+#include "standins/request.hpp"
 #include "standins/traffic.hpp"
 
 namespace standins {
-
-using header_list = std::vector<std::pair<std::string, std::string>>;
-
-inline bool same_text(std::string_view a, std::string_view b) {  // ASCII case apart
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-struct request {
-  std::size_t number = 0;  ///< order of arrival at this server, from 1
-  std::string method;
-  std::string target;  ///< path and query as sent
-  std::string path;
-  header_list headers;
-  std::string body;  ///< inflated when it came with Content-Encoding: gzip
-  std::chrono::steady_clock::time_point arrived;
-
-  /// The header's first value; empty when there is none.
-  std::string header(std::string_view name) const {
-    for (const auto& [key, value] : headers) {
-      if (same_text(key, name)) return value;
-    }
-    return "";
-  }
-
-  bool has_header(std::string_view name) const {
-    for (const auto& entry : headers) {
-      if (same_text(entry.first, name)) return true;
-    }
-    return false;
-  }
-};
 
 inline const char* reason_phrase(int status) {
   switch (status) {
@@ -98,7 +63,9 @@ class exchange {
   /// How the client learns where the body ends.
   enum class framing { length, chunked, close };
 
-  explicit exchange(connection& on, bool keep_alive) : connection_(on), keep_alive_(keep_alive) {}
+  /// `head_only`: the answer to HEAD, whose body is not sent.
+  exchange(connection& on, bool keep_alive, bool head_only)
+      : connection_(on), keep_alive_(keep_alive), head_only_(head_only) {}
 
   /// What is answered is kept there too; it must outlive the exchange.
   void keep_answer(traffic_answer& place) { kept_ = &place; }
@@ -118,7 +85,7 @@ class exchange {
 
   /// A piece of the body: with chunked framing exactly one chunk.
   bool write(std::string_view bytes) {
-    if (bytes.empty()) return true;
+    if (bytes.empty() || head_only_) return true;
     if (kept_ != nullptr) kept_->body.append(bytes);
     if (framing_ != framing::chunked) return connection_.send(bytes);
     char size[20];
@@ -127,7 +94,7 @@ class exchange {
   }
 
   bool finish() {
-    if (framing_ == framing::chunked && !connection_.send("0\r\n\r\n")) return false;
+    if (framing_ == framing::chunked && !head_only_ && !connection_.send("0\r\n\r\n")) return false;
     const bool keep = keep_alive_ && framing_ != framing::close;
     connection_.answered(keep);
     if (kept_ != nullptr) kept_->whole = true;
@@ -167,7 +134,8 @@ class exchange {
   }
 
   connection& connection_;
-  bool keep_alive_;
+  const bool keep_alive_;
+  const bool head_only_;
   framing framing_ = framing::length;
   traffic_answer* kept_ = nullptr;
 };

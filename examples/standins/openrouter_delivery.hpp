@@ -16,16 +16,9 @@
 #include "standins/openrouter_errors.hpp"
 #include "standins/openrouter_faults.hpp"
 #include "standins/openrouter_stream.hpp"
+#include "standins/pace.hpp"
 
 namespace standins {
-
-/// How fast the model is.
-struct pace {
-  std::chrono::milliseconds first_token{60};
-  std::chrono::milliseconds chunk{12};  ///< between two chunks
-
-  static pace none() { return {std::chrono::milliseconds(0), std::chrono::milliseconds(0)}; }
-};
 
 class delivery {
  public:

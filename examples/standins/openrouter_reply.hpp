@@ -5,38 +5,17 @@
 
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "standins/json_text.hpp"
 #include "standins/openrouter_usage.hpp"
+#include "standins/scripted_reply.hpp"
 #include "standins/text.hpp"
 
 namespace standins {
-
-struct tool_call {
-  std::string name;
-  std::string arguments = "{}";  ///< JSON text
-  std::string id;                ///< empty: one is made
-};
-
-/// An answer that the host wants. Empty members are filled as OpenRouter would.
-struct scripted_reply {
-  std::string when;  ///< only for a request whose last user message contains this; empty: for any
-  std::string text;
-  std::string reasoning;  ///< given even when the request did not ask for it
-  std::vector<tool_call> tool_calls;
-  std::string finish_reason, native_finish_reason;
-  std::string model, provider;
-  std::optional<token_counts> usage;
-  bool byok = false;
-  std::optional<std::chrono::milliseconds> first_token;  ///< instead of the server's pace
-  std::optional<std::chrono::milliseconds> duration;     ///< of the whole answer
-};
 
 /// A reply with everything that goes on the wire.
 struct completion {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "standins/json_text.hpp"
+#include "standins/scripted_reply.hpp"
 
 namespace standins {
 
@@ -48,14 +49,6 @@ inline const model_family& family_of(std::string_view slug) {
 inline bool is_free(std::string_view slug) {
   return slug.size() > 5 && slug.substr(slug.size() - 5) == ":free";
 }
-
-struct token_counts {
-  std::int64_t prompt = 0;      ///< cached tokens included
-  std::int64_t completion = 0;  ///< reasoning included
-  std::int64_t reasoning = 0;
-  std::int64_t cached = 0;
-  std::int64_t cache_write = 0;
-};
 
 inline std::int64_t tokens_in(std::string_view text) {
   return (static_cast<std::int64_t>(text.size()) + 3) / 4;

@@ -161,7 +161,7 @@ class server {
       got.number = requests_.size() + 1;
       requests_.add(got);
     }
-    exchange with(on, !same_text(got.header("connection"), "close"));
+    exchange with(on, !same_text(got.header("connection"), "close"), got.method == "HEAD");
     traffic_answer kept;
     if (traffic::wanted()) with.keep_answer(kept);
     answer_(got, with);

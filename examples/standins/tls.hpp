@@ -19,13 +19,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-namespace standins {
+#include "standins/tls_options.hpp"
 
-struct tls_options {
-  bool enabled = false;
-  bool expired = false;  ///< the certificate ran out yesterday
-  std::string host;      ///< the only host it is for; empty: 127.0.0.1 and localhost
-};
+namespace standins {
 
 class tls_identity {
  public:

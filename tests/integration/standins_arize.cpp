@@ -15,6 +15,7 @@
 #include <httplib.h>
 #include <zlib.h>
 
+#include "standins/otlp_decode.hpp"
 #include "support/catch.hpp"
 
 namespace {

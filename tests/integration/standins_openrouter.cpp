@@ -25,6 +25,8 @@
 
 #include <httplib.h>
 
+#include "standins/json_text.hpp"
+#include "standins/openrouter_rules.hpp"
 #include "support/catch.hpp"
 
 namespace {

@@ -392,7 +392,7 @@ def main():
     fields(document, program)
 
     every = stand_in(program, environment)
-    game = check.build("game_loop")
+    game = check.build_example("game_loop")
     played = recorded([game, "--seconds", "2", "--traces", check.FOLDER / "game.jsonl", "--html",
                        check.FOLDER / "game.html",
                        "--script", check.ROOT / "examples/game_loop/dialogue.json"],
