@@ -457,6 +457,42 @@ TEST_CASE("a host's client works as ever without consent, and nothing is recorde
   CHECK(with.arize.spans().size() == 1);
 }
 
+TEST_CASE("a cancelled call arrives with what it cost, which is learned afterwards") {
+  services with;
+  auto traces = with.start_broadcast();
+  client_options options;
+  options.api_key = secret(router_key);
+  options.base_url = with.router.base_url();
+  options.record = traces->recording();
+  options.usage_lookup_ms = 20'000;
+  auto made = client::make(std::move(options), http::any_transport::make<curl_transport>());
+  REQUIRE(made.ok());
+  client& talk = *made;
+  standins::scripted_reply told;
+  told.text = "She lies here.";
+  with.router.enqueue(std::move(told));
+  with.router.enqueue(standins::fault::parse("stall=finish"));
+  with.router.let_generations_be_late(1);
+  call running = talk.start(ask());
+  while (running.text().empty()) talk.tick(0);
+  running.cancel();
+  talk.tick(0);
+  CHECK(running.state() == call_state::done);
+  CHECK(traces->stats().held() == 1);
+  while (with.arize.spans().empty()) {
+    talk.tick(0);
+    traces->flush(20);
+  }
+  const auto spans = with.arize.spans();
+  REQUIRE(spans.size() == 1);
+  const attributes seen = attributes_of(spans[0].span);
+  CHECK(seen.at("openrouter.cancelled") == "true");
+  CHECK(seen.count("llm.cost.total") == 1);
+  CHECK(std::stoi(seen.at("llm.token_count.completion")) > 0);
+  CHECK(seen.at("openrouter.generation_id") == running.reply()->id);
+  CHECK(with.arize.violations().empty());
+}
+
 TEST_CASE("a disabled broadcast records nothing and needs nothing") {
   broadcast_options options;
   options.settings.enabled = false;
