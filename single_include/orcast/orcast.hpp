@@ -4971,7 +4971,8 @@ struct call_context {
   /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
   /// see call_handler.
   bool on_arrival = false;
-  std::optional<response_cache> cache;  ///< instead of client_options.cache
+  std::optional<http::timeouts> timeouts;  ///< instead of client_options.timeouts
+  std::optional<response_cache> cache;     ///< instead of client_options.cache
   /// Added to the request's head, each instead of the client's own of that name.
   std::vector<http::header> headers;
 };
@@ -5575,6 +5576,9 @@ class reply_reader {
   /// Forgets everything but its memory and its listener, for the next exchange.
   ORCAST_DECL void reset() noexcept;
 
+  /// About how many bytes of memory it keeps for that.
+  ORCAST_DECL std::size_t held_bytes() const noexcept;
+
   /// The listener is borrowed; null for none.
   ORCAST_DECL void listen(delta_listener* listener) noexcept;
 
@@ -5640,6 +5644,12 @@ class observation : private delta_listener {
   ORCAST_DECL ~observation();
   observation(const observation&) = delete;
   observation& operator=(const observation&) = delete;
+
+  /// Ready for another call: forgets everything but its memory and the listener of its deltas. A
+  /// call that has not ended counts as cancelled, as with the destructor.
+  ORCAST_DECL void reset() noexcept;
+  /// About how many bytes of memory it keeps.
+  ORCAST_DECL std::size_t held_bytes() const noexcept;
 
   /// With server_broadcast::join, before the request is composed: opens the span and puts its ids
   /// into request.trace, so that OpenRouter's own spans come under it. Otherwise does nothing.
@@ -5753,6 +5763,8 @@ class observation : private delta_listener {
   void record_input(std::string_view body);
   void record_parameters(std::string_view parameters, const key_text& key);
   void record_model_companions(std::string_view model);
+  struct reading;  // the reader of what a span takes from JSON, out of sight too
+  void abandon() noexcept;
   struct json_ref;  // a view of JSON, out of sight of who includes this
   void begin_endpoint(std::string_view body, std::string_view session, const call_context& context,
                       std::string_view url);
@@ -5782,6 +5794,7 @@ class observation : private delta_listener {
   span_context context_;
   orcast::host clock_;
   std::string request_model_;
+  std::unique_ptr<reading> reading_;
   std::string scratch_;  // text that is put together for an attribute
   std::string audio_format_;
   std::string unknown_usage_of_;
@@ -8435,9 +8448,10 @@ struct client_options {
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
-  /// How many of them are sent at a time; the others wait for their turn, by call_priority, and of
-  /// one priority the sessions take turns. 0: as many as the transport carries, which is the
-  /// threads of a blocking one, and else no limit. (chat() and call() are not counted.)
+  /// How many calls are sent at a time; the others wait for their turn, by call_priority, and of
+  /// one priority the sessions take turns. Those that wait for their answer (chat(), call()) count
+  /// too. 0: no limit, but calls of start() no more than the transport carries, which is the
+  /// threads of a blocking one.
   std::size_t max_concurrent = 0;
 
   recording record;  ///< from broadcast::recording(); default: nothing is recorded
@@ -8511,7 +8525,7 @@ class client {
 
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
-  /// Those of them that wait for their turn.
+  /// Calls that wait for their turn, those of chat() and call() among them. Any thread.
   ORCAST_DECL std::size_t in_line() const noexcept;
 
  private:
@@ -13163,6 +13177,7 @@ inline json_error json_stop() noexcept {
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13177,17 +13192,13 @@ namespace detail {
 
 enum class json_kind : unsigned char { none, null, boolean, integer, real, string, array, object };
 
-/// Some bytes of the text that was parsed, or of the buffer for strings with escapes.
-struct json_slice {
-  std::uint32_t at = 0;
-  std::uint32_t size = 0;
-  bool copied = false;
-};
-
 struct json_value {
-  json_slice key;         ///< of a member of an object
-  json_slice text;        ///< of a string: its value; of a number: as it was written
-  std::uint32_t end = 0;  ///< the index after this value and all within it
+  // Bytes of the text that was parsed, or of the buffer for strings with escapes.
+  const char* key = nullptr;   ///< of a member of an object
+  const char* text = nullptr;  ///< of a string: its value; of a number: as it was written
+  std::uint32_t key_size = 0;
+  std::uint32_t text_size = 0;
+  std::uint32_t size = 1;  ///< how many values it is in the list: itself and all within it
   json_kind kind = json_kind::none;
   union {
     std::int64_t integer = 0;  ///< of an integer; of a boolean: 0 or 1
@@ -13205,11 +13216,11 @@ struct json_list {
   static constexpr std::size_t most_values = std::size_t{1} << 20;
 
   std::string_view source;
-  std::string copies;
+  std::string copies;  // never moved while it fills: it is no longer than the source
   std::vector<json_value> values;
   std::vector<std::uint32_t> open;  // the arrays and objects that have not ended
-  json_slice key;
-  std::uint32_t part = 0;  // where the current string begins in `copies`
+  std::string_view key;
+  std::size_t part = 0;  // where the current string begins in `copies`
   bool partial = false;
 
   void clear(std::string_view text) noexcept {
@@ -13221,11 +13232,6 @@ struct json_list {
     partial = false;
   }
 
-  std::string_view view(const json_slice& slice) const noexcept {
-    const std::string_view base = slice.copied ? std::string_view(copies) : source;
-    return {base.data() + slice.at, slice.size};
-  }
-
   json_value* add(json_kind kind, json_error& failed) {
     if (values.size() >= most_values) {
       failed = json_stop();
@@ -13234,8 +13240,8 @@ struct json_list {
     values.emplace_back();
     json_value& made = values.back();
     made.kind = kind;
-    made.key = key;
-    made.end = static_cast<std::uint32_t>(values.size());
+    made.key = key.data();
+    made.key_size = static_cast<std::uint32_t>(key.size());
     key = {};
     return &made;
   }
@@ -13247,32 +13253,37 @@ struct json_list {
   }
 
   bool finish() noexcept {
-    values[open.back()].end = static_cast<std::uint32_t>(values.size());
+    const std::uint32_t at = open.back();
+    values[at].size = static_cast<std::uint32_t>(values.size()) - at;
     open.pop_back();
     return true;
   }
 
   bool take_part(json_chars piece) {
-    if (!partial) part = static_cast<std::uint32_t>(copies.size());
+    if (copies.empty()) copies.reserve(source.size());
+    if (!partial) part = copies.size();
     partial = true;
     copies.append(piece.data(), piece.size());
     return true;
   }
 
-  json_slice take_end(json_chars piece) {
+  std::string_view take_end(json_chars piece) {
     const auto offset = reinterpret_cast<std::uintptr_t>(piece.data()) -
                         reinterpret_cast<std::uintptr_t>(source.data());
     if (!partial && offset <= source.size() && piece.size() <= source.size() - offset) {
-      return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(piece.size()), false};
+      return {piece.data(), piece.size()};
     }
     take_part(piece);
     partial = false;
-    return {part, static_cast<std::uint32_t>(copies.size() - part), true};
+    return {copies.data() + part, copies.size() - part};
   }
 
   json_value* add_text(json_kind kind, json_chars text, json_error& failed) {
     json_value* made = add(kind, failed);
-    if (made != nullptr) made->text = take_end(text);
+    if (made == nullptr) return nullptr;
+    const std::string_view whole = take_end(text);
+    made->text = whole.data();
+    made->text_size = static_cast<std::uint32_t>(whole.size());
     return made;
   }
 
@@ -13315,16 +13326,25 @@ struct json_list {
   bool on_comment(json_chars, json_error&) noexcept { return true; }
 };
 
+/// What stands for a value that is not there.
+inline constexpr json_value no_json_value{};
+
+/// Whether `name` is that literal. Of a length that the compiler knows, so without a call.
+template <std::size_t N>
+bool is(std::string_view name, const char (&literal)[N]) noexcept {
+  return name.size() == N - 1 && std::memcmp(name.data(), literal, N - 1) == 0;
+}
+
 /// One value, or none: what is not there can be asked for everything and answers with nothing.
 class json_view {
  public:
   class iterator;
 
   json_view() = default;
-  json_view(const json_list& list, std::uint32_t at) noexcept : list_(&list), at_(at) {}
+  explicit json_view(const json_value& value) noexcept : value_(&value) {}
 
-  json_kind kind() const noexcept { return list_ == nullptr ? json_kind::none : value().kind; }
-  bool exists() const noexcept { return list_ != nullptr; }
+  json_kind kind() const noexcept { return value_->kind; }
+  bool exists() const noexcept { return kind() != json_kind::none; }
   bool is_string() const noexcept { return kind() == json_kind::string; }
   bool is_array() const noexcept { return kind() == json_kind::array; }
   bool is_object() const noexcept { return kind() == json_kind::object; }
@@ -13334,66 +13354,66 @@ class json_view {
   /// Null, or not there.
   bool is_null() const noexcept { return kind() == json_kind::null || !exists(); }
 
-  std::string_view key() const noexcept { return list_->view(value().key); }
+  std::string_view key() const noexcept { return {value_->key, value_->key_size}; }
   /// Of a string or a number; else empty.
-  std::string_view text() const noexcept {
-    return is_string() || is_number() ? list_->view(value().text) : std::string_view();
-  }
-  bool boolean() const noexcept { return is_bool() && value().integer != 0; }
+  std::string_view text() const noexcept { return {value_->text, value_->text_size}; }
+  bool boolean() const noexcept { return is_bool() && value_->integer != 0; }
   /// Of a number; what has a fraction is cut, what is too large gives the largest.
   std::int64_t integer() const noexcept {
-    if (is_integer()) return value().integer;
+    if (is_integer()) return value_->integer;
     if (kind() != json_kind::real) return 0;
-    if (std::fabs(value().real) < 9.2e18) return static_cast<std::int64_t>(value().real);
-    return value().real < 0 ? INT64_MIN : INT64_MAX;
+    if (std::fabs(value_->real) < 9.2e18) return static_cast<std::int64_t>(value_->real);
+    return value_->real < 0 ? INT64_MIN : INT64_MAX;
   }
   double real() const noexcept {
-    if (kind() == json_kind::real) return value().real;
-    return is_integer() ? static_cast<double>(value().integer) : 0;
+    if (kind() == json_kind::real) return value_->real;
+    return is_integer() ? static_cast<double>(value_->integer) : 0;
   }
 
   /// Of an array or an object; of anything else there are none.
   iterator begin() const noexcept;
   iterator end() const noexcept;
-  bool empty() const noexcept;
+  bool empty() const noexcept { return value_->size == 1; }
 
   /// The first member of that name.
   json_view operator[](std::string_view name) const noexcept;
+  template <std::size_t N>
+  json_view operator[](const char (&name)[N]) const noexcept;
 
  private:
-  const json_value& value() const noexcept { return list_->values[at_]; }
-
-  const json_list* list_ = nullptr;
-  std::uint32_t at_ = 0;
+  const json_value* value_ = &no_json_value;
 };
 
 class json_view::iterator {
  public:
-  iterator(const json_list* list, std::uint32_t at) noexcept : list_(list), at_(at) {}
-  json_view operator*() const noexcept { return json_view(*list_, at_); }
+  explicit iterator(const json_value* at) noexcept : at_(at) {}
+  json_view operator*() const noexcept { return json_view(*at_); }
   iterator& operator++() noexcept {
-    at_ = list_->values[at_].end;
+    at_ += at_->size;
     return *this;
   }
   bool operator!=(const iterator& other) const noexcept { return at_ != other.at_; }
 
  private:
-  const json_list* list_;
-  std::uint32_t at_;
+  const json_value* at_;
 };
 
-inline json_view::iterator json_view::begin() const noexcept {
-  return {list_, is_array() || is_object() ? at_ + 1 : 0};
-}
+inline json_view::iterator json_view::begin() const noexcept { return iterator(value_ + 1); }
 inline json_view::iterator json_view::end() const noexcept {
-  return {list_, is_array() || is_object() ? value().end : 0};
+  return iterator(value_ + value_->size);
 }
-inline bool json_view::empty() const noexcept { return !(begin() != end()); }
-
 inline json_view json_view::operator[](std::string_view name) const noexcept {
+  for (const json_view member : *this) {
+    if (is_object() && member.key() == name) return member;
+  }
+  return {};
+}
+
+template <std::size_t N>
+json_view json_view::operator[](const char (&name)[N]) const noexcept {
   if (!is_object()) return {};
   for (const json_view member : *this) {
-    if (member.key() == name) return member;
+    if (is(member.key(), name)) return member;
   }
   return {};
 }
@@ -13414,10 +13434,16 @@ class json_reader {
            try_parse(repaired_);
   }
 
+  /// About how many bytes of memory are kept.
+  std::size_t held_bytes() const noexcept {
+    const json_list& list = parser_.handler();
+    return list.values.capacity() * sizeof(json_value) + list.copies.capacity();
+  }
+
   /// None when parse() failed.
   json_view root() const noexcept {
     const json_list& list = parser_.handler();
-    return list.values.empty() ? json_view() : json_view(list, 0);
+    return list.values.empty() ? json_view() : json_view(list.values.front());
   }
 
  private:
@@ -13789,14 +13815,16 @@ inline failure page_failure(int status, std::string_view body, json_view root) {
   return status_failure(status, words);
 }
 
+/// Whether the value of a member called "error" is one: an object, or words.
+inline bool is_error(json_view value) noexcept {
+  return value.is_object() || (value.is_string() && !value.text().empty());
+}
+
 /// The error of a reply or a chunk: its own, or that of one of its choices.
 inline json_view find_error(json_view root) noexcept {
-  const auto counts = [](json_view error) {
-    return error.is_object() || (error.is_string() && !error.text().empty());
-  };
-  if (counts(root["error"])) return root["error"];
+  if (is_error(root["error"])) return root["error"];
   for (const json_view choice : root["choices"]) {
-    if (counts(choice["error"])) return choice["error"];
+    if (is_error(choice["error"])) return choice["error"];
   }
   return {};
 }
@@ -15448,6 +15476,11 @@ class sse_parser {
   /// Ready for another stream; the memory is kept.
   void reset() noexcept;
 
+  /// About how many bytes of memory are kept.
+  std::size_t held_bytes() const noexcept {
+    return tail_.capacity() + line_.capacity() + data_.capacity();
+  }
+
   /// True after a handler answered false.
   bool stopped() const noexcept { return stopped_; }
   std::uint32_t events() const noexcept { return events_; }
@@ -15702,6 +15735,7 @@ struct merge_state {
 
   reply_limits limits;
   delta_listener* listener = nullptr;
+  json_view error;  ///< what find_error() would find in what was added last
   std::size_t bytes = 0;
   bool whole = false;  ///< a reply in one piece
   bool received_content = false;
@@ -15814,18 +15848,18 @@ class reasoning_merge {
     for (const json_view member : item) {
       const std::string_view key = member.key();
       state.spend(member.text().size());
-      if (key == "text") {
+      if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
-      } else if (key == "signature") {
+      } else if (is(key, "signature")) {
         if (place.signature.empty()) place.signature = member.text();
-      } else if (key == "format") {
+      } else if (is(key, "format")) {
         if (place.format.empty()) place.format = member.text();
-      } else if (key == "id") {
+      } else if (is(key, "id")) {
         if (place.id.empty()) place.id = member.text();
-      } else if (key == "index" && member.is_number()) {
+      } else if (is(key, "index") && member.is_number()) {
         if (place.index.empty()) place.index = member.text();
-      } else if (key != "type") {
+      } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }
     }
@@ -15856,6 +15890,7 @@ class reasoning_merge {
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15867,10 +15902,29 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-/// A string that says something replaces what was there; anything else leaves it.
+/// Equality without a call, for short texts that mostly are equal.
+inline bool same_text(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto same_word = [&](std::size_t at) {
+    std::uint64_t words[2];
+    std::memcpy(&words[0], a.data() + at, sizeof *words);
+    std::memcpy(&words[1], b.data() + at, sizeof *words);
+    return words[0] == words[1];
+  };
+  constexpr std::size_t step = sizeof(std::uint64_t);
+  if (size < step) return a == b;
+  for (std::size_t at = 0; at + step < size; at += step) {
+    if (!same_word(at)) return false;
+  }
+  return same_word(size - step);
+}
+
+/// A string that says something replaces what was there; anything else leaves it. Each chunk of a
+/// stream says again what the first said.
 inline void replace_text(std::string& place, json_view value) {
   const std::string_view text = value.is_string() ? value.text() : std::string_view();
-  if (text.empty() || text == place) return;
+  if (text.empty() || same_text(text, place)) return;
   place.assign(text);
   repair_text(place);
 }
@@ -16034,13 +16088,13 @@ class tool_call_merge {
     draft& rest = drafts_[at];
     for (const json_view member : fragment) {
       const std::string_view key = member.key();
-      if (key == "id") {
+      if (is(key, "id")) {
         if (call.id.empty()) call.id = member.text();
-      } else if (key == "type") {
+      } else if (is(key, "type")) {
         if (rest.type.empty()) rest.type = member.text();
-      } else if (key == "function") {
+      } else if (is(key, "function")) {
         add_function(member, call, state);
-      } else if (key != "index") {
+      } else if (!is(key, "index")) {
         state.spend(rest.more.set(member));
       }
     }
@@ -16194,20 +16248,21 @@ class choice_merge {
 
   /// `first`: of the reply's choices. The listener hears of that one only.
   void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
-    for (const json_view member : value[state.whole ? "message" : "delta"]) {
-      if (state.too_large) return;
-      add_member(member, first ? state.heard() : nullptr, choice, state);
-    }
     json_view logprobs;
     for (const json_view member : value) {
       const std::string_view key = member.key();
-      if (key == "finish_reason") {
+      if (state.whole ? is(key, "message") : is(key, "delta")) {
+        add_members(member, first ? state.heard() : nullptr, choice, state);
+        if (state.too_large) return;
+      } else if (is(key, "finish_reason")) {
         replace_text(choice.finish_reason, member);
-      } else if (key == "native_finish_reason") {
+      } else if (is(key, "native_finish_reason")) {
         replace_text(choice.native_finish_reason, member);
-      } else if (key == "logprobs") {
+      } else if (is(key, "logprobs")) {
         logprobs = member;
-      } else if (key != "index" && key != "message" && key != "delta" && key != "error") {
+      } else if (is(key, "error")) {
+        if (is_error(member) && !state.error.exists()) state.error = member;
+      } else if (!is(key, "index") && !is(key, "message") && !is(key, "delta")) {
         state.spend(beside_.set(member));
       }
     }
@@ -16281,28 +16336,36 @@ class choice_merge {
   }
 
  private:
+  void add_members(json_view said, delta_listener* listener, chat_choice& choice,
+                   merge_state& state) {
+    for (const json_view member : said) {
+      if (state.too_large) return;
+      add_member(member, listener, choice, state);
+    }
+  }
+
   void add_member(json_view member, delta_listener* listener, chat_choice& choice,
                   merge_state& state) {
     const std::string_view key = member.key();
     message& reply = choice.reply;
-    if (key == "role") {
+    if (is(key, "role")) {
       replace_text(reply.role, member);
-    } else if (key == "content") {
+    } else if (is(key, "content")) {
       add_content(member, listener, reply, state);
-    } else if (key == "reasoning") {
+    } else if (is(key, "reasoning")) {
       add_reasoning(member.text(), listener, reply, state);
-    } else if (key == "reasoning_details" && member.is_array()) {
+    } else if (is(key, "reasoning_details") && member.is_array()) {
       details_.add(member, state);
-    } else if (key == "tool_calls" && member.is_array()) {
+    } else if (is(key, "tool_calls") && member.is_array()) {
       add_tool_calls(member, reply.tool_calls, state);
-    } else if (key == "refusal") {
+    } else if (is(key, "refusal")) {
       choice.reply.refusal += member.text();
       state.spend(member.text().size());
-    } else if (key == "images" && member.is_array()) {
+    } else if (is(key, "images") && member.is_array()) {
       add_elements(member, images_, state);
-    } else if (key == "annotations" && member.is_array()) {
+    } else if (is(key, "annotations") && member.is_array()) {
       add_elements(member, annotations_, state);
-    } else if (key == "audio" && member.is_object()) {
+    } else if (is(key, "audio") && member.is_object()) {
       if (state.whole) {
         choice.reply.audio = to_json(member);
       } else {
@@ -16465,36 +16528,44 @@ class reply_merge {
   /// `whole`: a body, not a chunk. False when a limit was passed.
   bool add(json_view root, bool whole, chat_reply& reply) {
     state_.whole = whole;
+    state_.error = {};
+    json_view error;
     for (const json_view member : root) {
       const std::string_view key = member.key();
-      if (key == "id") {
+      if (is(key, "id")) {
         replace_text(reply.id, member);
-      } else if (key == "model") {
+      } else if (is(key, "model")) {
         replace_text(reply.model, member);
-      } else if (key == "provider") {
+      } else if (is(key, "provider")) {
         replace_text(reply.provider, member);
-      } else if (key == "service_tier") {
+      } else if (is(key, "service_tier")) {
         replace_text(reply.service_tier, member);
-      } else if (key == "system_fingerprint") {
+      } else if (is(key, "system_fingerprint")) {
         replace_text(reply.system_fingerprint, member);
-      } else if (key == "created") {
+      } else if (is(key, "created")) {
         if (member.is_number()) reply.created = member.integer();
-      } else if (key == "usage") {
+      } else if (is(key, "usage")) {
         if (member.is_object()) add_usage(member, reply);
-      } else if (key == "openrouter_metadata") {
+      } else if (is(key, "openrouter_metadata")) {
         if (member.is_object()) {
           reply.metadata = to_json(member);
           read_routing(member, reply.routing);
         }
-      } else if (key == "choices" && member.is_array()) {
+      } else if (is(key, "choices") && member.is_array()) {
         std::int64_t position = 0;
         for (const json_view each : member) add_choice(each, position++, reply);
-      } else if (key != "object" && key != "error") {
+      } else if (is(key, "error")) {
+        if (is_error(member) && !error.exists()) error = member;
+      } else if (!is(key, "object")) {
         state_.spend(more_.set(member));
       }
     }
+    if (error.exists()) state_.error = error;
     return !state_.too_large;
   }
+
+  /// The error in what was added last, if there is one: find_error() without another search.
+  json_view error() const noexcept { return state_.error; }
 
   /// No more will come.
   void finish(chat_reply& reply) {
@@ -16587,7 +16658,8 @@ class reply_merge {
   /// Choices are kept in the order of their indices.
   void add_choice(json_view value, std::int64_t position, chat_reply& reply) {
     if (!value.is_object()) return;
-    const std::int64_t index = value["index"].is_number() ? value["index"].integer() : position;
+    const json_view numbered = value["index"];
+    const std::int64_t index = numbered.is_number() ? numbered.integer() : position;
     std::size_t at = 0;
     while (at < choices_.size() && choices_[at].index() < index) ++at;
     if (at == choices_.size() || choices_[at].index() != index) {
@@ -16652,9 +16724,10 @@ inline namespace v0 {
 namespace detail {
 
 inline std::string_view trim(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 /// Whether a Content-Type is that of server-sent events, whatever its parameters.
@@ -16767,11 +16840,11 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
                                                   bool cut) {
   const std::string_view data = detail::trim(event.data);
   if (data.empty()) return true;
-  if (data == "[DONE]") {
+  if (detail::is(data, "[DONE]")) {
     complete(whole);
     return false;
   }
-  const bool foreign = event.type != "message";
+  const bool foreign = !detail::is(event.type, "message");
   if (!json.parse(data)) {
     if (foreign || cut) return true;
     std::string words = "event ";
@@ -16781,15 +16854,14 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
     return false;
   }
   const detail::json_view root = json.root();
-  const detail::json_view error = detail::find_error(root);
   if (!root.is_object()) return true;
-  if (foreign && !error.exists() && !root["choices"].exists()) return true;
+  if (foreign && !root["choices"].exists() && !detail::find_error(root).exists()) return true;
   if (!received_chunk && listener != nullptr) listener->on_first_chunk();
   received_chunk = true;
   const bool fits = merge.add(root, false, whole.reply_);
   whole.received_content_ = merge.received_content();
-  if (error.exists()) {
-    fail(detail::read_error(error, whole.reply_.provider, whole.http_status_));
+  if (merge.error().exists()) {
+    fail(detail::read_error(merge.error(), whole.reply_.provider, whole.http_status_));
   } else if (!fits) {
     fail(failure(errc::too_large, "the reply is too large", whole.http_status_));
   }
@@ -16901,6 +16973,10 @@ ORCAST_DECL void reply_reader::reset() noexcept {
   http_status_ = 0;
   streamed_ = false;
   received_content_ = false;
+}
+
+ORCAST_DECL std::size_t reply_reader::held_bytes() const noexcept {
+  return reply_.raw.capacity() + parser_->json.held_bytes() + parser_->events.held_bytes();
 }
 
 ORCAST_DECL void reply_reader::listen(delta_listener* listener) noexcept {
@@ -17687,8 +17763,10 @@ inline constexpr message_keys output_messages{content::output_message,
 class message_recorder {
  public:
   /// `index` is the message's place in its list.
-  message_recorder(content_recorder& to, const message_keys& keys, std::size_t index)
-      : to_(to), keys_(keys), index_(index) {}
+  /// `json` reads what a message holds as JSON.
+  message_recorder(content_recorder& to, json_reader& json, const message_keys& keys,
+                   std::size_t index)
+      : to_(to), json_(json), keys_(keys), index_(index) {}
 
   /// `name`: what a tool's message is called when it has no name of its own. `audio_format`: what
   /// the voice of an answer was asked for in.
@@ -17766,7 +17844,8 @@ class message_recorder {
   }
 
   void record_parts(const message& each) {
-    std::string text = each.content;
+    std::string joined;
+    std::string_view text = each.content;
     if (each.parts.empty()) {
       const bool more = next_ != 0 || !each.images.empty() || !each.audio.empty();
       if (more && !text.empty()) {
@@ -17774,14 +17853,16 @@ class message_recorder {
         set_part(keys_.text, keys_.part_text, text);
       }
     } else {
-      text.clear();
       for (const content_part& piece : each.parts) {
-        if (piece.type == "text" && !text.empty()) text.append("\n");
-        if (piece.type == "text") text.append(piece.text);
+        if (piece.type == "text" && !joined.empty()) joined.append("\n");
+        if (piece.type == "text") joined.append(piece.text);
         record_part(piece);
       }
+      // An answer's parts came with its text, or are only a part of it; a question's are all of it.
+      const bool answer = keys_.message == content::output_message && !each.content.empty();
+      if (!joined.empty() && !answer) text = joined;
     }
-    if (text.empty()) text = each.content.empty() ? each.refusal : each.content;
+    if (text.empty()) text = each.refusal;
     set(keys_.text, keys_.content_text, text);
   }
 
@@ -17834,11 +17915,11 @@ class message_recorder {
   }
 
   content_recorder& to_;
+  json_reader& json_;
   const message_keys& keys_;
   const std::size_t index_;
   std::size_t next_ = 0;  // the number of the next part
   std::size_t part_ = 0;  // of the one under way
-  json_reader json_{json_manners::tolerant};
   blob_filter blobs_;
 };
 
@@ -17856,6 +17937,25 @@ inline std::string_view function_answered(const std::vector<message>& messages,
 }
 
 }  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/span_reading.hpp ----
+
+#include <string>
+#include <vector>
+
+// What the functions that write a span share, so that the memory of one call serves the next.
+
+namespace orcast {
+inline namespace v0 {
+
+struct observation::reading {
+  detail::json_reader json{detail::json_manners::tolerant};
+  std::string parameters;
+  std::vector<attribute_value> values;
+};
+
 }  // namespace v0
 }  // namespace orcast
 
@@ -18279,7 +18379,8 @@ inline void record_parameter_companions(content_recorder& to, json_view all) {
 }  // namespace detail
 
 ORCAST_DECL void observation::record_request(const chat_request& request, std::string_view body) {
-  std::string parameters;
+  std::string& parameters = reading_->parameters;
+  parameters.clear();
   append_invocation_parameters(request, parameters);
   record_input(body);
   if (!joined()) {
@@ -18288,7 +18389,7 @@ ORCAST_DECL void observation::record_request(const chat_request& request, std::s
     if (!request.model.empty()) span_.set(keys::llm_model_name, request.model);
     for (std::size_t i = 0; i < request.messages.size(); ++i) {
       if (!content_.wants(content::input_message)) break;
-      detail::message_recorder(content_, detail::input_messages, i)
+      detail::message_recorder(content_, reading_->json, detail::input_messages, i)
           .record(request.messages[i], detail::function_answered(request.messages, i));
     }
     if (!request.prompt.empty()) {
@@ -18302,7 +18403,7 @@ ORCAST_DECL void observation::record_request(const chat_request& request, std::s
     }
     record_parameters(parameters, keys::llm_invocation_parameters);
   }
-  detail::json_reader reader(detail::json_manners::tolerant);
+  detail::json_reader& reader = reading_->json;
   static_cast<void>(reader.parse(parameters));
   audio_format_.assign(reader.root()["audio"]["format"].text());
   if (!where_.companions) return;
@@ -18544,7 +18645,7 @@ ORCAST_DECL void observation::record_asked(const json_ref& from, const std::stri
     }
   }
   for (std::size_t i = 0; i < said.all.size(); ++i) {
-    detail::message_recorder(content_, detail::input_messages, i)
+    detail::message_recorder(content_, reading_->json, detail::input_messages, i)
         .record(said.all[i], detail::function_answered(said.all, i));
   }
 }
@@ -18647,7 +18748,7 @@ ORCAST_DECL void observation::record_said(const json_ref& from, const std::strin
   const bool spoke = !answer.content.empty() || !answer.parts.empty() ||
                      !answer.tool_calls.empty() || !answer.reasoning_details.empty();
   if (spoke && content_.wants(content::output_message)) {
-    detail::message_recorder(content_, detail::output_messages, 0).record(answer);
+    detail::message_recorder(content_, reading_->json, detail::output_messages, 0).record(answer);
   }
 }
 
@@ -18729,7 +18830,8 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   if (!where_.companions) return;
   if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
   if (!id.empty()) span_.set(keys::gen_ai_response_id, id);
-  std::vector<attribute_value> reasons;
+  std::vector<attribute_value>& reasons = reading_->values;
+  reasons.clear();
   for (const chat_choice& choice : reply.choices) {
     if (!choice.finish_reason.empty()) reasons.emplace_back(choice.finish_reason);
   }
@@ -18772,7 +18874,7 @@ ORCAST_DECL void observation::record_times(std::int64_t output_tokens) {
 
 /// Which providers were tried: from the answer's routing metadata, or from an error's history.
 ORCAST_DECL void observation::record_routing(const chat_reply& reply, bool failed) {
-  detail::json_reader reader(detail::json_manners::tolerant);
+  detail::json_reader& reader = reading_->json;
   if (!reply.metadata.empty() && reader.parse(reply.metadata)) {
     const detail::json_view routing = reader.root();
     const std::string_view region = routing["region"].text();
@@ -18803,7 +18905,7 @@ ORCAST_DECL void observation::record_output(const chat_reply& reply) {
   }
   if (joined() || !content_.wants(content::output_message)) return;
   for (std::size_t i = 0; i < reply.choices.size(); ++i) {
-    detail::message_recorder(content_, detail::output_messages, i)
+    detail::message_recorder(content_, reading_->json, detail::output_messages, i)
         .record(reply.choices[i].reply, {}, audio_format_);
   }
 }
@@ -18937,16 +19039,46 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits), api_(limits), limits_(limits) {
+    : where_(where),
+      reader_(limits),
+      api_(limits),
+      limits_(limits),
+      reading_(std::make_unique<reading>()) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
 
-ORCAST_DECL observation::~observation() {
+ORCAST_DECL observation::~observation() { abandon(); }
+
+ORCAST_DECL void observation::abandon() noexcept {
   learn(nullptr);
-  if (begun_ && !over_) {
-    static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
-  }
+  if (!begun_ || over_) return;
+  awaits_usage_ = false;
+  static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
+}
+
+ORCAST_DECL void observation::reset() noexcept {
+  abandon();
+  reader_.reset();
+  reader_.listen(this);
+  api_.reset();
+  api_.listen(nullptr);
+  stream_.reset();
+  span_ = span();
+  context_ = {};
+  request_model_.clear();
+  audio_format_.clear();
+  began_ns_ = ended_ns_ = 0;
+  first_token_ms_ = latency_ms_ = -1;
+  attempts_ = 1;
+  kind_ = kind::chat;
+  body_left_ = -1;
+  awaits_usage_ = usage_known_ = begun_ = over_ = false;
+}
+
+ORCAST_DECL std::size_t observation::held_bytes() const noexcept {
+  return reader_.held_bytes() + api_.reply().body.capacity() + scratch_.capacity() +
+         reading_->parameters.capacity() + reading_->json.held_bytes();
 }
 
 ORCAST_DECL double observation::since_begin_ms() const noexcept {
@@ -24070,7 +24202,6 @@ class call_news final : public delta_listener, public byte_listener {
 // ---- orcast/openrouter/impl/call_entry.hpp ----
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -24095,15 +24226,91 @@ using call_box = http::mailbox<call_ptr>;
 
 /// What a request is made of while it may still be sent; dropped (and its key wiped) after that.
 struct outgoing_call {
+  void drop() noexcept {
+    for (http::header& line : request.headers) {
+      if (!line.sensitive) continue;
+      wipe(line.value.data(), line.value.size());
+      line.value.clear();
+    }
+    request.body.clear();
+    request.attached = nullptr;
+    body.clear();
+    kept = false;
+  }
+
   http::request request;
   std::string body;
+  bool kept = true;
 };
 
-struct call_entry final : http::response_sink, delta_listener, byte_listener {
-  call_entry(const recording& record, const reply_limits& limits, const orcast::host& time,
-             const http::retry_policy& retries)
-      : policy(retries), clock(time), seen(record, limits) {
+/// What is known of one call, as it begins.
+struct call_course {
+  // Set before the first exchange.
+  http::retry_policy policy;
+  std::int64_t began_ns = 0;
+  std::int64_t deadline_ms = 0;      // of all attempts together; 0: none
+  call_box* box = nullptr;           // of start(): where news is announced
+  client_core* line = nullptr;       // where its place goes back to, if it has one
+  delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
+  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
+  span_context context;
+  std::string party;  // takes turns with the others, where calls wait
+  call_priority priority = call_priority::normal;
+  bool on_arrival = false;
+
+  // Under the entry's lock.
+  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
+  api_handler* at_once_api = nullptr;
+  call_ptr sending;                     // this entry, while an exchange is under way
+  std::optional<result<void>> verdict;  // on the attempt that is ending
+  result<void> outcome;                 // with over
+  std::int64_t retry_wait_ms = 0;
+  std::int64_t retry_at_ns = 0;
+  int attempt = 1;
+  bool retry = false;  // another attempt is to be started
+  bool began = false;  // a chunk has arrived
+  bool heard = false;  // a delta has arrived: no more retries
+  bool told = false;   // the box holds this entry
+  bool over = false;   // the observation has ended; nothing changes any more
+
+  // Under the lock of the client's line.
+  http::exchange_id exchange = 0;
+  std::int64_t waits_since_ns = 0;
+  std::int64_t waited_ns = 0;  // altogether
+  int sent = 0;
+  bool in_line = false;  // waits for its turn to be sent
+
+  // The host's thread only.
+  client_core* core = nullptr;  // null once the client has gone
+  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
+  call_handler* handler = nullptr;
+  api_handler* taker = nullptr;
+  std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
+  std::size_t place = 0;            // in the client's list
+  double first_token_ms = -1;
+  call_state state = call_state::waiting;
+  bool queued = false;    // in the client's queue
+  bool complete = false;  // `over` was seen: only `delivering` is left
+};
+
+struct call_entry final : call_course, http::response_sink, delta_listener, byte_listener {
+  call_entry(const recording& record, const reply_limits& limits, const orcast::host& time)
+      : clock(time), seen(record, limits) {
     seen.listen(static_cast<delta_listener*>(this));
+  }
+
+  /// Ready for another call, with the memory of this one. Nobody else knows the entry.
+  void reset() noexcept {
+    seen.reset();
+    arriving.clear();
+    delivering.clear();
+    outgoing.drop();
+    outgoing.kept = true;
+    text.clear();
+    static_cast<call_course&>(*this) = call_course();
+  }
+  std::size_t held_bytes() const noexcept {
+    return seen.held_bytes() + outgoing.body.capacity() + text.capacity();
   }
 
   // The sink: the transport's thread.
@@ -24127,11 +24334,11 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   }
 
   void done(result<void> ended) noexcept override {
+    give_place_back();
     call_ptr keep;  // outlives the lock
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
-    if (on_wire != nullptr) on_wire->fetch_sub(1, std::memory_order_relaxed);  // counts, no more
-    if (over) return outgoing.reset();
+    if (over) return outgoing.drop();
     if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
       retry_in(*wait);
@@ -24140,6 +24347,8 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
     }
     tell(keep);
   }
+
+  void give_place_back() const noexcept;  // client_core.hpp
 
   // The listener of the observation: under the lock, from inside head(), data() and done().
 
@@ -24179,9 +24388,9 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = seen.done(std::move(how), outgoing ? &outgoing->request : nullptr);
+    outcome = seen.done(std::move(how), outgoing.kept ? &outgoing.request : nullptr);
     over = true;
-    if (sending == nullptr) outgoing.reset();
+    if (sending == nullptr) outgoing.drop();
     if (call_handler* const chat = std::exchange(at_once, nullptr)) {
       chat->on_done(outcome, seen.reply());
     }
@@ -24219,10 +24428,11 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   /// The next exchange, which begins in `wait_ms`, may take what is left of the whole.
   void shorten_deadline(std::int64_t wait_ms) noexcept {
     if (deadline_ms <= 0) return;
-    outgoing->request.limits.total_ms =
+    outgoing.request.limits.total_ms =
         (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
   }
 
+  bool too_late() const noexcept { return deadline_ms > 0 && elapsed_ms() >= deadline_ms; }
   std::int64_t elapsed_ms() const noexcept { return (clock.steady_ns() - began_ns) / 1'000'000; }
 
   /// Lets the thread that delivers know, once until it has looked.
@@ -24231,57 +24441,71 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
     if (!told) told = box->post(call_ptr(self));
   }
 
-  // Set before the first exchange.
-  const http::retry_policy policy;
   const orcast::host clock;
-  std::int64_t began_ns = 0;
-  std::int64_t deadline_ms = 0;                 // of all attempts together; 0: none
-  call_box* box = nullptr;                      // of start(): where news is announced
-  std::atomic<std::size_t>* on_wire = nullptr;  // of start(): the client's count of exchanges
-  delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
-  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
-  span_context context;
-  std::string party;  // takes turns with the others, where calls wait
-  call_priority priority = call_priority::normal;
-  bool on_arrival = false;
-
-  std::mutex mutex;                 // guards what follows, up to the part of the host's thread
+  std::mutex mutex;                 // guards the middle part of call_course, and:
   std::condition_variable arrived;  // where there is no box
   observation seen;
-  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
-  api_handler* at_once_api = nullptr;
   call_news arriving;
-  call_ptr sending;  // this entry, while an exchange is under way
-  std::optional<outgoing_call> outgoing;
-  std::optional<result<void>> verdict;  // on the attempt that is ending
-  result<void> outcome;                 // with over
-  std::int64_t retry_wait_ms = 0;
-  std::int64_t retry_at_ns = 0;
-  int attempt = 1;
-  bool retry = false;  // another attempt is to be started
-  bool began = false;  // a chunk has arrived
-  bool heard = false;  // a delta has arrived: no more retries
-  bool told = false;   // the box holds this entry
-  bool over = false;   // the observation has ended; nothing changes any more
-
+  outgoing_call outgoing;
   // The host's thread only.
-  client_core* core = nullptr;  // null once the client has gone
-  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
-  call_handler* handler = nullptr;
-  api_handler* taker = nullptr;
   call_news delivering;
   std::string text;
-  std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
-  http::exchange_id exchange = 0;
-  std::int64_t waits_since_ns = 0;  // in the client's line
-  std::int64_t waited_ns = 0;       // altogether
-  std::size_t place = 0;            // in the client's list
-  double first_token_ms = -1;
-  int sent = 0;
-  call_state state = call_state::waiting;
-  bool queued = false;    // in the client's queue
-  bool in_line = false;   // waits for its turn to be sent
-  bool complete = false;  // `over` was seen: only `delivering` is left
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/call_pool.hpp ----
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+// Entries whose calls are over, for the calls to come: their buffers have grown to what calls need,
+// so that a call that begins allocates next to nothing. Any thread.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class call_pool {
+ public:
+  call_pool() { spare_.reserve(most); }
+
+  /// Comes back when the last of its owners lets go, which may be after the client has.
+  static call_ptr take(const std::shared_ptr<call_pool>& pool, const recording& record,
+                       const reply_limits& limits, const orcast::host& clock) {
+    std::unique_ptr<call_entry> entry = pool->take_spare();
+    if (entry == nullptr) entry = std::make_unique<call_entry>(record, limits, clock);
+    return call_ptr(entry.release(), [pool](call_entry* over) {
+      pool->give_back(std::unique_ptr<call_entry>(over));
+    });
+  }
+
+ private:
+  static constexpr std::size_t most = 16;
+  static constexpr std::size_t most_bytes = std::size_t{256} << 10;  // of one
+
+  std::unique_ptr<call_entry> take_spare() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_.empty()) return nullptr;
+    std::unique_ptr<call_entry> entry = std::move(spare_.back());
+    spare_.pop_back();
+    return entry;
+  }
+
+  void give_back(std::unique_ptr<call_entry> entry) noexcept {
+    entry->reset();
+    if (entry->held_bytes() > most_bytes) return;
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_.size() < most) spare_.push_back(std::move(entry));
+  }
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<call_entry>> spare_;
 };
 
 }  // namespace detail
@@ -24379,11 +24603,12 @@ class fair_queue {
 
 // ---- orcast/openrouter/impl/client_core.hpp ----
 
-#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24413,7 +24638,9 @@ class client_core {
   void shut_down();
   const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
-  std::size_t in_line() const noexcept { return line_.size(); }
+  std::size_t in_line() const noexcept;
+  int attempts(const call_entry& entry) const noexcept;
+  void give_place_back() noexcept;
 
  private:
   enum class delivery : unsigned char { more, nothing, locked };
@@ -24437,9 +24664,12 @@ class client_core {
   /// Sends, or lets wait for its turn.
   void send_in_turn(const call_ptr& entry);
   void send_those_in_line();
+  bool await_turn(const call_ptr& entry);
   void join_line(const call_ptr& entry);
-  /// Begins the next attempt.
+  void move_line();
+  http::exchange_id leave_line(call_entry& entry);
   void send(const call_ptr& entry);
+  static failure no_turn();
   /// The same on this thread, until the answer is there and `pieces` has heard all of it.
   void send_and_wait(const call_ptr& entry, delta_listener& pieces, byte_listener& bytes);
   /// All attempts, on this thread.
@@ -24463,19 +24693,26 @@ class client_core {
   const std::string chat_url_;
   const std::vector<http::header> headers_;
   const orcast::host clock_;
-  const std::size_t most_on_wire_;
+  const std::size_t places_;
+  const std::shared_ptr<call_pool> pool_ = std::make_shared<call_pool>();
   call_box box_;
-  std::atomic<std::size_t> on_wire_{0};  // exchanges of start() whose sinks have not heard done()
-  std::vector<call_ptr> live_;           // every call of start() that is not done
-  fair_queue<call_ptr, 3> line_;         // those of them that wait for their turn to be sent
-  std::vector<call_ptr> waiting_;        // those of them that will be tried again
-  std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
-  std::vector<call_ptr> later_;          // those that join the queue at the next tick
-  std::size_t usage_queries_ = 0;        // calls in live_ that nobody but the client knows of
+  mutable std::mutex line_mutex_;
+  std::condition_variable line_moved_;  // a place is free, or given to who waits on his own thread
+  fair_queue<call_ptr, 3> line_;        // calls that wait for their turn to be sent
+  std::size_t taken_ = 0;               // of `places_`
+  std::vector<call_ptr> live_;          // every call of start() that is not done
+  std::vector<call_ptr> waiting_;       // those of them that will be tried again
+  std::deque<call_ptr> queue_;          // those that may have something to deliver, in turn
+  std::vector<call_ptr> later_;         // those that join the queue at the next tick
+  std::size_t usage_queries_ = 0;       // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
 };
+
+inline void call_entry::give_place_back() const noexcept {
+  if (line != nullptr) line->give_place_back();
+}
 
 }  // namespace detail
 }  // namespace v0
@@ -24490,6 +24727,7 @@ class client_core {
 
 // ---- orcast/openrouter/impl/request_head.hpp ----
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24512,8 +24750,21 @@ inline void put_header(const http::header& line, std::vector<http::header>& head
   head.push_back(line);
 }
 
-inline void put_header(const char* name, std::string value, std::vector<http::header>& head) {
-  put_header(http::header{name, std::move(value), false}, head);
+inline void put_header(std::string_view name, std::string_view value,
+                       std::vector<http::header>& head) {
+  for (http::header& each : head) {
+    if (!http::same_name(each.name, name)) continue;
+    if (each.sensitive) wipe(each.value.data(), each.value.size());
+    each.value.assign(value);
+    each.sensitive = false;
+    return;
+  }
+  head.push_back({std::string(name), std::string(value), false});
+}
+
+inline void drop_header(std::string_view name, std::vector<http::header>& head) {
+  const auto named = [name](const http::header& each) { return http::same_name(each.name, name); };
+  head.erase(std::remove_if(head.begin(), head.end(), named), head.end());
 }
 
 inline void put_cache(const response_cache& cache, std::vector<http::header>& head) {
@@ -24541,7 +24792,7 @@ inline void put_trace(const span_context& of, std::string_view state,
 /// What a call adds to the head of its request. Fails, naming the line, where that can't be sent.
 inline result<void> put_context(const call_context& context, std::string_view session,
                                 std::vector<http::header>& head) {
-  if (!session.empty()) put_header("x-session-id", std::string(session), head);
+  if (!session.empty()) put_header("x-session-id", session, head);
   if (context.cache) put_cache(*context.cache, head);
   for (const http::header& line : context.headers) {
     if (http::same_name(line.name, "authorization")) {
@@ -24586,13 +24837,12 @@ namespace detail {
 
 inline call_ptr client_core::make_entry(const http::retry_policy& retries,
                                         const call_context& context) {
-  const call_ptr entry =
-      std::make_shared<call_entry>(options_.record, options_.reply, clock_, retries);
+  const call_ptr entry = call_pool::take(pool_, options_.record, options_.reply, clock_);
+  entry->policy = retries;
   entry->began_ns = clock_.steady_ns();
-  entry->deadline_ms = options_.timeouts.total_ms;
+  entry->deadline_ms = context.timeouts.value_or(options_.timeouts).total_ms;
   entry->priority = context.priority;
   entry->on_arrival = context.on_arrival;
-  entry->outgoing.emplace();
   if (options_.usage_lookup_ms > 0) entry->seen.await_usage();
   return entry;
 }
@@ -24603,8 +24853,8 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
   const call_ptr entry = make_entry(options_.retry, context);
   entry->party = request.session_id.empty() ? context.session_id : request.session_id;
   entry->seen.join(request, chat_url_, context);
-  result<void> composed = compose(request, context, *entry->outgoing);
-  entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
+  result<void> composed = compose(request, context, entry->outgoing);
+  entry->seen.begin(request, entry->outgoing.body, chat_url_, context);
   prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
@@ -24616,8 +24866,8 @@ inline call_ptr client_core::open(const api_request& request, const call_context
   if (!request.retry && !repeatable) retries.on_no_answer = false;
   const call_ptr entry = make_entry(retries, context);
   entry->party = context.session_id;
-  result<void> composed = compose(request, context, *entry->outgoing);
-  entry->seen.begin(request, entry->outgoing->request.url, context);
+  result<void> composed = compose(request, context, entry->outgoing);
+  entry->seen.begin(request, entry->outgoing.request.url, context);
   prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
@@ -24630,14 +24880,15 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
                                        " calls at a time (client_options.max_calls)");
   }
   if (!composed) return entry.conclude(std::move(composed));
-  outgoing_call& out = *entry.outgoing;
+  outgoing_call& out = entry.outgoing;
   if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
-  if (!out.body.empty()) out.request.body = {out.body};
+  if (!out.body.empty()) out.request.body.assign(1, out.body);
   out.request.attached = &entry.seen;
 }
 
 inline result<void> client_core::compose(const chat_request& request, const call_context& context,
                                          outgoing_call& out) const {
+  out.request.method = "POST";
   out.request.url = chat_url_;
   out.request.response = options_.response;
   result<void> written = validate_chat_request(request, options_.max_request_bytes);
@@ -24678,12 +24929,16 @@ inline result<void> client_core::compose_head(std::string_view accept,
                                               std::string_view content_type,
                                               std::string_view session, const call_context& context,
                                               http::request& out) const {
-  out.limits = options_.timeouts;
+  out.limits = context.timeouts.value_or(options_.timeouts);
   constexpr std::size_t own = 10;  // so that the key is never moved
   out.headers.reserve(headers_.size() + context.headers.size() + own);
   out.headers = headers_;
-  if (!content_type.empty()) put_header("Content-Type", std::string(content_type), out.headers);
-  put_header("Accept", std::string(accept), out.headers);
+  put_header("Accept", accept, out.headers);
+  if (!content_type.empty()) {
+    put_header("Content-Type", content_type, out.headers);
+  } else {
+    drop_header("Content-Type", out.headers);
+  }
   result<void> added = put_context(context, session, out.headers);
   return added ? authorize(out) : added;
 }
@@ -24706,12 +24961,163 @@ inline result<void> client_core::authorize(http::request& out) const {
     return failure(errc::authentication, "the API key contains a line break or control character");
   }
   constexpr std::string_view scheme = "Bearer ";
-  http::header& line = out.headers.emplace_back();
-  line.name = "Authorization";
-  line.sensitive = true;
-  line.value.reserve(scheme.size() + key.size());
-  line.value.append(scheme).append(key);
+  for (http::header& line : out.headers) {
+    if (!http::same_name(line.name, "authorization")) continue;
+    line.value.reserve(scheme.size() + key.size());
+    line.value.assign(scheme).append(key);
+  }
   return {};
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/client_line.ipp ----
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+// Whose turn it is to be sent.
+//
+//   - A call holds one of `places_` from being sent until its sink has heard done(). Who finds none
+//     free, or others waiting, stands in line.
+//   - Calls of start() are sent by tick(). A call that waits on its own thread is told that it has
+//     a place, and sends itself. While it waits it also sends those of start() that stand before
+//     it: nobody may be there to tick.
+//   - `line_mutex_` guards the line, the places, and what call_course says of them. It is taken
+//     before an entry's lock, and never within one.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Who comes while others wait does not overtake them.
+inline void client_core::send_in_turn(const call_ptr& entry) {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  if (taken_ == places_ || !line_.empty()) return join_line(entry);
+  ++taken_;
+  send(entry);
+}
+
+inline void client_core::join_line(const call_ptr& entry) {
+  entry->in_line = true;
+  entry->waits_since_ns = clock_.steady_ns();
+  const bool again = entry->sent != 0;
+  line_.push(static_cast<std::size_t>(entry->priority), entry->party, entry, again);
+}
+
+/// Gives the free places to those whose turn it is.
+inline void client_core::move_line() {
+  bool told = false;
+  while (!line_.empty() && taken_ < places_) {
+    const call_ptr entry = line_.pop();
+    ++taken_;
+    entry->in_line = false;
+    entry->waited_ns += clock_.steady_ns() - entry->waits_since_ns;
+    {
+      std::lock_guard<std::mutex> lock(entry->mutex);
+      entry->seen.queued(entry->waited_ns / 1'000'000);
+      entry->shorten_deadline(0);
+    }
+    if (entry->box != nullptr) {
+      send(entry);
+    } else {
+      told = true;
+    }
+  }
+  if (told) line_moved_.notify_all();
+}
+
+inline void client_core::send_those_in_line() {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  line_.remove_if([&](const call_ptr& entry) {
+    if (entry->box == nullptr || !entry->too_late()) return false;  // who waits looks for himself
+    entry->in_line = false;
+    entry->ended_by = no_turn();
+    enqueue(entry);
+    return true;
+  });
+  move_line();
+}
+
+/// Waits on this thread for a place; false, and the call is over, when its time is up before.
+inline bool client_core::await_turn(const call_ptr& entry) {
+  if (options_.max_concurrent == 0) return true;
+  entry->line = this;
+  std::unique_lock<std::mutex> lock(line_mutex_);
+  if (taken_ < places_ && line_.empty()) {
+    ++taken_;
+    return true;
+  }
+  join_line(entry);
+  move_line();
+  const bool polled = transport_.tier() == http::tier::polled;
+  while (entry->in_line && !entry->too_late()) {
+    if (polled) {
+      lock.unlock();
+      transport_.poll(10);
+      lock.lock();
+    } else {
+      // Now and then in any case: the host's clock need not be the system's.
+      const std::int64_t left =
+          entry->deadline_ms > 0 ? entry->deadline_ms - entry->elapsed_ms() : 100;
+      line_moved_.wait_for(lock,
+                           std::chrono::milliseconds((std::clamp<std::int64_t>)(left, 1, 100)));
+    }
+    move_line();
+  }
+  if (!std::exchange(entry->in_line, false)) return true;
+  line_.remove_if([&entry](const call_ptr& each) { return each == entry; });
+  lock.unlock();
+  std::lock_guard<std::mutex> own(entry->mutex);
+  entry->conclude(no_turn());
+  return false;
+}
+
+/// Any thread: from within a sink's done().
+inline void client_core::give_place_back() noexcept {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  --taken_;
+  if (!line_.empty()) line_moved_.notify_all();
+}
+
+/// Returns the exchange that is to be cancelled, or 0.
+inline http::exchange_id client_core::leave_line(call_entry& entry) {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  if (std::exchange(entry.in_line, false)) {
+    line_.remove_if([&entry](const call_ptr& each) { return each.get() == &entry; });
+  }
+  return entry.exchange;
+}
+
+/// Begins the next attempt, under `line_mutex_`: whoever cancels it afterwards knows its exchange.
+inline void client_core::send(const call_ptr& entry) {
+  {
+    std::lock_guard<std::mutex> lock(entry->mutex);
+    entry->sending = entry;
+  }
+  ++entry->sent;
+  entry->exchange = transport_.start(entry->outgoing.request, *entry);
+}
+
+inline std::size_t client_core::in_line() const noexcept {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  return line_.size();
+}
+
+inline int client_core::attempts(const call_entry& entry) const noexcept {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  return entry.sent;
+}
+
+inline failure client_core::no_turn() {
+  return failure(errc::timeout_total,
+                 "the call had no turn in time (client_options.max_concurrent)");
 }
 
 }  // namespace detail
@@ -24789,8 +25195,7 @@ inline void client_core::tell_usage(call_entry& asked) {
 //     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
 //   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
 //     the client's end. What the sink hears after that, it drops.
-//   - A call of start() holds one of `most_on_wire_` places from send() until its sink has heard
-//     done(). Who finds none free stands in line, and tick() sends those whose turn it is.
+//   - The line of those that wait for a place is in client_line.ipp.
 //   - An entry holds itself while an exchange is under way. Handle, client and exchange may
 //     therefore end in any order; a handler is forgotten when its handle or the client goes.
 
@@ -24805,7 +25210,7 @@ inline client_core::client_core(client_options options, http::any_transport tran
       chat_url_(base_url_ + "/chat/completions"),
       headers_(std::move(headers)),
       clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
-      most_on_wire_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
+      places_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
       transport_(std::move(transport)) {}
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
@@ -24830,7 +25235,7 @@ inline call_ptr client_core::start(api_request request, api_handler* handler,
 inline void client_core::adopt(const call_ptr& entry) {
   entry->core = this;
   entry->box = &box_;
-  entry->on_wire = &on_wire_;
+  entry->line = this;
   entry->place = live_.size();
   live_.push_back(entry);
   if (entry->over) {
@@ -24838,54 +25243,6 @@ inline void client_core::adopt(const call_ptr& entry) {
   } else {
     send_in_turn(entry);
   }
-}
-
-/// Who comes while others wait does not overtake them.
-inline void client_core::send_in_turn(const call_ptr& entry) {
-  const bool room = on_wire_.load(std::memory_order_relaxed) < most_on_wire_;
-  if (room && line_.empty()) return send(entry);
-  join_line(entry);
-}
-
-inline void client_core::join_line(const call_ptr& entry) {
-  entry->in_line = true;
-  entry->waits_since_ns = clock_.steady_ns();
-  const bool again = entry->sent != 0;
-  line_.push(static_cast<std::size_t>(entry->priority), entry->party, entry, again);
-}
-
-inline void client_core::send_those_in_line() {
-  if (line_.empty()) return;
-  const std::int64_t now = clock_.steady_ns();
-  line_.remove_if([&](const call_ptr& entry) {
-    if (entry->deadline_ms <= 0 || entry->elapsed_ms() < entry->deadline_ms) return false;
-    entry->in_line = false;
-    entry->ended_by = failure(errc::timeout_total,
-                              "the call had no turn in time (client_options.max_concurrent)");
-    enqueue(entry);
-    return true;
-  });
-  while (!line_.empty() && on_wire_.load(std::memory_order_relaxed) < most_on_wire_) {
-    const call_ptr entry = line_.pop();
-    entry->in_line = false;
-    entry->waited_ns += now - entry->waits_since_ns;
-    {
-      std::lock_guard<std::mutex> lock(entry->mutex);
-      entry->seen.queued(entry->waited_ns / 1'000'000);
-      entry->shorten_deadline(0);
-    }
-    send(entry);
-  }
-}
-
-inline void client_core::send(const call_ptr& entry) {
-  {
-    std::lock_guard<std::mutex> lock(entry->mutex);
-    entry->sending = entry;
-  }
-  ++entry->sent;
-  if (entry->on_wire != nullptr) on_wire_.fetch_add(1, std::memory_order_relaxed);
-  entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
 inline result<chat_reply> client_core::chat(chat_request request, delta_listener* pieces,
@@ -24909,7 +25266,7 @@ inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte
   call_news unheard;
   delta_listener& deltas = pieces != nullptr ? *pieces : unheard;
   byte_listener& body = bytes != nullptr ? *bytes : unheard;
-  while (!entry->over) {
+  while (!entry->over && await_turn(entry)) {
     send_and_wait(entry, deltas, body);
     if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
   }
@@ -24927,9 +25284,12 @@ inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pi
     entry->sending = entry;
     ++entry->sent;
     http::exchange_control control;
-    return transport_.perform(entry->outgoing->request, *entry, control);
+    return transport_.perform(entry->outgoing.request, *entry, control);
   }
-  send(entry);
+  {
+    std::lock_guard<std::mutex> lock(line_mutex_);
+    send(entry);
+  }
   call_news news;
   std::string text;
   std::unique_lock<std::mutex> lock(entry->mutex);
@@ -25072,10 +25432,8 @@ inline void client_core::cancel(call_entry& entry) {
   if (entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
-  if (std::exchange(entry.in_line, false)) {
-    line_.remove_if([&entry](const call_ptr& each) { return each.get() == &entry; });
-  }
-  if (entry.exchange != 0) transport_.cancel(entry.exchange);
+  const http::exchange_id exchange = leave_line(entry);
+  if (exchange != 0) transport_.cancel(exchange);
 }
 
 inline void client_core::shut_down() {
@@ -25103,7 +25461,10 @@ inline void client_core::shut_down() {
   }
   live_.clear();
   usage_queries_ = 0;
-  line_.clear();
+  {
+    std::lock_guard<std::mutex> lock(line_mutex_);
+    line_.clear();
+  }
   waiting_.clear();
   queue_.clear();
 }
@@ -25156,6 +25517,10 @@ ORCAST_DECL result<client> client::make(client_options options, http::any_transp
   const result<http::url> valid = http::validate_request(pattern, options.allow_insecure_http);
   if (!valid) return refuse("client_options: " + valid.error().message);
 
+  // Those of each call have their places already, so that a call writes into memory that is there.
+  detail::put_header("Accept", "application/json", pattern.headers);
+  detail::put_header("Content-Type", "application/json", pattern.headers);
+  pattern.headers.push_back({"Authorization", "", true});
   return client(std::make_shared<detail::client_core>(std::move(options), std::move(transport),
                                                       std::move(url), std::move(pattern.headers)));
 }
@@ -25281,7 +25646,9 @@ ORCAST_DECL double call_handle::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
 
-ORCAST_DECL int call_handle::attempts() const noexcept { return entry_->sent; }
+ORCAST_DECL int call_handle::attempts() const noexcept {
+  return entry_->core != nullptr ? entry_->core->attempts(*entry_) : entry_->sent;
+}
 
 ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->context; }
 

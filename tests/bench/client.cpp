@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -130,19 +129,24 @@ std::string body_of(const orcast::chat_request& request) {
   return body;
 }
 
-/// An observation of one call, fed up to the response's body.
+/// An observation that is used for one call after the other, as the client does it.
 struct exchange {
-  exchange(orcast::tracer& traces, const orcast::chat_request& request, const std::string& body,
-           const char* type)
-      : seen([&] {
+  exchange(orcast::tracer& traces, const orcast::chat_request& asked, const char* type)
+      : request(asked), body(body_of(asked)), content_type(type), seen([&] {
           orcast::recording where;
           where.traces = &traces;
           return where;
-        }()) {
+        }()) {}
+  /// Another call, up to the response's body.
+  void begin() {
+    seen.reset();
     seen.begin(request, body, url);
-    const orcast::http::header_view headers[] = {{"content-type", type}};
+    const orcast::http::header_view headers[] = {{"content-type", content_type}};
     seen.head({200, headers, 1});
   }
+  const orcast::chat_request& request;
+  const std::string body;
+  const char* const content_type;
   orcast::observation seen;
 };
 
@@ -151,21 +155,21 @@ constexpr char allocations[] = "allocations an operation";  // not judged in a s
 void parse_4k(bench::suite& suite) {
   const auto traces = bench::make_tracer();
   const orcast::chat_request request = small_request();
-  const std::string body = body_of(request);
   const std::string reply = reply_of_4k();
+  exchange one(*traces, request, "application/json");
+  const auto read = [&] {
+    one.seen.data(reply);
+    if (!one.seen.done({})) bench::fail("the reply could not be read");
+    bench::keep(one.seen.reply());
+  };
   // The request's side is not timed.
-  std::unique_ptr<exchange> one;
   const auto prepare = [&] {
-    one.reset();
     bench::drain(*traces);
-    one = std::make_unique<exchange>(*traces, request, body, "application/json");
+    one.begin();
   };
   prepare();
-  const auto read = [&] {
-    one->seen.data(reply);
-    if (!one->seen.done({})) bench::fail("the reply could not be read");
-    bench::keep(one->seen.reply());
-  };
+  read();
+  prepare();
   null_parser parser;
   const int bursts = suite.repeat(10);
   const auto cost = bench::compare(
@@ -207,23 +211,23 @@ void sse_chunk(bench::suite& suite) {
   constexpr int count = 64;
   const auto traces = bench::make_tracer();
   const orcast::chat_request request = small_request();
-  const std::string body = body_of(request);
   const std::vector<std::string> plain = chunks(count);
   std::vector<std::string> events;
   for (const std::string& each : plain) events.push_back("data: " + each + "\n\n");
 
-  std::unique_ptr<exchange> one;
+  exchange one(*traces, request, "text/event-stream");
   std::size_t next = 0;
   const auto prepare = [&] {
-    if (one != nullptr) static_cast<void>(one->seen.done({}));
-    one.reset();
+    static_cast<void>(one.seen.done({}));
     bench::drain(*traces);
-    one = std::make_unique<exchange>(*traces, request, body, "text/event-stream");
-    one->seen.data(": OPENROUTER PROCESSING\n\n");
+    one.begin();
+    one.seen.data(": OPENROUTER PROCESSING\n\n");
     next = 0;
   };
+  const auto read = [&] { one.seen.data(events[next++]); };
   prepare();
-  const auto read = [&] { one->seen.data(events[next++]); };
+  for (int i = 0; i < count; ++i) read();
+  prepare();
   null_parser parser;
   std::size_t next_plain = 0;
   const auto read_floor = [&] { parser.parse(plain[next_plain++]); };

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "integration/transport_support.hpp"
 #include "orcast/transport/curl.hpp"
 #include "orcast/transport/httplib.hpp"
 #include "standins/openrouter.hpp"
@@ -400,6 +401,32 @@ TEMPLATE_TEST_CASE("client: a line of calls is served a few at a time", "", curl
   silent.clear();
   finish(talker);
   for (const auto& each : heard) CHECK((each.ok && each.text == heard[0].text));
+}
+
+TEMPLATE_TEST_CASE("client: a call may have time-outs of its own", "", curl_transport,
+                   httplib_transport) {
+  bench<TestType> bench;
+  const transport_test::black_hole nobody;
+  const auto ends = [&](const std::string& wrong, std::int64_t orcast::http::timeouts::*limit,
+                        const std::string& where = "") {
+    orcast::client_options own = bench.options();
+    own.retry.max_attempts = 1;
+    if (!where.empty()) own.base_url = where;
+    client talker = bench.talker(std::move(own));
+    orcast::call_context context;
+    context.timeouts.emplace().*limit = 80;
+    const auto waited = talker.chat(ask("Who?", wrong), context);
+    REQUIRE_FALSE(waited.ok());
+    call talk = talker.start(ask("Who?", wrong), nullptr, context);
+    finish(talker);
+    CHECK(talk.outcome().error().code == waited.error().code);
+    return waited.error().code;
+  };
+  using orcast::http::timeouts;
+  CHECK(ends("stall", &timeouts::first_byte_ms) == errc::timeout_first_byte);
+  CHECK(ends("stall=10", &timeouts::idle_ms) == errc::timeout_idle);
+  CHECK(ends("stall", &timeouts::total_ms) == errc::timeout_total);
+  CHECK(ends("", &timeouts::connect_ms, nobody.url()) == errc::timeout_connect);
 }
 
 TEST_CASE("client: several threads may chat at once over a blocking transport") {

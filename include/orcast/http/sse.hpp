@@ -56,6 +56,11 @@ class sse_parser {
   /// Ready for another stream; the memory is kept.
   void reset() noexcept;
 
+  /// About how many bytes of memory are kept.
+  std::size_t held_bytes() const noexcept {
+    return tail_.capacity() + line_.capacity() + data_.capacity();
+  }
+
   /// True after a handler answered false.
   bool stopped() const noexcept { return stopped_; }
   std::uint32_t events() const noexcept { return events_; }

@@ -47,7 +47,8 @@ struct call_context {
   /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
   /// see call_handler.
   bool on_arrival = false;
-  std::optional<response_cache> cache;  ///< instead of client_options.cache
+  std::optional<http::timeouts> timeouts;  ///< instead of client_options.timeouts
+  std::optional<response_cache> cache;     ///< instead of client_options.cache
   /// Added to the request's head, each instead of the client's own of that name.
   std::vector<http::header> headers;
 };

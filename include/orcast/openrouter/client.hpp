@@ -72,9 +72,10 @@ struct client_options {
   /// Only what fails before the first delta is tried again.
   http::retry_policy retry;
   std::size_t max_calls = 256;  ///< of start(), not yet done; more are refused with errc::busy
-  /// How many of them are sent at a time; the others wait for their turn, by call_priority, and of
-  /// one priority the sessions take turns. 0: as many as the transport carries, which is the
-  /// threads of a blocking one, and else no limit. (chat() and call() are not counted.)
+  /// How many calls are sent at a time; the others wait for their turn, by call_priority, and of
+  /// one priority the sessions take turns. Those that wait for their answer (chat(), call()) count
+  /// too. 0: no limit, but calls of start() no more than the transport carries, which is the
+  /// threads of a blocking one.
   std::size_t max_concurrent = 0;
 
   recording record;  ///< from broadcast::recording(); default: nothing is recorded
@@ -148,7 +149,7 @@ class client {
 
   /// Calls of start() that are not done, as tick() has seen it.
   ORCAST_DECL std::size_t in_flight() const noexcept;
-  /// Those of them that wait for their turn.
+  /// Calls that wait for their turn, those of chat() and call() among them. Any thread.
   ORCAST_DECL std::size_t in_line() const noexcept;
 
  private:

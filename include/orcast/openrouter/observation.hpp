@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -46,6 +47,12 @@ class observation : private delta_listener {
   ORCAST_DECL ~observation();
   observation(const observation&) = delete;
   observation& operator=(const observation&) = delete;
+
+  /// Ready for another call: forgets everything but its memory and the listener of its deltas. A
+  /// call that has not ended counts as cancelled, as with the destructor.
+  ORCAST_DECL void reset() noexcept;
+  /// About how many bytes of memory it keeps.
+  ORCAST_DECL std::size_t held_bytes() const noexcept;
 
   /// With server_broadcast::join, before the request is composed: opens the span and puts its ids
   /// into request.trace, so that OpenRouter's own spans come under it. Otherwise does nothing.
@@ -159,6 +166,8 @@ class observation : private delta_listener {
   void record_input(std::string_view body);
   void record_parameters(std::string_view parameters, const key_text& key);
   void record_model_companions(std::string_view model);
+  struct reading;  // the reader of what a span takes from JSON, out of sight too
+  void abandon() noexcept;
   struct json_ref;  // a view of JSON, out of sight of who includes this
   void begin_endpoint(std::string_view body, std::string_view session, const call_context& context,
                       std::string_view url);
@@ -188,6 +197,7 @@ class observation : private delta_listener {
   span_context context_;
   orcast::host clock_;
   std::string request_model_;
+  std::unique_ptr<reading> reading_;
   std::string scratch_;  // text that is put together for an attribute
   std::string audio_format_;
   std::string unknown_usage_of_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ class reply_reader {
 
   /// Forgets everything but its memory and its listener, for the next exchange.
   ORCAST_DECL void reset() noexcept;
+
+  /// About how many bytes of memory it keeps for that.
+  ORCAST_DECL std::size_t held_bytes() const noexcept;
 
   /// The listener is borrowed; null for none.
   ORCAST_DECL void listen(delta_listener* listener) noexcept;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,8 @@ using orcast::call_context;
 using orcast::call_priority;
 using orcast::client;
 using orcast::errc;
+using orcast::http::fake_async_transport;
+using orcast::http::fake_blocking_transport;
 using orcast::http::fake_reply;
 using orcast::http::fake_transport;
 using test::hello;
@@ -36,7 +40,8 @@ fake_reply held() {
 }
 
 /// The words that were asked, in the order in which they were sent.
-std::string order(const fake_transport& net) {
+template <class Transport>
+std::string order(const Transport& net) {
   std::string all;
   for (const auto& sent : net.requests()) {
     const std::string sign = "\"content\":\"";
@@ -219,6 +224,122 @@ TEST_CASE("the client may go while calls stand in line") {
   CHECK(second.state() == orcast::call_state::done);
   CHECK(second.outcome().error().code == errc::shut_down);
   CHECK(line.bench.spans().size() == 2);
+}
+
+/// Waits until `count` calls stand in line.
+void wait_for_line(const client& made, std::size_t count) {
+  while (made.in_line() != count) std::this_thread::yield();
+}
+
+TEST_CASE("a call that waits for its answer takes its turn, and needs no tick for it") {
+  test::bench bench;
+  fake_transport net;
+  net.otherwise(test::stream({"Hi"}));
+  orcast::client_options options = bench.options();
+  options.max_concurrent = 1;
+  client made = bench.client(net, std::move(options));
+  call first = made.start(ask("first"));
+  call second = made.start(ask("second"));
+  net.otherwise(test::answer("Hi"));
+  REQUIRE(made.chat(ask("whole")).ok());
+  CHECK(order(net) == "first second whole ");
+  CHECK(second.attempts() == 1);
+  made.tick(0);
+  CHECK(net.violations().empty());
+  const auto spans = bench.spans();
+  REQUIRE(spans.size() == 3);
+}
+
+TEST_CASE("calls that wait on threads of their own are counted, and take turns by priority") {
+  const auto talk = [](auto& net) {
+    test::bench bench;
+    fake_reply script;
+    script.hold();
+    net.otherwise(script.head(200, {{"Content-Type", "application/json", false}})
+                      .data(R"({"id":"1","choices":[{"message":{"content":"Hi"}}]})"));
+    orcast::client_options options = bench.options();
+    options.max_concurrent = 1;
+    client made = bench.client(net, std::move(options));
+    std::atomic<int> answered{0};
+    const auto ask_on_thread = [&](const char* text, call_priority priority) {
+      return std::thread([&made, &answered, text, priority] {
+        call_context context;
+        context.priority = priority;
+        if (made.chat(ask(text), context).ok()) ++answered;
+      });
+    };
+    std::vector<std::thread> threads;
+    threads.push_back(ask_on_thread("first", call_priority::normal));
+    while (net.in_flight() != 1) std::this_thread::yield();
+    threads.push_back(ask_on_thread("later", call_priority::background));
+    wait_for_line(made, 1);
+    call started = made.start(ask("started"));
+    threads.push_back(ask_on_thread("now", call_priority::urgent));
+    wait_for_line(made, 3);
+    CHECK(net.in_flight() == 1);
+    while (answered != 3) {
+      net.release_all();
+      CHECK(net.in_flight() <= 1);
+      std::this_thread::yield();
+    }
+    for (std::thread& each : threads) each.join();
+    CHECK(order(net) == "first now started later ");
+    CHECK(made.in_line() == 0);
+  };
+  SECTION("blocking") {
+    fake_blocking_transport net;
+    talk(net);
+  }
+  SECTION("asynchronous") {
+    fake_async_transport net;
+    const test::network_thread network(net);
+    talk(net);
+  }
+}
+
+TEST_CASE("without a limit, calls that wait for their answer are not held up by one another") {
+  test::bench bench;
+  fake_blocking_transport net;
+  fake_reply script;
+  script.hold();
+  net.otherwise(script.head(200, {{"Content-Type", "application/json", false}})
+                    .data(R"({"id":"1","choices":[{"message":{"content":"Hi"}}]})"));
+  client made = bench.client(net);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([&made] { static_cast<void>(made.chat(ask("all"))); });
+  }
+  while (net.in_flight() != 12) std::this_thread::yield();
+  net.release_all();
+  for (std::thread& each : threads) each.join();
+  CHECK(bench.spans().size() == 12);
+}
+
+TEST_CASE("a call that waits for its answer may run out of time in the line") {
+  test::bench bench;
+  fake_blocking_transport net;
+  fake_reply script;
+  script.hold();
+  net.otherwise(script);
+  orcast::client_options options = bench.options();
+  options.max_concurrent = 1;
+  client made = bench.client(net, std::move(options));
+  call first = made.start(ask("first"));
+  while (net.in_flight() != 1) std::this_thread::yield();
+  orcast::failure why;
+  std::thread late([&made, &why] {
+    call_context context;
+    context.timeouts.emplace().total_ms = 100;
+    why = made.chat(ask("late"), context).error();
+  });
+  wait_for_line(made, 1);
+  bench.clock.advance_ms(100);
+  late.join();
+  CHECK(why.code == errc::timeout_total);
+  CHECK(why.message == "the call had no turn in time (client_options.max_concurrent)");
+  CHECK(order(net) == "first ");
+  CHECK(made.in_line() == 0);
+  CHECK(bench.spans().size() == 1);
 }
 
 }  // namespace

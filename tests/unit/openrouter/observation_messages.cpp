@@ -196,3 +196,31 @@ TEST_CASE("parameters appear under OpenTelemetry's names too, from whatever fiel
     CHECK(key.find("gen_ai.") != 0);
   }
 }
+
+TEST_CASE("an answer that came as text and as parts is recorded with all of its text") {
+  const std::string chunks = test::stream_of(
+      {R"({"choices":[{"delta":{"content":"Hel"}}]})",
+       R"({"choices":[{"delta":{"content":[{"type":"text","text":"lo"}]},"finish_reason":"stop"}]})",
+       "[DONE]"});
+  observed with;
+  const plain_span seen = with.record(ask("?"), {200, "text/event-stream", chunks, {}});
+  CHECK(seen.at(out + "content") == "Hello");
+  CHECK(seen.at(part_of(out, 0) + "text") == "lo");
+}
+
+TEST_CASE("each part of a body that other code wrote is recorded once") {
+  observed with;
+  const plain_span seen = with.record_raw(
+      test::chat_url,
+      R"({"model":"m/x","messages":[{"role":"user","content":[{"type":"text","text":"Look."},)"
+      R"({"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]},)"
+      R"({"role":"user","content":"And?"}]})",
+      {200, "application/json", reply_with(R"({"content":"Hi"})"), {}});
+  const std::string first = in + "0.message.";
+  CHECK(seen.at(first + "content") == "Look.");
+  CHECK(seen.at(part_of(first, 0) + "text") == "Look.");
+  CHECK(seen.at(part_of(first, 1) + "image.image.url") == "https://example.com/a.png");
+  CHECK(seen.attributes.count(part_of(first, 2) + "type") == 0);
+  CHECK(seen.at(in + "1.message.content") == "And?");
+  CHECK(seen.attributes.count(part_of(in + "1.message.", 0) + "type") == 0);
+}

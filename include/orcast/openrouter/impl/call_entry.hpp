@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -39,15 +38,91 @@ using call_box = http::mailbox<call_ptr>;
 
 /// What a request is made of while it may still be sent; dropped (and its key wiped) after that.
 struct outgoing_call {
+  void drop() noexcept {
+    for (http::header& line : request.headers) {
+      if (!line.sensitive) continue;
+      wipe(line.value.data(), line.value.size());
+      line.value.clear();
+    }
+    request.body.clear();
+    request.attached = nullptr;
+    body.clear();
+    kept = false;
+  }
+
   http::request request;
   std::string body;
+  bool kept = true;
 };
 
-struct call_entry final : http::response_sink, delta_listener, byte_listener {
-  call_entry(const recording& record, const reply_limits& limits, const orcast::host& time,
-             const http::retry_policy& retries)
-      : policy(retries), clock(time), seen(record, limits) {
+/// What is known of one call, as it begins.
+struct call_course {
+  // Set before the first exchange.
+  http::retry_policy policy;
+  std::int64_t began_ns = 0;
+  std::int64_t deadline_ms = 0;      // of all attempts together; 0: none
+  call_box* box = nullptr;           // of start(): where news is announced
+  client_core* line = nullptr;       // where its place goes back to, if it has one
+  delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
+  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
+  span_context context;
+  std::string party;  // takes turns with the others, where calls wait
+  call_priority priority = call_priority::normal;
+  bool on_arrival = false;
+
+  // Under the entry's lock.
+  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
+  api_handler* at_once_api = nullptr;
+  call_ptr sending;                     // this entry, while an exchange is under way
+  std::optional<result<void>> verdict;  // on the attempt that is ending
+  result<void> outcome;                 // with over
+  std::int64_t retry_wait_ms = 0;
+  std::int64_t retry_at_ns = 0;
+  int attempt = 1;
+  bool retry = false;  // another attempt is to be started
+  bool began = false;  // a chunk has arrived
+  bool heard = false;  // a delta has arrived: no more retries
+  bool told = false;   // the box holds this entry
+  bool over = false;   // the observation has ended; nothing changes any more
+
+  // Under the lock of the client's line.
+  http::exchange_id exchange = 0;
+  std::int64_t waits_since_ns = 0;
+  std::int64_t waited_ns = 0;  // altogether
+  int sent = 0;
+  bool in_line = false;  // waits for its turn to be sent
+
+  // The host's thread only.
+  client_core* core = nullptr;  // null once the client has gone
+  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
+  call_handler* handler = nullptr;
+  api_handler* taker = nullptr;
+  std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
+  std::size_t place = 0;            // in the client's list
+  double first_token_ms = -1;
+  call_state state = call_state::waiting;
+  bool queued = false;    // in the client's queue
+  bool complete = false;  // `over` was seen: only `delivering` is left
+};
+
+struct call_entry final : call_course, http::response_sink, delta_listener, byte_listener {
+  call_entry(const recording& record, const reply_limits& limits, const orcast::host& time)
+      : clock(time), seen(record, limits) {
     seen.listen(static_cast<delta_listener*>(this));
+  }
+
+  /// Ready for another call, with the memory of this one. Nobody else knows the entry.
+  void reset() noexcept {
+    seen.reset();
+    arriving.clear();
+    delivering.clear();
+    outgoing.drop();
+    outgoing.kept = true;
+    text.clear();
+    static_cast<call_course&>(*this) = call_course();
+  }
+  std::size_t held_bytes() const noexcept {
+    return seen.held_bytes() + outgoing.body.capacity() + text.capacity();
   }
 
   // The sink: the transport's thread.
@@ -71,11 +146,11 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   }
 
   void done(result<void> ended) noexcept override {
+    give_place_back();
     call_ptr keep;  // outlives the lock
     std::lock_guard<std::mutex> lock(mutex);
     keep = std::move(sending);
-    if (on_wire != nullptr) on_wire->fetch_sub(1, std::memory_order_relaxed);  // counts, no more
-    if (over) return outgoing.reset();
+    if (over) return outgoing.drop();
     if (!verdict) verdict = seen.settle(std::move(ended));
     if (const std::optional<std::int64_t> wait = wait_before_retry()) {
       retry_in(*wait);
@@ -84,6 +159,8 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
     }
     tell(keep);
   }
+
+  void give_place_back() const noexcept;  // client_core.hpp
 
   // The listener of the observation: under the lock, from inside head(), data() and done().
 
@@ -123,9 +200,9 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   /// Ends the observation, and with it the span; only the first time counts.
   void conclude(result<void> how) noexcept {
     if (over) return;
-    outcome = seen.done(std::move(how), outgoing ? &outgoing->request : nullptr);
+    outcome = seen.done(std::move(how), outgoing.kept ? &outgoing.request : nullptr);
     over = true;
-    if (sending == nullptr) outgoing.reset();
+    if (sending == nullptr) outgoing.drop();
     if (call_handler* const chat = std::exchange(at_once, nullptr)) {
       chat->on_done(outcome, seen.reply());
     }
@@ -163,10 +240,11 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
   /// The next exchange, which begins in `wait_ms`, may take what is left of the whole.
   void shorten_deadline(std::int64_t wait_ms) noexcept {
     if (deadline_ms <= 0) return;
-    outgoing->request.limits.total_ms =
+    outgoing.request.limits.total_ms =
         (std::max)(deadline_ms - elapsed_ms() - wait_ms, std::int64_t{1});
   }
 
+  bool too_late() const noexcept { return deadline_ms > 0 && elapsed_ms() >= deadline_ms; }
   std::int64_t elapsed_ms() const noexcept { return (clock.steady_ns() - began_ns) / 1'000'000; }
 
   /// Lets the thread that delivers know, once until it has looked.
@@ -175,57 +253,15 @@ struct call_entry final : http::response_sink, delta_listener, byte_listener {
     if (!told) told = box->post(call_ptr(self));
   }
 
-  // Set before the first exchange.
-  const http::retry_policy policy;
   const orcast::host clock;
-  std::int64_t began_ns = 0;
-  std::int64_t deadline_ms = 0;                 // of all attempts together; 0: none
-  call_box* box = nullptr;                      // of start(): where news is announced
-  std::atomic<std::size_t>* on_wire = nullptr;  // of start(): the client's count of exchanges
-  delta_listener* direct = nullptr;  // of chat_stream() where the sink is on the caller's thread
-  byte_listener* direct_bytes = nullptr;  // the same of call_stream()
-  span_context context;
-  std::string party;  // takes turns with the others, where calls wait
-  call_priority priority = call_priority::normal;
-  bool on_arrival = false;
-
-  std::mutex mutex;                 // guards what follows, up to the part of the host's thread
+  std::mutex mutex;                 // guards the middle part of call_course, and:
   std::condition_variable arrived;  // where there is no box
   observation seen;
-  call_handler* at_once = nullptr;  // of a call whose handler hears on arrival
-  api_handler* at_once_api = nullptr;
   call_news arriving;
-  call_ptr sending;  // this entry, while an exchange is under way
-  std::optional<outgoing_call> outgoing;
-  std::optional<result<void>> verdict;  // on the attempt that is ending
-  result<void> outcome;                 // with over
-  std::int64_t retry_wait_ms = 0;
-  std::int64_t retry_at_ns = 0;
-  int attempt = 1;
-  bool retry = false;  // another attempt is to be started
-  bool began = false;  // a chunk has arrived
-  bool heard = false;  // a delta has arrived: no more retries
-  bool told = false;   // the box holds this entry
-  bool over = false;   // the observation has ended; nothing changes any more
-
+  outgoing_call outgoing;
   // The host's thread only.
-  client_core* core = nullptr;  // null once the client has gone
-  call_ptr usage_of;            // of a call of the client's own that asks what this one cost
-  call_handler* handler = nullptr;
-  api_handler* taker = nullptr;
   call_news delivering;
   std::string text;
-  std::optional<failure> ended_by;  // cancel() or the client's end, before the call was done
-  http::exchange_id exchange = 0;
-  std::int64_t waits_since_ns = 0;  // in the client's line
-  std::int64_t waited_ns = 0;       // altogether
-  std::size_t place = 0;            // in the client's list
-  double first_token_ms = -1;
-  int sent = 0;
-  call_state state = call_state::waiting;
-  bool queued = false;    // in the client's queue
-  bool in_line = false;   // waits for its turn to be sent
-  bool complete = false;  // `over` was seen: only `delivering` is left
 };
 
 }  // namespace detail

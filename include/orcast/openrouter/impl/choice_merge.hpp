@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/openrouter/impl/error_reader.hpp"
 #include "orcast/openrouter/impl/reasoning_merge.hpp"
 #include "orcast/openrouter/impl/reply_fields.hpp"
 #include "orcast/openrouter/impl/tool_call_merge.hpp"
@@ -25,20 +26,21 @@ class choice_merge {
 
   /// `first`: of the reply's choices. The listener hears of that one only.
   void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
-    for (const json_view member : value[state.whole ? "message" : "delta"]) {
-      if (state.too_large) return;
-      add_member(member, first ? state.heard() : nullptr, choice, state);
-    }
     json_view logprobs;
     for (const json_view member : value) {
       const std::string_view key = member.key();
-      if (key == "finish_reason") {
+      if (state.whole ? is(key, "message") : is(key, "delta")) {
+        add_members(member, first ? state.heard() : nullptr, choice, state);
+        if (state.too_large) return;
+      } else if (is(key, "finish_reason")) {
         replace_text(choice.finish_reason, member);
-      } else if (key == "native_finish_reason") {
+      } else if (is(key, "native_finish_reason")) {
         replace_text(choice.native_finish_reason, member);
-      } else if (key == "logprobs") {
+      } else if (is(key, "logprobs")) {
         logprobs = member;
-      } else if (key != "index" && key != "message" && key != "delta" && key != "error") {
+      } else if (is(key, "error")) {
+        if (is_error(member) && !state.error.exists()) state.error = member;
+      } else if (!is(key, "index") && !is(key, "message") && !is(key, "delta")) {
         state.spend(beside_.set(member));
       }
     }
@@ -112,28 +114,36 @@ class choice_merge {
   }
 
  private:
+  void add_members(json_view said, delta_listener* listener, chat_choice& choice,
+                   merge_state& state) {
+    for (const json_view member : said) {
+      if (state.too_large) return;
+      add_member(member, listener, choice, state);
+    }
+  }
+
   void add_member(json_view member, delta_listener* listener, chat_choice& choice,
                   merge_state& state) {
     const std::string_view key = member.key();
     message& reply = choice.reply;
-    if (key == "role") {
+    if (is(key, "role")) {
       replace_text(reply.role, member);
-    } else if (key == "content") {
+    } else if (is(key, "content")) {
       add_content(member, listener, reply, state);
-    } else if (key == "reasoning") {
+    } else if (is(key, "reasoning")) {
       add_reasoning(member.text(), listener, reply, state);
-    } else if (key == "reasoning_details" && member.is_array()) {
+    } else if (is(key, "reasoning_details") && member.is_array()) {
       details_.add(member, state);
-    } else if (key == "tool_calls" && member.is_array()) {
+    } else if (is(key, "tool_calls") && member.is_array()) {
       add_tool_calls(member, reply.tool_calls, state);
-    } else if (key == "refusal") {
+    } else if (is(key, "refusal")) {
       choice.reply.refusal += member.text();
       state.spend(member.text().size());
-    } else if (key == "images" && member.is_array()) {
+    } else if (is(key, "images") && member.is_array()) {
       add_elements(member, images_, state);
-    } else if (key == "annotations" && member.is_array()) {
+    } else if (is(key, "annotations") && member.is_array()) {
       add_elements(member, annotations_, state);
-    } else if (key == "audio" && member.is_object()) {
+    } else if (is(key, "audio") && member.is_object()) {
       if (state.whole) {
         choice.reply.audio = to_json(member);
       } else {

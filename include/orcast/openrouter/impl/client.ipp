@@ -57,6 +57,10 @@ ORCAST_DECL result<client> client::make(client_options options, http::any_transp
   const result<http::url> valid = http::validate_request(pattern, options.allow_insecure_http);
   if (!valid) return refuse("client_options: " + valid.error().message);
 
+  // Those of each call have their places already, so that a call writes into memory that is there.
+  detail::put_header("Accept", "application/json", pattern.headers);
+  detail::put_header("Content-Type", "application/json", pattern.headers);
+  pattern.headers.push_back({"Authorization", "", true});
   return client(std::make_shared<detail::client_core>(std::move(options), std::move(transport),
                                                       std::move(url), std::move(pattern.headers)));
 }
@@ -182,7 +186,9 @@ ORCAST_DECL double call_handle::latency_ms() const noexcept {
   return entry_->state == call_state::done ? entry_->seen.latency_ms() : -1;
 }
 
-ORCAST_DECL int call_handle::attempts() const noexcept { return entry_->sent; }
+ORCAST_DECL int call_handle::attempts() const noexcept {
+  return entry_->core != nullptr ? entry_->core->attempts(*entry_) : entry_->sent;
+}
 
 ORCAST_DECL span_context call_handle::context() const noexcept { return entry_->context; }
 

@@ -20,13 +20,12 @@ namespace detail {
 
 inline call_ptr client_core::make_entry(const http::retry_policy& retries,
                                         const call_context& context) {
-  const call_ptr entry =
-      std::make_shared<call_entry>(options_.record, options_.reply, clock_, retries);
+  const call_ptr entry = call_pool::take(pool_, options_.record, options_.reply, clock_);
+  entry->policy = retries;
   entry->began_ns = clock_.steady_ns();
-  entry->deadline_ms = options_.timeouts.total_ms;
+  entry->deadline_ms = context.timeouts.value_or(options_.timeouts).total_ms;
   entry->priority = context.priority;
   entry->on_arrival = context.on_arrival;
-  entry->outgoing.emplace();
   if (options_.usage_lookup_ms > 0) entry->seen.await_usage();
   return entry;
 }
@@ -37,8 +36,8 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
   const call_ptr entry = make_entry(options_.retry, context);
   entry->party = request.session_id.empty() ? context.session_id : request.session_id;
   entry->seen.join(request, chat_url_, context);
-  result<void> composed = compose(request, context, *entry->outgoing);
-  entry->seen.begin(request, entry->outgoing->body, chat_url_, context);
+  result<void> composed = compose(request, context, entry->outgoing);
+  entry->seen.begin(request, entry->outgoing.body, chat_url_, context);
   prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
@@ -50,8 +49,8 @@ inline call_ptr client_core::open(const api_request& request, const call_context
   if (!request.retry && !repeatable) retries.on_no_answer = false;
   const call_ptr entry = make_entry(retries, context);
   entry->party = context.session_id;
-  result<void> composed = compose(request, context, *entry->outgoing);
-  entry->seen.begin(request, entry->outgoing->request.url, context);
+  result<void> composed = compose(request, context, entry->outgoing);
+  entry->seen.begin(request, entry->outgoing.request.url, context);
   prepare(*entry, std::move(composed), refused, context);
   return entry;
 }
@@ -64,14 +63,15 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
                                        " calls at a time (client_options.max_calls)");
   }
   if (!composed) return entry.conclude(std::move(composed));
-  outgoing_call& out = *entry.outgoing;
+  outgoing_call& out = entry.outgoing;
   if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
-  if (!out.body.empty()) out.request.body = {out.body};
+  if (!out.body.empty()) out.request.body.assign(1, out.body);
   out.request.attached = &entry.seen;
 }
 
 inline result<void> client_core::compose(const chat_request& request, const call_context& context,
                                          outgoing_call& out) const {
+  out.request.method = "POST";
   out.request.url = chat_url_;
   out.request.response = options_.response;
   result<void> written = validate_chat_request(request, options_.max_request_bytes);
@@ -112,12 +112,16 @@ inline result<void> client_core::compose_head(std::string_view accept,
                                               std::string_view content_type,
                                               std::string_view session, const call_context& context,
                                               http::request& out) const {
-  out.limits = options_.timeouts;
+  out.limits = context.timeouts.value_or(options_.timeouts);
   constexpr std::size_t own = 10;  // so that the key is never moved
   out.headers.reserve(headers_.size() + context.headers.size() + own);
   out.headers = headers_;
-  if (!content_type.empty()) put_header("Content-Type", std::string(content_type), out.headers);
-  put_header("Accept", std::string(accept), out.headers);
+  put_header("Accept", accept, out.headers);
+  if (!content_type.empty()) {
+    put_header("Content-Type", content_type, out.headers);
+  } else {
+    drop_header("Content-Type", out.headers);
+  }
   result<void> added = put_context(context, session, out.headers);
   return added ? authorize(out) : added;
 }
@@ -140,11 +144,11 @@ inline result<void> client_core::authorize(http::request& out) const {
     return failure(errc::authentication, "the API key contains a line break or control character");
   }
   constexpr std::string_view scheme = "Bearer ";
-  http::header& line = out.headers.emplace_back();
-  line.name = "Authorization";
-  line.sensitive = true;
-  line.value.reserve(scheme.size() + key.size());
-  line.value.append(scheme).append(key);
+  for (http::header& line : out.headers) {
+    if (!http::same_name(line.name, "authorization")) continue;
+    line.value.reserve(scheme.size() + key.size());
+    line.value.assign(scheme).append(key);
+  }
   return {};
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "orcast/http/any_transport.hpp"
 #include "orcast/openrouter/client.hpp"
 #include "orcast/openrouter/impl/call_entry.hpp"
+#include "orcast/openrouter/impl/call_pool.hpp"
 #include "orcast/openrouter/impl/fair_queue.hpp"
 
 // What a client consists of. The host's thread only, except chat(). See client_core.ipp for the
@@ -41,7 +43,9 @@ class client_core {
   void shut_down();
   const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
-  std::size_t in_line() const noexcept { return line_.size(); }
+  std::size_t in_line() const noexcept;
+  int attempts(const call_entry& entry) const noexcept;
+  void give_place_back() noexcept;
 
  private:
   enum class delivery : unsigned char { more, nothing, locked };
@@ -65,9 +69,12 @@ class client_core {
   /// Sends, or lets wait for its turn.
   void send_in_turn(const call_ptr& entry);
   void send_those_in_line();
+  bool await_turn(const call_ptr& entry);
   void join_line(const call_ptr& entry);
-  /// Begins the next attempt.
+  void move_line();
+  http::exchange_id leave_line(call_entry& entry);
   void send(const call_ptr& entry);
+  static failure no_turn();
   /// The same on this thread, until the answer is there and `pieces` has heard all of it.
   void send_and_wait(const call_ptr& entry, delta_listener& pieces, byte_listener& bytes);
   /// All attempts, on this thread.
@@ -91,19 +98,26 @@ class client_core {
   const std::string chat_url_;
   const std::vector<http::header> headers_;
   const orcast::host clock_;
-  const std::size_t most_on_wire_;
+  const std::size_t places_;
+  const std::shared_ptr<call_pool> pool_ = std::make_shared<call_pool>();
   call_box box_;
-  std::atomic<std::size_t> on_wire_{0};  // exchanges of start() whose sinks have not heard done()
-  std::vector<call_ptr> live_;           // every call of start() that is not done
-  fair_queue<call_ptr, 3> line_;         // those of them that wait for their turn to be sent
-  std::vector<call_ptr> waiting_;        // those of them that will be tried again
-  std::deque<call_ptr> queue_;           // those that may have something to deliver, in turn
-  std::vector<call_ptr> later_;          // those that join the queue at the next tick
-  std::size_t usage_queries_ = 0;        // calls in live_ that nobody but the client knows of
+  mutable std::mutex line_mutex_;
+  std::condition_variable line_moved_;  // a place is free, or given to who waits on his own thread
+  fair_queue<call_ptr, 3> line_;        // calls that wait for their turn to be sent
+  std::size_t taken_ = 0;               // of `places_`
+  std::vector<call_ptr> live_;          // every call of start() that is not done
+  std::vector<call_ptr> waiting_;       // those of them that will be tried again
+  std::deque<call_ptr> queue_;          // those that may have something to deliver, in turn
+  std::vector<call_ptr> later_;         // those that join the queue at the next tick
+  std::size_t usage_queries_ = 0;       // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
 };
+
+inline void call_entry::give_place_back() const noexcept {
+  if (line != nullptr) line->give_place_back();
+}
 
 }  // namespace detail
 }  // namespace v0

@@ -10,6 +10,7 @@
 
 #include "orcast/http/control.hpp"
 #include "orcast/openrouter/impl/client_compose.ipp"
+#include "orcast/openrouter/impl/client_line.ipp"
 #include "orcast/openrouter/impl/client_usage.ipp"
 
 // How a client works.
@@ -26,8 +27,7 @@
 //     for the next tick, so that no frame waits for a parser or for a thread that was preempted.
 //   - Whoever comes first ends the observation: an exchange that is over, tick() after cancel(), or
 //     the client's end. What the sink hears after that, it drops.
-//   - A call of start() holds one of `most_on_wire_` places from send() until its sink has heard
-//     done(). Who finds none free stands in line, and tick() sends those whose turn it is.
+//   - The line of those that wait for a place is in client_line.ipp.
 //   - An entry holds itself while an exchange is under way. Handle, client and exchange may
 //     therefore end in any order; a handler is forgotten when its handle or the client goes.
 
@@ -42,7 +42,7 @@ inline client_core::client_core(client_options options, http::any_transport tran
       chat_url_(base_url_ + "/chat/completions"),
       headers_(std::move(headers)),
       clock_(options_.record.traces != nullptr ? options_.record.traces->host() : orcast::host()),
-      most_on_wire_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
+      places_(options_.max_concurrent != 0 ? options_.max_concurrent : transport.capacity()),
       transport_(std::move(transport)) {}
 
 inline call_ptr client_core::start(chat_request request, call_handler* handler,
@@ -67,7 +67,7 @@ inline call_ptr client_core::start(api_request request, api_handler* handler,
 inline void client_core::adopt(const call_ptr& entry) {
   entry->core = this;
   entry->box = &box_;
-  entry->on_wire = &on_wire_;
+  entry->line = this;
   entry->place = live_.size();
   live_.push_back(entry);
   if (entry->over) {
@@ -75,54 +75,6 @@ inline void client_core::adopt(const call_ptr& entry) {
   } else {
     send_in_turn(entry);
   }
-}
-
-/// Who comes while others wait does not overtake them.
-inline void client_core::send_in_turn(const call_ptr& entry) {
-  const bool room = on_wire_.load(std::memory_order_relaxed) < most_on_wire_;
-  if (room && line_.empty()) return send(entry);
-  join_line(entry);
-}
-
-inline void client_core::join_line(const call_ptr& entry) {
-  entry->in_line = true;
-  entry->waits_since_ns = clock_.steady_ns();
-  const bool again = entry->sent != 0;
-  line_.push(static_cast<std::size_t>(entry->priority), entry->party, entry, again);
-}
-
-inline void client_core::send_those_in_line() {
-  if (line_.empty()) return;
-  const std::int64_t now = clock_.steady_ns();
-  line_.remove_if([&](const call_ptr& entry) {
-    if (entry->deadline_ms <= 0 || entry->elapsed_ms() < entry->deadline_ms) return false;
-    entry->in_line = false;
-    entry->ended_by = failure(errc::timeout_total,
-                              "the call had no turn in time (client_options.max_concurrent)");
-    enqueue(entry);
-    return true;
-  });
-  while (!line_.empty() && on_wire_.load(std::memory_order_relaxed) < most_on_wire_) {
-    const call_ptr entry = line_.pop();
-    entry->in_line = false;
-    entry->waited_ns += now - entry->waits_since_ns;
-    {
-      std::lock_guard<std::mutex> lock(entry->mutex);
-      entry->seen.queued(entry->waited_ns / 1'000'000);
-      entry->shorten_deadline(0);
-    }
-    send(entry);
-  }
-}
-
-inline void client_core::send(const call_ptr& entry) {
-  {
-    std::lock_guard<std::mutex> lock(entry->mutex);
-    entry->sending = entry;
-  }
-  ++entry->sent;
-  if (entry->on_wire != nullptr) on_wire_.fetch_add(1, std::memory_order_relaxed);
-  entry->exchange = transport_.start(entry->outgoing->request, *entry);
 }
 
 inline result<chat_reply> client_core::chat(chat_request request, delta_listener* pieces,
@@ -146,7 +98,7 @@ inline void client_core::run(const call_ptr& entry, delta_listener* pieces, byte
   call_news unheard;
   delta_listener& deltas = pieces != nullptr ? *pieces : unheard;
   byte_listener& body = bytes != nullptr ? *bytes : unheard;
-  while (!entry->over) {
+  while (!entry->over && await_turn(entry)) {
     send_and_wait(entry, deltas, body);
     if (std::exchange(entry->retry, false)) wait(entry->retry_wait_ms);
   }
@@ -164,9 +116,12 @@ inline void client_core::send_and_wait(const call_ptr& entry, delta_listener& pi
     entry->sending = entry;
     ++entry->sent;
     http::exchange_control control;
-    return transport_.perform(entry->outgoing->request, *entry, control);
+    return transport_.perform(entry->outgoing.request, *entry, control);
   }
-  send(entry);
+  {
+    std::lock_guard<std::mutex> lock(line_mutex_);
+    send(entry);
+  }
   call_news news;
   std::string text;
   std::unique_lock<std::mutex> lock(entry->mutex);
@@ -309,10 +264,8 @@ inline void client_core::cancel(call_entry& entry) {
   if (entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
-  if (std::exchange(entry.in_line, false)) {
-    line_.remove_if([&entry](const call_ptr& each) { return each.get() == &entry; });
-  }
-  if (entry.exchange != 0) transport_.cancel(entry.exchange);
+  const http::exchange_id exchange = leave_line(entry);
+  if (exchange != 0) transport_.cancel(exchange);
 }
 
 inline void client_core::shut_down() {
@@ -340,7 +293,10 @@ inline void client_core::shut_down() {
   }
   live_.clear();
   usage_queries_ = 0;
-  line_.clear();
+  {
+    std::lock_guard<std::mutex> lock(line_mutex_);
+    line_.clear();
+  }
   waiting_.clear();
   queue_.clear();
 }

@@ -218,14 +218,16 @@ inline failure page_failure(int status, std::string_view body, json_view root) {
   return status_failure(status, words);
 }
 
+/// Whether the value of a member called "error" is one: an object, or words.
+inline bool is_error(json_view value) noexcept {
+  return value.is_object() || (value.is_string() && !value.text().empty());
+}
+
 /// The error of a reply or a chunk: its own, or that of one of its choices.
 inline json_view find_error(json_view root) noexcept {
-  const auto counts = [](json_view error) {
-    return error.is_object() || (error.is_string() && !error.text().empty());
-  };
-  if (counts(root["error"])) return root["error"];
+  if (is_error(root["error"])) return root["error"];
   for (const json_view choice : root["choices"]) {
-    if (counts(choice["error"])) return choice["error"];
+    if (is_error(choice["error"])) return choice["error"];
   }
   return {};
 }

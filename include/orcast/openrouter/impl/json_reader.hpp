@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,17 +22,13 @@ namespace detail {
 
 enum class json_kind : unsigned char { none, null, boolean, integer, real, string, array, object };
 
-/// Some bytes of the text that was parsed, or of the buffer for strings with escapes.
-struct json_slice {
-  std::uint32_t at = 0;
-  std::uint32_t size = 0;
-  bool copied = false;
-};
-
 struct json_value {
-  json_slice key;         ///< of a member of an object
-  json_slice text;        ///< of a string: its value; of a number: as it was written
-  std::uint32_t end = 0;  ///< the index after this value and all within it
+  // Bytes of the text that was parsed, or of the buffer for strings with escapes.
+  const char* key = nullptr;   ///< of a member of an object
+  const char* text = nullptr;  ///< of a string: its value; of a number: as it was written
+  std::uint32_t key_size = 0;
+  std::uint32_t text_size = 0;
+  std::uint32_t size = 1;  ///< how many values it is in the list: itself and all within it
   json_kind kind = json_kind::none;
   union {
     std::int64_t integer = 0;  ///< of an integer; of a boolean: 0 or 1
@@ -49,11 +46,11 @@ struct json_list {
   static constexpr std::size_t most_values = std::size_t{1} << 20;
 
   std::string_view source;
-  std::string copies;
+  std::string copies;  // never moved while it fills: it is no longer than the source
   std::vector<json_value> values;
   std::vector<std::uint32_t> open;  // the arrays and objects that have not ended
-  json_slice key;
-  std::uint32_t part = 0;  // where the current string begins in `copies`
+  std::string_view key;
+  std::size_t part = 0;  // where the current string begins in `copies`
   bool partial = false;
 
   void clear(std::string_view text) noexcept {
@@ -65,11 +62,6 @@ struct json_list {
     partial = false;
   }
 
-  std::string_view view(const json_slice& slice) const noexcept {
-    const std::string_view base = slice.copied ? std::string_view(copies) : source;
-    return {base.data() + slice.at, slice.size};
-  }
-
   json_value* add(json_kind kind, json_error& failed) {
     if (values.size() >= most_values) {
       failed = json_stop();
@@ -78,8 +70,8 @@ struct json_list {
     values.emplace_back();
     json_value& made = values.back();
     made.kind = kind;
-    made.key = key;
-    made.end = static_cast<std::uint32_t>(values.size());
+    made.key = key.data();
+    made.key_size = static_cast<std::uint32_t>(key.size());
     key = {};
     return &made;
   }
@@ -91,32 +83,37 @@ struct json_list {
   }
 
   bool finish() noexcept {
-    values[open.back()].end = static_cast<std::uint32_t>(values.size());
+    const std::uint32_t at = open.back();
+    values[at].size = static_cast<std::uint32_t>(values.size()) - at;
     open.pop_back();
     return true;
   }
 
   bool take_part(json_chars piece) {
-    if (!partial) part = static_cast<std::uint32_t>(copies.size());
+    if (copies.empty()) copies.reserve(source.size());
+    if (!partial) part = copies.size();
     partial = true;
     copies.append(piece.data(), piece.size());
     return true;
   }
 
-  json_slice take_end(json_chars piece) {
+  std::string_view take_end(json_chars piece) {
     const auto offset = reinterpret_cast<std::uintptr_t>(piece.data()) -
                         reinterpret_cast<std::uintptr_t>(source.data());
     if (!partial && offset <= source.size() && piece.size() <= source.size() - offset) {
-      return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(piece.size()), false};
+      return {piece.data(), piece.size()};
     }
     take_part(piece);
     partial = false;
-    return {part, static_cast<std::uint32_t>(copies.size() - part), true};
+    return {copies.data() + part, copies.size() - part};
   }
 
   json_value* add_text(json_kind kind, json_chars text, json_error& failed) {
     json_value* made = add(kind, failed);
-    if (made != nullptr) made->text = take_end(text);
+    if (made == nullptr) return nullptr;
+    const std::string_view whole = take_end(text);
+    made->text = whole.data();
+    made->text_size = static_cast<std::uint32_t>(whole.size());
     return made;
   }
 
@@ -159,16 +156,25 @@ struct json_list {
   bool on_comment(json_chars, json_error&) noexcept { return true; }
 };
 
+/// What stands for a value that is not there.
+inline constexpr json_value no_json_value{};
+
+/// Whether `name` is that literal. Of a length that the compiler knows, so without a call.
+template <std::size_t N>
+bool is(std::string_view name, const char (&literal)[N]) noexcept {
+  return name.size() == N - 1 && std::memcmp(name.data(), literal, N - 1) == 0;
+}
+
 /// One value, or none: what is not there can be asked for everything and answers with nothing.
 class json_view {
  public:
   class iterator;
 
   json_view() = default;
-  json_view(const json_list& list, std::uint32_t at) noexcept : list_(&list), at_(at) {}
+  explicit json_view(const json_value& value) noexcept : value_(&value) {}
 
-  json_kind kind() const noexcept { return list_ == nullptr ? json_kind::none : value().kind; }
-  bool exists() const noexcept { return list_ != nullptr; }
+  json_kind kind() const noexcept { return value_->kind; }
+  bool exists() const noexcept { return kind() != json_kind::none; }
   bool is_string() const noexcept { return kind() == json_kind::string; }
   bool is_array() const noexcept { return kind() == json_kind::array; }
   bool is_object() const noexcept { return kind() == json_kind::object; }
@@ -178,66 +184,66 @@ class json_view {
   /// Null, or not there.
   bool is_null() const noexcept { return kind() == json_kind::null || !exists(); }
 
-  std::string_view key() const noexcept { return list_->view(value().key); }
+  std::string_view key() const noexcept { return {value_->key, value_->key_size}; }
   /// Of a string or a number; else empty.
-  std::string_view text() const noexcept {
-    return is_string() || is_number() ? list_->view(value().text) : std::string_view();
-  }
-  bool boolean() const noexcept { return is_bool() && value().integer != 0; }
+  std::string_view text() const noexcept { return {value_->text, value_->text_size}; }
+  bool boolean() const noexcept { return is_bool() && value_->integer != 0; }
   /// Of a number; what has a fraction is cut, what is too large gives the largest.
   std::int64_t integer() const noexcept {
-    if (is_integer()) return value().integer;
+    if (is_integer()) return value_->integer;
     if (kind() != json_kind::real) return 0;
-    if (std::fabs(value().real) < 9.2e18) return static_cast<std::int64_t>(value().real);
-    return value().real < 0 ? INT64_MIN : INT64_MAX;
+    if (std::fabs(value_->real) < 9.2e18) return static_cast<std::int64_t>(value_->real);
+    return value_->real < 0 ? INT64_MIN : INT64_MAX;
   }
   double real() const noexcept {
-    if (kind() == json_kind::real) return value().real;
-    return is_integer() ? static_cast<double>(value().integer) : 0;
+    if (kind() == json_kind::real) return value_->real;
+    return is_integer() ? static_cast<double>(value_->integer) : 0;
   }
 
   /// Of an array or an object; of anything else there are none.
   iterator begin() const noexcept;
   iterator end() const noexcept;
-  bool empty() const noexcept;
+  bool empty() const noexcept { return value_->size == 1; }
 
   /// The first member of that name.
   json_view operator[](std::string_view name) const noexcept;
+  template <std::size_t N>
+  json_view operator[](const char (&name)[N]) const noexcept;
 
  private:
-  const json_value& value() const noexcept { return list_->values[at_]; }
-
-  const json_list* list_ = nullptr;
-  std::uint32_t at_ = 0;
+  const json_value* value_ = &no_json_value;
 };
 
 class json_view::iterator {
  public:
-  iterator(const json_list* list, std::uint32_t at) noexcept : list_(list), at_(at) {}
-  json_view operator*() const noexcept { return json_view(*list_, at_); }
+  explicit iterator(const json_value* at) noexcept : at_(at) {}
+  json_view operator*() const noexcept { return json_view(*at_); }
   iterator& operator++() noexcept {
-    at_ = list_->values[at_].end;
+    at_ += at_->size;
     return *this;
   }
   bool operator!=(const iterator& other) const noexcept { return at_ != other.at_; }
 
  private:
-  const json_list* list_;
-  std::uint32_t at_;
+  const json_value* at_;
 };
 
-inline json_view::iterator json_view::begin() const noexcept {
-  return {list_, is_array() || is_object() ? at_ + 1 : 0};
-}
+inline json_view::iterator json_view::begin() const noexcept { return iterator(value_ + 1); }
 inline json_view::iterator json_view::end() const noexcept {
-  return {list_, is_array() || is_object() ? value().end : 0};
+  return iterator(value_ + value_->size);
 }
-inline bool json_view::empty() const noexcept { return !(begin() != end()); }
-
 inline json_view json_view::operator[](std::string_view name) const noexcept {
+  for (const json_view member : *this) {
+    if (is_object() && member.key() == name) return member;
+  }
+  return {};
+}
+
+template <std::size_t N>
+json_view json_view::operator[](const char (&name)[N]) const noexcept {
   if (!is_object()) return {};
   for (const json_view member : *this) {
-    if (member.key() == name) return member;
+    if (is(member.key(), name)) return member;
   }
   return {};
 }
@@ -258,10 +264,16 @@ class json_reader {
            try_parse(repaired_);
   }
 
+  /// About how many bytes of memory are kept.
+  std::size_t held_bytes() const noexcept {
+    const json_list& list = parser_.handler();
+    return list.values.capacity() * sizeof(json_value) + list.copies.capacity();
+  }
+
   /// None when parse() failed.
   json_view root() const noexcept {
     const json_list& list = parser_.handler();
-    return list.values.empty() ? json_view() : json_view(list, 0);
+    return list.values.empty() ? json_view() : json_view(list.values.front());
   }
 
  private:

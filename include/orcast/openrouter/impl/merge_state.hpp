@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "orcast/openrouter/delta_listener.hpp"
+#include "orcast/openrouter/impl/json_reader.hpp"
 
 // The limits of a reply, how much of them is used, and who listens.
 
@@ -28,6 +29,7 @@ struct merge_state {
 
   reply_limits limits;
   delta_listener* listener = nullptr;
+  json_view error;  ///< what find_error() would find in what was added last
   std::size_t bytes = 0;
   bool whole = false;  ///< a reply in one piece
   bool received_content = false;

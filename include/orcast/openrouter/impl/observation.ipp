@@ -5,6 +5,7 @@
 
 #include "orcast/openrouter/impl/reply_reader.ipp"
 #include "orcast/openrouter/impl/span_endpoint.ipp"
+#include "orcast/openrouter/impl/span_reading.hpp"
 #include "orcast/openrouter/impl/span_reply.ipp"
 #include "orcast/openrouter/impl/span_request.ipp"
 #include "orcast/trace/openrouter_keys.hpp"
@@ -51,16 +52,46 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 }  // namespace detail
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
-    : where_(where), reader_(limits), api_(limits), limits_(limits) {
+    : where_(where),
+      reader_(limits),
+      api_(limits),
+      limits_(limits),
+      reading_(std::make_unique<reading>()) {
   if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
 
-ORCAST_DECL observation::~observation() {
+ORCAST_DECL observation::~observation() { abandon(); }
+
+ORCAST_DECL void observation::abandon() noexcept {
   learn(nullptr);
-  if (begun_ && !over_) {
-    static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
-  }
+  if (!begun_ || over_) return;
+  awaits_usage_ = false;
+  static_cast<void>(done(failure(errc::cancelled, "the call was abandoned before it ended")));
+}
+
+ORCAST_DECL void observation::reset() noexcept {
+  abandon();
+  reader_.reset();
+  reader_.listen(this);
+  api_.reset();
+  api_.listen(nullptr);
+  stream_.reset();
+  span_ = span();
+  context_ = {};
+  request_model_.clear();
+  audio_format_.clear();
+  began_ns_ = ended_ns_ = 0;
+  first_token_ms_ = latency_ms_ = -1;
+  attempts_ = 1;
+  kind_ = kind::chat;
+  body_left_ = -1;
+  awaits_usage_ = usage_known_ = begun_ = over_ = false;
+}
+
+ORCAST_DECL std::size_t observation::held_bytes() const noexcept {
+  return reader_.held_bytes() + api_.reply().body.capacity() + scratch_.capacity() +
+         reading_->parameters.capacity() + reading_->json.held_bytes();
 }
 
 ORCAST_DECL double observation::since_begin_ms() const noexcept {

@@ -104,18 +104,18 @@ class reasoning_merge {
     for (const json_view member : item) {
       const std::string_view key = member.key();
       state.spend(member.text().size());
-      if (key == "text") {
+      if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
-      } else if (key == "signature") {
+      } else if (is(key, "signature")) {
         if (place.signature.empty()) place.signature = member.text();
-      } else if (key == "format") {
+      } else if (is(key, "format")) {
         if (place.format.empty()) place.format = member.text();
-      } else if (key == "id") {
+      } else if (is(key, "id")) {
         if (place.id.empty()) place.id = member.text();
-      } else if (key == "index" && member.is_number()) {
+      } else if (is(key, "index") && member.is_number()) {
         if (place.index.empty()) place.index = member.text();
-      } else if (key != "type") {
+      } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }
     }

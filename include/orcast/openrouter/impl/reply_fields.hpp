@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,10 +19,29 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-/// A string that says something replaces what was there; anything else leaves it.
+/// Equality without a call, for short texts that mostly are equal.
+inline bool same_text(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto same_word = [&](std::size_t at) {
+    std::uint64_t words[2];
+    std::memcpy(&words[0], a.data() + at, sizeof *words);
+    std::memcpy(&words[1], b.data() + at, sizeof *words);
+    return words[0] == words[1];
+  };
+  constexpr std::size_t step = sizeof(std::uint64_t);
+  if (size < step) return a == b;
+  for (std::size_t at = 0; at + step < size; at += step) {
+    if (!same_word(at)) return false;
+  }
+  return same_word(size - step);
+}
+
+/// A string that says something replaces what was there; anything else leaves it. Each chunk of a
+/// stream says again what the first said.
 inline void replace_text(std::string& place, json_view value) {
   const std::string_view text = value.is_string() ? value.text() : std::string_view();
-  if (text.empty() || text == place) return;
+  if (text.empty() || same_text(text, place)) return;
   place.assign(text);
   repair_text(place);
 }

@@ -28,36 +28,44 @@ class reply_merge {
   /// `whole`: a body, not a chunk. False when a limit was passed.
   bool add(json_view root, bool whole, chat_reply& reply) {
     state_.whole = whole;
+    state_.error = {};
+    json_view error;
     for (const json_view member : root) {
       const std::string_view key = member.key();
-      if (key == "id") {
+      if (is(key, "id")) {
         replace_text(reply.id, member);
-      } else if (key == "model") {
+      } else if (is(key, "model")) {
         replace_text(reply.model, member);
-      } else if (key == "provider") {
+      } else if (is(key, "provider")) {
         replace_text(reply.provider, member);
-      } else if (key == "service_tier") {
+      } else if (is(key, "service_tier")) {
         replace_text(reply.service_tier, member);
-      } else if (key == "system_fingerprint") {
+      } else if (is(key, "system_fingerprint")) {
         replace_text(reply.system_fingerprint, member);
-      } else if (key == "created") {
+      } else if (is(key, "created")) {
         if (member.is_number()) reply.created = member.integer();
-      } else if (key == "usage") {
+      } else if (is(key, "usage")) {
         if (member.is_object()) add_usage(member, reply);
-      } else if (key == "openrouter_metadata") {
+      } else if (is(key, "openrouter_metadata")) {
         if (member.is_object()) {
           reply.metadata = to_json(member);
           read_routing(member, reply.routing);
         }
-      } else if (key == "choices" && member.is_array()) {
+      } else if (is(key, "choices") && member.is_array()) {
         std::int64_t position = 0;
         for (const json_view each : member) add_choice(each, position++, reply);
-      } else if (key != "object" && key != "error") {
+      } else if (is(key, "error")) {
+        if (is_error(member) && !error.exists()) error = member;
+      } else if (!is(key, "object")) {
         state_.spend(more_.set(member));
       }
     }
+    if (error.exists()) state_.error = error;
     return !state_.too_large;
   }
+
+  /// The error in what was added last, if there is one: find_error() without another search.
+  json_view error() const noexcept { return state_.error; }
 
   /// No more will come.
   void finish(chat_reply& reply) {
@@ -150,7 +158,8 @@ class reply_merge {
   /// Choices are kept in the order of their indices.
   void add_choice(json_view value, std::int64_t position, chat_reply& reply) {
     if (!value.is_object()) return;
-    const std::int64_t index = value["index"].is_number() ? value["index"].integer() : position;
+    const json_view numbered = value["index"];
+    const std::int64_t index = numbered.is_number() ? numbered.integer() : position;
     std::size_t at = 0;
     while (at < choices_.size() && choices_[at].index() < index) ++at;
     if (at == choices_.size() || choices_[at].index() != index) {

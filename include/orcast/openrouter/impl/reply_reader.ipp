@@ -25,9 +25,10 @@ inline namespace v0 {
 namespace detail {
 
 inline std::string_view trim(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 /// Whether a Content-Type is that of server-sent events, whatever its parameters.
@@ -140,11 +141,11 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
                                                   bool cut) {
   const std::string_view data = detail::trim(event.data);
   if (data.empty()) return true;
-  if (data == "[DONE]") {
+  if (detail::is(data, "[DONE]")) {
     complete(whole);
     return false;
   }
-  const bool foreign = event.type != "message";
+  const bool foreign = !detail::is(event.type, "message");
   if (!json.parse(data)) {
     if (foreign || cut) return true;
     std::string words = "event ";
@@ -154,15 +155,14 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
     return false;
   }
   const detail::json_view root = json.root();
-  const detail::json_view error = detail::find_error(root);
   if (!root.is_object()) return true;
-  if (foreign && !error.exists() && !root["choices"].exists()) return true;
+  if (foreign && !root["choices"].exists() && !detail::find_error(root).exists()) return true;
   if (!received_chunk && listener != nullptr) listener->on_first_chunk();
   received_chunk = true;
   const bool fits = merge.add(root, false, whole.reply_);
   whole.received_content_ = merge.received_content();
-  if (error.exists()) {
-    fail(detail::read_error(error, whole.reply_.provider, whole.http_status_));
+  if (merge.error().exists()) {
+    fail(detail::read_error(merge.error(), whole.reply_.provider, whole.http_status_));
   } else if (!fits) {
     fail(failure(errc::too_large, "the reply is too large", whole.http_status_));
   }
@@ -274,6 +274,10 @@ ORCAST_DECL void reply_reader::reset() noexcept {
   http_status_ = 0;
   streamed_ = false;
   received_content_ = false;
+}
+
+ORCAST_DECL std::size_t reply_reader::held_bytes() const noexcept {
+  return reply_.raw.capacity() + parser_->json.held_bytes() + parser_->events.held_bytes();
 }
 
 ORCAST_DECL void reply_reader::listen(delta_listener* listener) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,21 @@ inline void put_header(const http::header& line, std::vector<http::header>& head
   head.push_back(line);
 }
 
-inline void put_header(const char* name, std::string value, std::vector<http::header>& head) {
-  put_header(http::header{name, std::move(value), false}, head);
+inline void put_header(std::string_view name, std::string_view value,
+                       std::vector<http::header>& head) {
+  for (http::header& each : head) {
+    if (!http::same_name(each.name, name)) continue;
+    if (each.sensitive) wipe(each.value.data(), each.value.size());
+    each.value.assign(value);
+    each.sensitive = false;
+    return;
+  }
+  head.push_back({std::string(name), std::string(value), false});
+}
+
+inline void drop_header(std::string_view name, std::vector<http::header>& head) {
+  const auto named = [name](const http::header& each) { return http::same_name(each.name, name); };
+  head.erase(std::remove_if(head.begin(), head.end(), named), head.end());
 }
 
 inline void put_cache(const response_cache& cache, std::vector<http::header>& head) {
@@ -58,7 +72,7 @@ inline void put_trace(const span_context& of, std::string_view state,
 /// What a call adds to the head of its request. Fails, naming the line, where that can't be sent.
 inline result<void> put_context(const call_context& context, std::string_view session,
                                 std::vector<http::header>& head) {
-  if (!session.empty()) put_header("x-session-id", std::string(session), head);
+  if (!session.empty()) put_header("x-session-id", session, head);
   if (context.cache) put_cache(*context.cache, head);
   for (const http::header& line : context.headers) {
     if (http::same_name(line.name, "authorization")) {

@@ -14,6 +14,7 @@
 #include "orcast/openrouter/impl/error_reader.hpp"
 #include "orcast/openrouter/impl/reply_fields.hpp"
 #include "orcast/openrouter/impl/span_message.hpp"
+#include "orcast/openrouter/impl/span_reading.hpp"
 #include "orcast/openrouter/impl/span_request.ipp"
 #include "orcast/openrouter/observation.hpp"
 #include "orcast/openrouter/vocabulary.hpp"
@@ -218,7 +219,7 @@ ORCAST_DECL void observation::record_asked(const json_ref& from, const std::stri
     }
   }
   for (std::size_t i = 0; i < said.all.size(); ++i) {
-    detail::message_recorder(content_, detail::input_messages, i)
+    detail::message_recorder(content_, reading_->json, detail::input_messages, i)
         .record(said.all[i], detail::function_answered(said.all, i));
   }
 }
@@ -321,7 +322,7 @@ ORCAST_DECL void observation::record_said(const json_ref& from, const std::strin
   const bool spoke = !answer.content.empty() || !answer.parts.empty() ||
                      !answer.tool_calls.empty() || !answer.reasoning_details.empty();
   if (spoke && content_.wants(content::output_message)) {
-    detail::message_recorder(content_, detail::output_messages, 0).record(answer);
+    detail::message_recorder(content_, reading_->json, detail::output_messages, 0).record(answer);
   }
 }
 

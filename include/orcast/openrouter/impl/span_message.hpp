@@ -78,8 +78,10 @@ inline constexpr message_keys output_messages{content::output_message,
 class message_recorder {
  public:
   /// `index` is the message's place in its list.
-  message_recorder(content_recorder& to, const message_keys& keys, std::size_t index)
-      : to_(to), keys_(keys), index_(index) {}
+  /// `json` reads what a message holds as JSON.
+  message_recorder(content_recorder& to, json_reader& json, const message_keys& keys,
+                   std::size_t index)
+      : to_(to), json_(json), keys_(keys), index_(index) {}
 
   /// `name`: what a tool's message is called when it has no name of its own. `audio_format`: what
   /// the voice of an answer was asked for in.
@@ -157,7 +159,8 @@ class message_recorder {
   }
 
   void record_parts(const message& each) {
-    std::string text = each.content;
+    std::string joined;
+    std::string_view text = each.content;
     if (each.parts.empty()) {
       const bool more = next_ != 0 || !each.images.empty() || !each.audio.empty();
       if (more && !text.empty()) {
@@ -165,14 +168,16 @@ class message_recorder {
         set_part(keys_.text, keys_.part_text, text);
       }
     } else {
-      text.clear();
       for (const content_part& piece : each.parts) {
-        if (piece.type == "text" && !text.empty()) text.append("\n");
-        if (piece.type == "text") text.append(piece.text);
+        if (piece.type == "text" && !joined.empty()) joined.append("\n");
+        if (piece.type == "text") joined.append(piece.text);
         record_part(piece);
       }
+      // An answer's parts came with its text, or are only a part of it; a question's are all of it.
+      const bool answer = keys_.message == content::output_message && !each.content.empty();
+      if (!joined.empty() && !answer) text = joined;
     }
-    if (text.empty()) text = each.content.empty() ? each.refusal : each.content;
+    if (text.empty()) text = each.refusal;
     set(keys_.text, keys_.content_text, text);
   }
 
@@ -225,11 +230,11 @@ class message_recorder {
   }
 
   content_recorder& to_;
+  json_reader& json_;
   const message_keys& keys_;
   const std::size_t index_;
   std::size_t next_ = 0;  // the number of the next part
   std::size_t part_ = 0;  // of the one under way
-  json_reader json_{json_manners::tolerant};
   blob_filter blobs_;
 };
 

@@ -10,6 +10,7 @@
 #include "orcast/openrouter/generation.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/impl/span_message.hpp"
+#include "orcast/openrouter/impl/span_reading.hpp"
 #include "orcast/openrouter/observation.hpp"
 #include "orcast/openrouter/vocabulary.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
@@ -62,7 +63,8 @@ ORCAST_DECL void observation::record_reply(const failure* why) {
   if (!where_.companions) return;
   if (!reply.model.empty()) span_.set(keys::gen_ai_response_model, reply.model);
   if (!id.empty()) span_.set(keys::gen_ai_response_id, id);
-  std::vector<attribute_value> reasons;
+  std::vector<attribute_value>& reasons = reading_->values;
+  reasons.clear();
   for (const chat_choice& choice : reply.choices) {
     if (!choice.finish_reason.empty()) reasons.emplace_back(choice.finish_reason);
   }
@@ -105,7 +107,7 @@ ORCAST_DECL void observation::record_times(std::int64_t output_tokens) {
 
 /// Which providers were tried: from the answer's routing metadata, or from an error's history.
 ORCAST_DECL void observation::record_routing(const chat_reply& reply, bool failed) {
-  detail::json_reader reader(detail::json_manners::tolerant);
+  detail::json_reader& reader = reading_->json;
   if (!reply.metadata.empty() && reader.parse(reply.metadata)) {
     const detail::json_view routing = reader.root();
     const std::string_view region = routing["region"].text();
@@ -136,7 +138,7 @@ ORCAST_DECL void observation::record_output(const chat_reply& reply) {
   }
   if (joined() || !content_.wants(content::output_message)) return;
   for (std::size_t i = 0; i < reply.choices.size(); ++i) {
-    detail::message_recorder(content_, detail::output_messages, i)
+    detail::message_recorder(content_, reading_->json, detail::output_messages, i)
         .record(reply.choices[i].reply, {}, audio_format_);
   }
 }

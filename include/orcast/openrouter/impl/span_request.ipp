@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orcast/openrouter/impl/span_message.hpp"
+#include "orcast/openrouter/impl/span_reading.hpp"
 #include "orcast/openrouter/impl/span_open.ipp"
 #include "orcast/openrouter/impl/span_text.hpp"
 #include "orcast/openrouter/observation.hpp"
@@ -60,7 +61,8 @@ inline void record_parameter_companions(content_recorder& to, json_view all) {
 }  // namespace detail
 
 ORCAST_DECL void observation::record_request(const chat_request& request, std::string_view body) {
-  std::string parameters;
+  std::string& parameters = reading_->parameters;
+  parameters.clear();
   append_invocation_parameters(request, parameters);
   record_input(body);
   if (!joined()) {
@@ -69,7 +71,7 @@ ORCAST_DECL void observation::record_request(const chat_request& request, std::s
     if (!request.model.empty()) span_.set(keys::llm_model_name, request.model);
     for (std::size_t i = 0; i < request.messages.size(); ++i) {
       if (!content_.wants(content::input_message)) break;
-      detail::message_recorder(content_, detail::input_messages, i)
+      detail::message_recorder(content_, reading_->json, detail::input_messages, i)
           .record(request.messages[i], detail::function_answered(request.messages, i));
     }
     if (!request.prompt.empty()) {
@@ -83,7 +85,7 @@ ORCAST_DECL void observation::record_request(const chat_request& request, std::s
     }
     record_parameters(parameters, keys::llm_invocation_parameters);
   }
-  detail::json_reader reader(detail::json_manners::tolerant);
+  detail::json_reader& reader = reading_->json;
   static_cast<void>(reader.parse(parameters));
   audio_format_.assign(reader.root()["audio"]["format"].text());
   if (!where_.companions) return;

@@ -63,13 +63,13 @@ class tool_call_merge {
     draft& rest = drafts_[at];
     for (const json_view member : fragment) {
       const std::string_view key = member.key();
-      if (key == "id") {
+      if (is(key, "id")) {
         if (call.id.empty()) call.id = member.text();
-      } else if (key == "type") {
+      } else if (is(key, "type")) {
         if (rest.type.empty()) rest.type = member.text();
-      } else if (key == "function") {
+      } else if (is(key, "function")) {
         add_function(member, call, state);
-      } else if (key != "index") {
+      } else if (!is(key, "index")) {
         state.spend(rest.more.set(member));
       }
     }
