@@ -13,9 +13,10 @@
 #include "workload.hpp"
 
 // How far pump(200 us) goes over its budget while the tracer's memory is full of spans, one in
-// eight with 10 KiB of text: the second longest of a thousand calls. The floor is a loop that does
-// nothing but look at the clock until 200 us are over: what the machine itself adds by its
-// interrupts.
+// eight with 10 KiB of text: the second longest of a thousand calls, and the hundredth longest. The
+// floor is a loop that does nothing but look at the clock until 200 us are over: what the machine
+// itself adds by its interrupts, which for the slowest in a thousand is more than the goal. That
+// one is therefore judged by what it has over the floor.
 
 namespace {
 
@@ -42,7 +43,11 @@ void run(bench::suite& suite) {
     }
   };
   const int calls = suite.repeat(1000);
-  const auto p999 = [&](auto operation) {
+  struct percentiles {
+    std::vector<double> p90;
+    std::vector<double> p999;
+  };
+  const auto time = [&](percentiles& into, auto operation) {
     std::vector<std::int64_t> over;
     for (int i = 0; i < calls; ++i) {
       fill();
@@ -51,23 +56,29 @@ void run(bench::suite& suite) {
       over.push_back((std::max)(bench::now_ns() - begin - budget_ns, std::int64_t{0}));
     }
     std::sort(over.begin(), over.end());
-    return static_cast<double>(over[over.size() - 1 - over.size() / 1000]) / 1000;
+    into.p90.push_back(static_cast<double>(over[over.size() - 1 - over.size() / 10]) / 1000);
+    into.p999.push_back(static_cast<double>(over[over.size() - 1 - over.size() / 1000]) / 1000);
   };
-  std::vector<double> pumped;
-  std::vector<double> waited;
+  percentiles pumped;
+  percentiles waited;
   const int runs = suite.repeat(9);
   for (int i = 0; i < runs; ++i) {
-    waited.push_back(p999([](std::int64_t begin) {
+    time(waited, [](std::int64_t begin) {
       while (bench::now_ns() - begin < budget_ns) continue;
-    }));
-    pumped.push_back(p999([&](std::int64_t) { exporter->pump(budget_ns); }));
+    });
+    time(pumped, [&](std::int64_t) { exporter->pump(budget_ns); });
   }
   if (!suite.smoke() && traces->stats().exported == 0) bench::fail("nothing was exported");
-  suite.report({"pump/overshoot-p999",
-                bench::median(pumped),
+  suite.report({"pump/overshoot-p90",
+                bench::median(pumped.p90),
                 "us",
-                bench::median(waited),
+                bench::median(waited.p90),
                 {bench::target::value, 20}});
+  suite.report({"pump/overshoot-p999",
+                bench::median(pumped.p999),
+                "us",
+                bench::median(waited.p999),
+                {bench::target::over_floor, 20}});
 }
 
 const bench::registered entry("pump/overshoot-p999", run);

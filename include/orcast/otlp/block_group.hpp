@@ -22,7 +22,7 @@ inline constexpr std::size_t group_size = 4 * Block::width;
 /// Bytes that begin nothing, or something that not every continuation byte can continue.
 template <class Block>
 Block leads_narrowly(Block b) noexcept {
-  return (b.equal(0xE0) | b.equal(0xED)) | (b.equal(0xC0) | b.equal(0xC1)) | b.at_least(0xF0);
+  return b.equal(0xE0) | b.equal(0xED) | b.masked(0xFE).equal(0xC0) | b.at_least(0xF0);
 }
 
 /// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,

@@ -38,6 +38,20 @@ inline unsigned lowest_bit(std::uint64_t mask) noexcept {
 #endif
 }
 
+/// Writes a number's bytes, the lowest first, on any processor.
+inline void store(char* at, std::uint64_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+inline void store(char* at, std::uint32_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap32(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+
 /// Eight bytes in an ordinary register, on any processor.
 class portable_block {
  public:
@@ -52,6 +66,8 @@ class portable_block {
 #endif
   }
 
+  /// Writes the bytes of the text that was read.
+  void store(char* at) const noexcept { detail::store(at, bytes_); }
   portable_block equal(unsigned char c) const noexcept {
     const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
     return portable_block(~(((other & ~tops) + ~tops) | other));
@@ -59,6 +75,9 @@ class portable_block {
   /// `c` is 0x80 or more.
   portable_block at_least(unsigned char c) const noexcept {
     return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
+  }
+  portable_block masked(unsigned char c) const noexcept {
+    return portable_block(bytes_ & ones * c);
   }
   portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
   /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
@@ -112,10 +131,12 @@ class sse2_block {
   explicit sse2_block(const char* in) noexcept
       : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
 
+  void store(char* at) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes_); }
   sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
   sse2_block at_least(unsigned char c) const noexcept {
     return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
   }
+  sse2_block masked(unsigned char c) const noexcept { return _mm_and_si128(bytes_, all_of(c)); }
   sse2_block high() const noexcept { return *this; }
   sse2_block special() const noexcept {
     // As above; and as signed numbers the bytes from 0x80 on are less than all others.
@@ -170,8 +191,10 @@ class neon_block {
   explicit neon_block(const char* in) noexcept
       : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
 
+  void store(char* at) const noexcept { vst1q_u8(reinterpret_cast<std::uint8_t*>(at), bytes_); }
   neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
   neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block masked(unsigned char c) const noexcept { return vandq_u8(bytes_, vdupq_n_u8(c)); }
   neon_block high() const noexcept { return at_least(0x80); }
   neon_block special() const noexcept {
     const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));

@@ -55,13 +55,18 @@ class json_encoder {
   /// the last one of a key counts.
   struct default_attribute {
     std::string json;  // all of it
-    key_text key{nullptr, 0, {0, 0}};
+    key_text key{nullptr, 0, {0, 0}, 0};
   };
 
   // Each writes at `at` and returns the new end, or null when the span does not fit.
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;

@@ -20,14 +20,6 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// Eight bytes, the lowest first.
-inline void store(char* at, std::uint64_t bytes) noexcept {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap64(bytes);
-#endif
-  std::memcpy(at, &bytes, sizeof bytes);
-}
-
 inline constexpr std::uint64_t each_byte = 0x0101010101010101u;
 inline constexpr std::uint64_t zeros = each_byte * '0';
 
@@ -104,19 +96,22 @@ inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
   return at;
 }
 
+/// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
+inline char* put_constant_key(char* at, const key_text& key) noexcept {
+  const std::size_t size = key.size;
+  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+  const std::size_t half = size < 32 ? 16 : 32;
+  std::memcpy(at, key.json, 16);
+  std::memcpy(at + half - 16, key.json + half - 16, 16);
+  std::memcpy(at + size - half, key.json + size - half, 16);
+  std::memcpy(at + size - 16, key.json + size - 16, 16);
+  return at + size;
+}
+
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
 inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
-  if (key.cut[0] == 0) {  // longer than 16 bytes, always, and most are longer than 32
-    const std::size_t size = key.size;
-    for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
-    const std::size_t half = size < 32 ? 16 : 32;
-    std::memcpy(at, key.json, 16);
-    std::memcpy(at + half - 16, key.json + half - 16, 16);
-    std::memcpy(at + size - half, key.json + size - half, 16);
-    std::memcpy(at + size - 16, key.json + size - 16, 16);
-    return at + size;
-  }
+  if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;
   const std::uint16_t index[2] = {r.first, r.second};
   for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {

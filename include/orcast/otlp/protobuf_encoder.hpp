@@ -53,6 +53,11 @@ class protobuf_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
   template <class Head>
   char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;
@@ -82,7 +87,7 @@ class protobuf_encoder {
   struct default_attribute {
     std::string encoded;  // all of it
     std::string json;     // how walk_ knows its key
-    key_text key{nullptr, 0, {0, 0}};
+    key_text key{nullptr, 0, {0, 0}, 0};
   };
   std::vector<default_attribute> defaults_;
   detail::span_walk walk_;

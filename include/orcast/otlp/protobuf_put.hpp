@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "orcast/core/utf8.hpp"
+#include "orcast/otlp/byte_block.hpp"
 #include "orcast/trace/record.hpp"
 
 // The small pieces that a protobuf message is put together from: varints, fixed numbers, lengths,
@@ -16,6 +17,16 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 namespace detail {
+
+/// Least significant byte first, on any processor.
+inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
+inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
 
 inline constexpr std::size_t longest_varint = 10;
 
@@ -37,6 +48,17 @@ inline char* put_varint(char* at, std::uint64_t value) noexcept {
   return at + 1;
 }
 
+/// The same without a loop for most numbers; may touch 4 bytes in all.
+inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
+  if (value >= 1u << 28) return put_varint(at, value);
+  const auto low = static_cast<std::uint32_t>(value);
+  const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
+  const std::uint32_t spread =
+      (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
+  put_fixed32(at, spread | (0x80'8080u & ((1u << 8 * more) - 1)));
+  return at + 1 + more;
+}
+
 /// A length that becomes known when what it counts has been written: it takes four bytes, which
 /// protobuf allows for any number (a varint need not be the shortest).
 inline constexpr std::size_t length_size = 4;
@@ -46,16 +68,6 @@ inline void put_length(char* at, std::size_t size) noexcept {
     const auto bits = static_cast<unsigned char>(size >> 7 * i & 0x7f);
     at[i] = static_cast<char>(i + 1 < length_size ? bits | 0x80 : bits);
   }
-}
-
-/// Least significant byte first, on any processor.
-inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
-  for (unsigned i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> 8 * i);
-  return at + 8;
-}
-inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
-  for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> 8 * i);
-  return at + 4;
 }
 
 /// How long text is once what is not UTF-8 has become U+FFFD: a protobuf string must be UTF-8, or
@@ -85,28 +97,50 @@ inline char* put_repaired(char* at, std::string_view text) noexcept {
   }
 }
 
-/// Copies `size` bytes and says whether all of them are ASCII.
-inline bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
-  constexpr std::uint64_t high = 0x8080808080808080u;
-  std::uint64_t seen = 0;
-  if (size < 8) {
+/// Four bytes in the order given.
+inline char* put_four(char* at, std::size_t a, std::size_t b, std::size_t c,
+                      std::size_t d) noexcept {
+  return put_fixed32(at, static_cast<std::uint32_t>(a | b << 8 | c << 16 | d << 24));
+}
+
+/// Copies `size` bytes and says whether all of them are ASCII: less than a block, or more than two.
+template <class Block>
+ORCAST_COLD bool copy_ascii_slowly(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width) {
+    if (width > 8 && size >= 8) return copy_ascii_slowly<portable_block>(at, from, size);
+    unsigned char seen = 0;
     for (std::size_t i = 0; i < size; ++i) {
       at[i] = from[i];
-      seen |= static_cast<unsigned char>(from[i]);
+      seen = static_cast<unsigned char>(seen | static_cast<unsigned char>(from[i]));
     }
-    return (seen & high) == 0;
+    return seen < 0x80;
   }
   const auto copy = [&](std::size_t i) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from + i, 8);
-    std::memcpy(at + i, &word, 8);
-    return word;
+    const Block block(from + i);
+    block.store(at + i);  // not read again: it may seem to overlap what was just written
+    return block;
   };
-  std::size_t i = 0;
-  for (; i + 32 <= size; i += 32) seen |= copy(i) | copy(i + 8) | copy(i + 16) | copy(i + 24);
-  for (; i + 8 <= size; i += 8) seen |= copy(i);
-  seen |= copy(size - 8);  // what is left, and some of what was there
-  return (seen & high) == 0;
+  Block seen = copy(0);
+  std::size_t i = width;
+  for (; i + 4 * width <= size; i += 4 * width) {
+    seen = seen | ((copy(i) | copy(i + width)) | (copy(i + 2 * width) | copy(i + 3 * width)));
+  }
+  for (; i + width < size; i += width) seen = seen | copy(i);
+  seen = seen | copy(size - width);  // what is left, and some of what was there
+  return !seen.high().any();
+}
+
+/// The same for any size; one to two blocks, as most attributes have, without a call.
+template <class Block>
+bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width || size > 2 * width) return copy_ascii_slowly<Block>(at, from, size);
+  const Block first(from);
+  const Block last(from + size - width);
+  first.store(at);
+  last.store(at + size - width);
+  return !(first | last).high().any();
 }
 
 /// The name of an attribute, out of its record: a constant, a constant with indices, or text.
@@ -124,6 +158,17 @@ class attribute_name {
   }
 
   std::size_t size() const noexcept { return size_; }
+
+  /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
+  static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
+    static_assert(key_text::after.size() >= 11);
+    const char* const from = key.json + key_text::before.size();
+    const std::size_t last = size < 16 ? 0 : size - 16;
+    for (std::size_t i = 16; i < last; i += 16) std::memcpy(at + i, from + i, 16);
+    std::memcpy(at, from, 16);
+    std::memcpy(at + last, from + last, 16);
+    return at + size;
+  }
 
   /// May touch 8 bytes behind the name's end.
   char* put(char* at) const noexcept {

@@ -95,6 +95,7 @@ class span_exporter {
 
   struct progress {
     std::uint32_t taken = 0;
+    std::int64_t now_ns = 0;   // read after each span
     bool more = false;         // the deadline came first
     std::int64_t next_ms = 0;  // when an exporter has something to do by itself
   };

@@ -22,6 +22,11 @@ namespace detail {
 
 inline constexpr key truncated_key{"openrouter.truncated"};
 
+/// Whether an attribute's name is a constant as it stands, without indices.
+inline bool has_constant_name(const orcast::detail::record& r) noexcept {
+  return (r.bits & orcast::detail::record::text_key) == 0 && r.key->cut[0] == 0;
+}
+
 class span_walk {
  public:
   static constexpr std::size_t most_defaults = 8;
@@ -53,18 +58,22 @@ class span_walk {
     return write_span();
   }
 
-  /// The span's own attributes; `write(r, at)` for each.
+  /// The span's own attributes; `write(reader, r, at)` for each. (The reader and the record are
+  /// copies: while their addresses go nowhere, they stay in registers.)
   template <class Write>
-  char* attributes(span_reader& reader, char* at, Write write) noexcept {
-    reader.rewind();
+  char* attributes(span_reader& from, char* at, Write write) noexcept {
+    from.rewind();
+    span_reader reader = from;
     std::uint32_t skip = 0;
     std::uint32_t names = 0;
     std::uint32_t messages = 0;
-    for (record_view r; reader.next(r);) {
+    for (record_view r; reader.next_inline(r);) {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        at = attribute(r, 0, at, write);
+        if (!counts(r, 0)) return nullptr;
+        if (r.has(record::dead)) continue;
+        at = write(reader, r, at);
         if (at == nullptr) return nullptr;
       } else if (r.type() == orcast::detail::record_event) {
         skip = r.event.named + r.event.attributes;
@@ -102,7 +111,8 @@ class span_walk {
                          Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
-      at = attribute(r, number, at, write);
+      if (!counts(r, number)) return nullptr;
+      if (!r.has(record::dead)) at = write(r, at);
     }
     return at;
   }
@@ -144,13 +154,10 @@ class span_walk {
   }
 
  private:
-  template <class Write>
-  char* attribute(const record_view& r, std::uint32_t scope, char* at, Write& write) noexcept {
-    if (!marked_ && !keys_.note(r.raw, scope)) {
-      repeats_ = true;
-      return nullptr;
-    }
-    return r.has(record::dead) ? at : write(r, at);
+  /// False when the walk has to begin again, because a key was there before.
+  bool counts(const record_view& r, std::uint32_t scope) noexcept {
+    repeats_ = !marked_ && !keys_.note(r.raw, scope);
+    return !repeats_;
   }
 
   bool repeats_ = false;

@@ -172,17 +172,17 @@ class unique_keys {
     }
   }
 
-  /// Without text keys a key is told by its constant: the end of its name, its length and its
-  /// indices make the hash. (A constant that spells an index out is then not the same as one that
-  /// was given it; only text is compared as text.)
+  /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
+  /// and its indices. (A constant that spells an index out is then not the same as one that was
+  /// given it; only text is compared as text.)
   std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
     return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
   }
   static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
-    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
-    if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
-    return static_cast<std::uint32_t>((sum * odd) >> 32) ^ scope * spread;
+    std::uint32_t hash = key.hash ^ scope * spread;
+    if (key.cut[0] != 0) hash ^= (r.first * 0x9e3779b1u ^ r.second * 0xc2b2ae35u) >> 8;
+    return hash;
   }
 
   bool same(const record& a, const record& b) const noexcept {

@@ -30,6 +30,13 @@ struct key_text {
   const char* json;
   std::uint16_t size;    ///< of json, in bytes
   std::uint16_t cut[2];  ///< offsets into json; 0: no such index
+  std::uint16_t hash;    ///< hash_of() the name without `#`
+
+  static constexpr std::uint16_t hash_of(std::string_view name) noexcept {
+    std::uint32_t sum = 0x811c9dc5u;  // FNV-1a, folded
+    for (const char c : name) sum = (sum ^ static_cast<unsigned char>(c)) * 0x01000193u;
+    return static_cast<std::uint16_t>(sum >> 16 ^ sum);
+  }
 };
 
 class attribute_key;
@@ -44,7 +51,7 @@ class
 #endif
     key : public key_text {
  public:
-  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
+  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
     static_assert(N > 1, "a key has a name");
     static_assert(N <= 200, "a key is at most 199 characters long");
     for (char c : before) text_[size++] = c;
@@ -56,6 +63,7 @@ class
         text_[size++] = name[i];
       }
     }
+    hash = hash_of({text_ + before.size(), size - before.size()});
     for (char c : after) text_[size++] = c;
   }
   key(const key&) = delete;

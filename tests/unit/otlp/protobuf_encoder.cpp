@@ -3,6 +3,7 @@
 #include "orcast/otlp/protobuf_encoder.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -116,6 +117,79 @@ TEST_CASE("a span in protobuf, byte for byte") {
             "\x4a\x07\x0a\x01" + "b" + "\x12\x02\x10\x01" +  //
             "\x4a\x0e\x0a\x01" + "d" + "\x12\x09\x21" + bytes({0, 0, 0, 0, 0, 0, 0xe0, 0x3f}) +
             bytes({0x7a, 0x86, 0x80, 0x80, 0x00, 0x18, 2, 0x12, 2}) + "no");
+}
+
+namespace {
+
+inline constexpr orcast::key four{"four"};
+inline constexpr orcast::key five{"fives"};
+inline constexpr orcast::key sixteen{"sixteen.letters."};
+inline constexpr orcast::key seventeen{"seventeen.letters"};
+inline constexpr orcast::key forty{"a.name.of.forty.letters.in.all.no.more.."};
+inline constexpr orcast::key long_name{
+    "a.name.that.leaves.hardly.any.room.for.a.value.when.all.has.to.fit.into.a.length.of.one.byte."
+    "which.is.a.hundred.and.twenty.seven"};
+
+std::string varint(std::uint64_t value) {
+  std::string out;
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  return out + static_cast<char>(value);
+}
+std::string message(char field, const std::string& inside) {
+  return field + varint(inside.size()) + inside;
+}
+/// The attribute as protobuf's documents say, without any haste.
+std::string attribute(std::string_view name, const std::string& value) {
+  return message(0x4a, message(0x0a, std::string(name)) + message(0x12, value));
+}
+
+}  // namespace
+
+TEST_CASE("integers and texts of every length are written as protobuf has them") {
+  std::vector<std::int64_t> numbers{0, -1, (std::numeric_limits<std::int64_t>::min)()};
+  for (int bits = 7; bits < 63; bits += 7) {
+    for (const std::int64_t near_by : {-1, 0, 1}) {
+      numbers.push_back((std::int64_t{1} << bits) + near_by);
+    }
+  }
+  std::vector<std::string> texts;
+  for (std::size_t size = 0; size < 150; ++size) {
+    texts.push_back(std::string(size, 'x'));
+    texts.push_back(std::string(size, 'x') + "\u00e9");
+  }
+  const auto check_all = [&](const auto& key, std::string_view name) {
+    for (const std::int64_t number : numbers) {
+      bench b;
+      b.start("chat").set(key, number);
+      REQUIRE(b.add());
+      const std::string expected =
+          attribute(name, '\x18' + varint(static_cast<std::uint64_t>(number)));
+      CHECK(span_at(b.encoder.finish(), 0).find(expected) != std::string_view::npos);
+    }
+    for (const std::string& text : texts) {
+      bench b;
+      b.start("chat").set(key, text).set(key, text + "!").set(key, text);  // the last one counts
+      b.start("chat").set(key, text + '\xff').set(model, "behind");
+      REQUIRE(b.add());
+      REQUIRE(b.add());
+      const std::string_view request = b.encoder.finish();
+      CHECK(fields(span_at(request, 0), 9) == 1);
+      CHECK(span_at(request, 0).find(attribute(name, message(0x0a, text))) !=
+            std::string_view::npos);
+      CHECK(span_at(request, 1)
+                .find(attribute(name, message(0x0a, text + "\xef\xbf\xbd")) +
+                      attribute("llm.model_name", message(0x0a, "behind"))) !=
+            std::string_view::npos);
+    }
+  };
+  check_all(four, "four");
+  check_all(five, "fives");
+  check_all(sixteen, "sixteen.letters.");
+  check_all(seventeen, "seventeen.letters");
+  check_all(forty, "a.name.of.forty.letters.in.all.no.more..");
+  check_all(long_name,
+            "a.name.that.leaves.hardly.any.room.for.a.value.when.all.has.to.fit.into.a.length.of."
+            "one.byte.which.is.a.hundred.and.twenty.seven");
 }
 
 TEST_CASE("the envelope of a protobuf request names the resource and the scope") {

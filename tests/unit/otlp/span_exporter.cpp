@@ -192,7 +192,7 @@ TEST_CASE("a body is compressed by the destination's function, or sent as it is 
 
 TEST_CASE("pump keeps its budget and says that there is more") {
   rig r;
-  r.clock.per_reading_ns = 10'000;  // each span costs two readings at least
+  r.clock.per_reading_ns = 20'000;  // each span costs a reading at least
   r.record(50);
   int pumps = 0;
   while (r.exporter->pump(100'000)) ++pumps;
@@ -201,6 +201,27 @@ TEST_CASE("pump keeps its budget and says that there is more") {
   r.fake.otherwise(fake_reply::whole(200, ""));
   CHECK(r.exporter->flush(1000));
   CHECK(r.exported() == 50);
+}
+
+TEST_CASE("pump goes over its budget by one span at most") {
+  rig r;
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  r.record(500);
+  r.exporter->pump(100'000);  // looks at the clock once a span, 1 us each
+  CHECK(r.exporter->status().pending > 90);
+  CHECK(r.exporter->status().pending <= 100);
+}
+
+TEST_CASE("pump keeps its budget among spans that nobody wants") {
+  rig r;
+  orcast::span_options unwanted;
+  unwanted.left_out = 1;
+  for (int i = 0; i < 500; ++i) r.tracer->start("span", unwanted).leave_out(1).end();
+  CHECK(r.exporter->pump(100'000));
+  CHECK(r.dropped(drop_reason::filtered) > 80);
+  CHECK(r.dropped(drop_reason::filtered) < 110);
+  while (r.exporter->pump(100'000)) continue;
+  CHECK(r.dropped(drop_reason::filtered) == 500);
 }
 
 TEST_CASE("flush sends what had ended, in as many batches as it takes") {

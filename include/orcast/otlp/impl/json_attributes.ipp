@@ -36,8 +36,10 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   char* const before = at;
   at = detail::put(at, R"(,"attributes":[)");
   char* const first = at;
-  at = walk_.attributes(
-      reader, at, [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  const auto write = [this](span_reader& from, const record_view& r, char* to) {
+    return write_usual(from, r, to);
+  };
+  at = walk_.attributes(reader, at, write);
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
     if (!walk_.default_counts(i)) continue;
@@ -54,7 +56,34 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   return at;
 }
 
-/// With a comma behind it. Text and integers, which most attributes are, come first.
+/// An attribute of the span as most are: a constant name, behind it text in one piece or an
+/// integer. One look at the room is enough for all but the text. Others take the long way.
+inline char* json_encoder::write_usual(span_reader& reader, const record_view& r,
+                                       char* at) noexcept {
+  using detail::put;
+  const orcast::detail::record& raw = *r.raw;
+  if (has_room(at, detail::longest_key + 2 * detail::piece) && detail::has_constant_name(raw)) {
+    if (r.type() == static_cast<std::uint32_t>(value_type::string) && reader.in_one_piece()) {
+      const std::string_view text = reader.whole_piece();
+      at = put(detail::put_constant_key(at, *raw.key), R"("stringValue":")");
+      if (detail::put_short<detail::native_block>(text, at))
+        return put(at + text.size(), R"("}},)");
+      at = write_escaped(text, at, end_);
+      return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
+    }
+    if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
+      at = put(detail::put_constant_key(at, *raw.key), R"("intValue":")");
+      return put(put(at, r.integer), R"("}},)");
+    }
+  }
+  span_reader other = reader;
+  const record_view same = r;
+  at = write_attribute(other, same, at);
+  reader = other;
+  return at;
+}
+
+/// With a comma behind it.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
                                                 char* at) noexcept {
   using detail::put;
@@ -65,22 +94,6 @@ ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const recor
     at = write_escaped(r.text_key, put(at, key_text::before), end_);
     if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
     at = put(at, key_text::after);
-  }
-  if (!has_room(at, detail::piece)) return nullptr;
-  if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
-    at = put(at, R"("stringValue":")");
-    const std::string_view text = reader.next_piece();
-    if (has_room(at, text.size()) && detail::put_short<detail::native_block>(text, at)) {
-      at += text.size();
-    } else {
-      at = write_escaped(text, at, end_);
-    }
-    if (text.size() != r.text_size && at != nullptr) at = write_text(reader, at);
-    return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
-  }
-  if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
-    at = put(put(at, R"("intValue":")"), r.integer);
-    return put(at, R"("}},)");
   }
   at = write_value(reader, r, at);
   return at != nullptr && has_room(at, 3) ? put(at, "}},") : nullptr;

@@ -62,6 +62,7 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     default_attribute made;
     made.json = detail::json_attribute(each);
     made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
+    made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
     walk_.add_default(defaults_.back().key);

@@ -53,6 +53,7 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
     made.encoded = detail::protobuf_attribute(tag::attributes, each);
     made.json.append(key_text::before).append(each.key).append(key_text::after);
     made.key.size = static_cast<std::uint16_t>(made.json.size());
+    made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
     walk_.add_default(defaults_.back().key);
@@ -150,9 +151,10 @@ ORCAST_DECL char* protobuf_encoder::write_span(span_reader& reader, char* at) no
 }
 
 ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* at) noexcept {
-  at = walk_.attributes(reader, at, [&](const record_view& r, char* to) {
-    return write_attribute(reader, r, detail::tag::attributes, to);
-  });
+  const auto write = [this](span_reader& from, const record_view& r, char* to) {
+    return write_usual(from, r, to);
+  };
+  at = walk_.attributes(reader, at, write);
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
     if (!walk_.default_counts(i)) continue;
@@ -162,6 +164,50 @@ ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* 
     at += encoded.size();
   }
   return walk_.has_cut_keys(reader) ? write_cut_keys(reader, at) : at;
+}
+
+/// An attribute of the span as most are: a constant name with text or an integer behind it, so
+/// short that each length is one byte and known at once. Others take the long way.
+inline char* protobuf_encoder::write_usual(span_reader& reader, const record_view& r,
+                                           char* at) noexcept {
+  namespace tag = detail::tag;
+  constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
+  constexpr std::size_t longest = 127;
+  const orcast::detail::record& raw = *r.raw;
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
+    const key_text& key = *raw.key;
+    const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
+    if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
+      const std::size_t size = r.text_size;
+      const std::size_t inside = name + size + around;
+      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
+        const std::string_view text = reader.whole_piece();
+        char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
+        to = detail::attribute_name::put_constant(to, key, name);
+        to = detail::put_four(to, tag::second, size + 2, tag::string_value, size);
+        if (detail::copy_ascii<detail::native_block>(to, text.data(), size) || valid_utf8(text)) {
+          return to + size;
+        }
+        span_reader read = reader;
+        return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
+      }
+    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
+               name + around + detail::longest_varint <= longest) {
+      char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
+      char* const value = detail::attribute_name::put_constant(inside, key, name);
+      char* const end = detail::put_short_varint(value + 3, static_cast<std::uint64_t>(r.integer));
+      value[0] = tag::second;
+      value[1] = static_cast<char>(end - value - 2);
+      value[2] = tag::int_value;
+      at[1] = static_cast<char>(end - at - 2);
+      return end;
+    }
+  }
+  span_reader other = reader;
+  const record_view same = r;
+  at = write_attribute(other, same, tag::attributes, at);
+  reader = other;
+  return at;
 }
 
 /// A value with its head, of an attribute or an element.
@@ -269,7 +315,8 @@ ORCAST_DECL char* protobuf_encoder::write_text(span_reader& reader, std::string_
   std::string_view piece = gathered.empty() ? reader.next_piece() : gathered;
   for (; !piece.empty(); piece = reader.next_piece()) {
     if (!has_room(at, piece.size())) return nullptr;
-    if (detail::copy_ascii(at, piece.data(), piece.size()) || valid_utf8(piece)) {
+    if (detail::copy_ascii<detail::native_block>(at, piece.data(), piece.size()) ||
+        valid_utf8(piece)) {
       at += piece.size();
       continue;
     }

@@ -35,10 +35,16 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
 }
 
 ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+  so_far.now_ns = now_ns();
   for (const auto& each : routes_) {
     if (!catch_up(*each, deadline_ns, so_far)) return;
   }
-  while (wants_more() && take_next()) {
+  for (std::uint64_t newest = next_waiting_; wants_more() && take_next(); newest = next_waiting_) {
+    if (newest == next_waiting_) {  // nobody wants it
+      so_far.now_ns = now_ns();
+      so_far.more = so_far.now_ns >= deadline_ns;
+      if (so_far.more) return;
+    }
     for (const auto& each : routes_) {
       if (!catch_up(*each, deadline_ns, so_far)) return;
     }
@@ -64,16 +70,17 @@ ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadli
     waiting_span& next = waiting(way.cursor);
     if ((next.routes & way.bit) == 0) continue;
     if (!way.exporter().accepts()) return true;
-    const std::int64_t now = now_ns();
     const auto offered =
-        way.offer(tracer_.ring(), next.block, next.ticket, now / detail::ns_per_ms);
+        way.offer(tracer_.ring(), next.block, next.ticket, so_far.now_ns / detail::ns_per_ms);
     if (offered == exporter::offer_result::not_now) return true;
     next.routes &= ~way.bit;
     if (offered == exporter::offer_result::too_large) {
       way.drop(next.ticket, drop_reason::too_large);
     }
     ++so_far.taken;
-    if (now_ns() < deadline_ns) continue;
+    so_far.now_ns =
+        now_ns();  // once a span: with small ones the clock would cost what encoding does
+    if (so_far.now_ns < deadline_ns) continue;
     ++way.cursor;
     forget_front();
     so_far.more = true;

@@ -80,17 +80,17 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   *mine->random = random;
-  mine->started.add_owned(1);
-  const detail::block_index block = ring_.pop(*mine);
+  // The clock waits for everything that was asked of memory before it. So what may not be in the
+  // cache, the block above all, is asked for behind it.
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
+  mine->started.add_owned(1);
+  const detail::block_index block = ring_.pop(*mine);
   const detail::block_index next = mine->free;
   mine->let_go();
   if (block == detail::no_block) return without_block(ids);
-  // The consumer gave it back from another processor's cache. Not before the clock was read, which
-  // would wait for it.
-  ring_.prefetch(next);
+  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
 
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   reinterpret_cast<detail::block_head*>(bytes)->term = term;
