@@ -29,6 +29,8 @@ inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
 }
 
 inline constexpr std::size_t longest_varint = 10;
+/// Longer decimal texts than this are no numbers that anybody meant.
+inline constexpr std::size_t longest_number = 64;
 
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
   std::size_t size = 1;

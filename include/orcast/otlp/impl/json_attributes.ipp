@@ -36,10 +36,9 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   char* const before = at;
   at = detail::put(at, R"(,"attributes":[)");
   char* const first = at;
-  const auto write = [this](span_reader& from, const record_view& r, char* to) {
+  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
     return write_usual(from, r, to);
-  };
-  at = walk_.attributes(reader, at, write);
+  });
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
     if (!walk_.default_counts(i)) continue;

@@ -15,13 +15,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
-namespace detail {
-
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_number = 64;
-
-}  // namespace detail
-
 ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, char* memory,
                                                std::size_t size)
     : memory_(memory),
@@ -151,10 +144,9 @@ ORCAST_DECL char* protobuf_encoder::write_span(span_reader& reader, char* at) no
 }
 
 ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* at) noexcept {
-  const auto write = [this](span_reader& from, const record_view& r, char* to) {
+  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
     return write_usual(from, r, to);
-  };
-  at = walk_.attributes(reader, at, write);
+  });
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
     if (!walk_.default_counts(i)) continue;

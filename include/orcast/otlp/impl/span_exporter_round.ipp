@@ -78,8 +78,7 @@ ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadli
       way.drop(next.ticket, drop_reason::too_large);
     }
     ++so_far.taken;
-    so_far.now_ns =
-        now_ns();  // once a span: with small ones the clock would cost what encoding does
+    so_far.now_ns = now_ns();
     if (so_far.now_ns < deadline_ns) continue;
     ++way.cursor;
     forget_front();
