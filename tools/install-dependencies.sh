@@ -5,7 +5,7 @@
 #
 #   sh tools/install-dependencies.sh build     the library and the examples
 #   sh tools/install-dependencies.sh tests     and the tests
-#   sh tools/install-dependencies.sh ci        and the second compiler, Meson, 32-bit libraries
+#   sh tools/install-dependencies.sh ci        and the second compiler, Meson, what other processors need
 #
 # Looks at what is there, not at the package database: on a machine that has everything it needs
 # neither network nor root, whatever its distribution. Installs with apt-get.
@@ -97,7 +97,10 @@ if [ "$wanted" = ci ]; then
   need meson "the second build system" program meson
   need python3-venv "systems of others, in tests/interop" python_venv
   need chromium "the page of Phoenix" chromium
-  need g++-multilib "the build for 32 bits" thirty_two_bit
+  # Not g++-multilib, which excludes cross compilers.
+  need g++-12-multilib "the build for 32 bits" thirty_two_bit
+  need g++-aarch64-linux-gnu "the build for AArch64" program aarch64-linux-gnu-g++
+  need qemu-user "runs it" program qemu-aarch64
 fi
 
 if [ -z "$packages" ]; then

@@ -932,6 +932,13 @@ struct key_text {
   const char* json;
   std::uint16_t size;    ///< of json, in bytes
   std::uint16_t cut[2];  ///< offsets into json; 0: no such index
+  std::uint16_t hash;    ///< hash_of() the name without `#`
+
+  static constexpr std::uint16_t hash_of(std::string_view name) noexcept {
+    std::uint32_t sum = 0x811c9dc5u;  // FNV-1a, folded
+    for (const char c : name) sum = (sum ^ static_cast<unsigned char>(c)) * 0x01000193u;
+    return static_cast<std::uint16_t>(sum >> 16 ^ sum);
+  }
 };
 
 class attribute_key;
@@ -946,7 +953,7 @@ class
 #endif
     key : public key_text {
  public:
-  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}} {
+  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
     static_assert(N > 1, "a key has a name");
     static_assert(N <= 200, "a key is at most 199 characters long");
     for (char c : before) text_[size++] = c;
@@ -958,6 +965,7 @@ class
         text_[size++] = name[i];
       }
     }
+    hash = hash_of({text_ + before.size(), size - before.size()});
     for (char c : after) text_[size++] = c;
   }
   key(const key&) = delete;
@@ -3744,17 +3752,17 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   *mine->random = random;
-  mine->started.add_owned(1);
-  const detail::block_index block = ring_.pop(*mine);
+  // The clock waits for everything that was asked of memory before it. So what may not be in the
+  // cache, the block above all, is asked for behind it.
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
+  mine->started.add_owned(1);
+  const detail::block_index block = ring_.pop(*mine);
   const detail::block_index next = mine->free;
   mine->let_go();
   if (block == detail::no_block) return without_block(ids);
-  // The consumer gave it back from another processor's cache. Not before the clock was read, which
-  // would wait for it.
-  ring_.prefetch(next);
+  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
 
   char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   reinterpret_cast<detail::block_head*>(bytes)->term = term;
@@ -6046,11 +6054,11 @@ struct record_view {
 class span_reader {
  public:
   span_reader(const detail::span_ring& ring, detail::block_index first) noexcept
-      : ring_(ring), first_(first) {
+      : ring_(&ring), first_(first) {
     rewind();
   }
 
-  const detail::span_head& head() const noexcept { return *ring_.head_of(first_); }
+  const detail::span_head& head() const noexcept { return *ring_->head_of(first_); }
 
   void rewind() noexcept {
     enter(first_, detail::first_offset);
@@ -6058,10 +6066,21 @@ class span_reader {
   }
 
   /// The next record; false at the end. Text that was not read is skipped.
-  bool next(record_view& out) noexcept {
+  bool next(record_view& out) noexcept { return next_inline(out); }
+
+  /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
+  /// nowhere stays in registers.
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  bool
+  next_inline(record_view& out) noexcept {
     char* at = aligned(at_);
     if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
-      if (!find_next()) return false;
+      span_reader other = *this;
+      const bool found = other.find_next();
+      *this = other;
+      if (!found) return false;
       at = at_;
     }
     out.raw = reinterpret_cast<detail::record*>(at);
@@ -6092,6 +6111,17 @@ class span_reader {
     return true;
   }
 
+  /// Whether what is left of the current record's text is one piece.
+  bool in_one_piece() const noexcept { return text_left_ <= static_cast<std::size_t>(end_ - at_); }
+
+  /// All of the text that is left, when it is one piece.
+  std::string_view whole_piece() noexcept {
+    const std::string_view piece(at_, text_left_);
+    at_ += text_left_;
+    text_left_ = 0;
+    return piece;
+  }
+
   /// The next piece of the current record's text, whole code points; empty when it is read.
   std::string_view next_piece() noexcept {
     if (text_left_ == 0) return {};
@@ -6106,7 +6136,7 @@ class span_reader {
 
  private:
   void enter(detail::block_index block, std::size_t offset) noexcept {
-    block_ = reinterpret_cast<char*>(ring_.at(block));
+    block_ = reinterpret_cast<char*>(ring_->at(block));
     at_ = block_ + offset;
     end_ = block_ + head_at()->used;
   }
@@ -6117,8 +6147,8 @@ class span_reader {
     return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
   }
 
-  /// Skips text, and goes on to the next block that holds a record.
-  bool find_next() noexcept {
+  /// Skips text that was not read, and goes on to the next block that holds a record.
+  ORCAST_COLD bool find_next() noexcept {
     while (text_left_ != 0) next_piece();
     at_ = aligned(at_);
     while (at_ + sizeof(detail::record) > end_) {
@@ -6129,7 +6159,7 @@ class span_reader {
     return true;
   }
 
-  const detail::span_ring& ring_;
+  const detail::span_ring* ring_;
   detail::block_index first_;
   char* block_ = nullptr;
   char* at_ = nullptr;
@@ -6306,17 +6336,17 @@ class unique_keys {
     }
   }
 
-  /// Without text keys a key is told by its constant: the end of its name, its length and its
-  /// indices make the hash. (A constant that spells an index out is then not the same as one that
-  /// was given it; only text is compared as text.)
+  /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
+  /// and its indices. (A constant that spells an index out is then not the same as one that was
+  /// given it; only text is compared as text.)
   std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
     return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
   }
   static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
-    std::uint64_t sum = word(key.json + key.size - key_text::after.size() - 8) + key.size;
-    if (key.cut[0] != 0) sum += std::uint64_t{r.first} << 40 | std::uint64_t{r.second} << 20;
-    return static_cast<std::uint32_t>((sum * odd) >> 32) ^ scope * spread;
+    std::uint32_t hash = key.hash ^ scope * spread;
+    if (key.cut[0] != 0) hash ^= (r.first * 0x9e3779b1u ^ r.second * 0xc2b2ae35u) >> 8;
+    return hash;
   }
 
   bool same(const record& a, const record& b) const noexcept {
@@ -6388,6 +6418,11 @@ namespace detail {
 
 inline constexpr key truncated_key{"openrouter.truncated"};
 
+/// Whether an attribute's name is a constant as it stands, without indices.
+inline bool has_constant_name(const orcast::detail::record& r) noexcept {
+  return (r.bits & orcast::detail::record::text_key) == 0 && r.key->cut[0] == 0;
+}
+
 class span_walk {
  public:
   static constexpr std::size_t most_defaults = 8;
@@ -6419,18 +6454,22 @@ class span_walk {
     return write_span();
   }
 
-  /// The span's own attributes; `write(r, at)` for each.
+  /// The span's own attributes; `write(reader, r, at)` for each. (The reader and the record are
+  /// copies: while their addresses go nowhere, they stay in registers.)
   template <class Write>
-  char* attributes(span_reader& reader, char* at, Write write) noexcept {
-    reader.rewind();
+  char* attributes(span_reader& from, char* at, Write write) noexcept {
+    from.rewind();
+    span_reader reader = from;
     std::uint32_t skip = 0;
     std::uint32_t names = 0;
     std::uint32_t messages = 0;
-    for (record_view r; reader.next(r);) {
+    for (record_view r; reader.next_inline(r);) {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        at = attribute(r, 0, at, write);
+        if (!counts(r, 0)) return nullptr;
+        if (r.has(record::dead)) continue;
+        at = write(reader, r, at);
         if (at == nullptr) return nullptr;
       } else if (r.type() == orcast::detail::record_event) {
         skip = r.event.named + r.event.attributes;
@@ -6468,7 +6507,8 @@ class span_walk {
                          Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
-      at = attribute(r, number, at, write);
+      if (!counts(r, number)) return nullptr;
+      if (!r.has(record::dead)) at = write(r, at);
     }
     return at;
   }
@@ -6510,13 +6550,10 @@ class span_walk {
   }
 
  private:
-  template <class Write>
-  char* attribute(const record_view& r, std::uint32_t scope, char* at, Write& write) noexcept {
-    if (!marked_ && !keys_.note(r.raw, scope)) {
-      repeats_ = true;
-      return nullptr;
-    }
-    return r.has(record::dead) ? at : write(r, at);
+  /// False when the walk has to begin again, because a key was there before.
+  bool counts(const record_view& r, std::uint32_t scope) noexcept {
+    repeats_ = !marked_ && !keys_.note(r.raw, scope);
+    return !repeats_;
   }
 
   bool repeats_ = false;
@@ -6577,13 +6614,18 @@ class json_encoder {
   /// the last one of a key counts.
   struct default_attribute {
     std::string json;  // all of it
-    key_text key{nullptr, 0, {0, 0}};
+    key_text key{nullptr, 0, {0, 0}, 0};
   };
 
   // Each writes at `at` and returns the new end, or null when the span does not fit.
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
@@ -6657,6 +6699,11 @@ class protobuf_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
   template <class Head>
   char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;
@@ -6686,7 +6733,7 @@ class protobuf_encoder {
   struct default_attribute {
     std::string encoded;  // all of it
     std::string json;     // how walk_ knows its key
-    key_text key{nullptr, 0, {0, 0}};
+    key_text key{nullptr, 0, {0, 0}, 0};
   };
   std::vector<default_attribute> defaults_;
   detail::span_walk walk_;
@@ -7339,6 +7386,7 @@ class span_exporter {
 
   struct progress {
     std::uint32_t taken = 0;
+    std::int64_t now_ns = 0;   // read after each span
     bool more = false;         // the deadline came first
     std::int64_t next_ms = 0;  // when an exporter has something to do by itself
   };
@@ -19351,6 +19399,20 @@ inline unsigned lowest_bit(std::uint64_t mask) noexcept {
 #endif
 }
 
+/// Writes a number's bytes, the lowest first, on any processor.
+inline void store(char* at, std::uint64_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+inline void store(char* at, std::uint32_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap32(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+
 /// Eight bytes in an ordinary register, on any processor.
 class portable_block {
  public:
@@ -19365,6 +19427,8 @@ class portable_block {
 #endif
   }
 
+  /// Writes the bytes of the text that was read.
+  void store(char* at) const noexcept { detail::store(at, bytes_); }
   portable_block equal(unsigned char c) const noexcept {
     const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
     return portable_block(~(((other & ~tops) + ~tops) | other));
@@ -19372,6 +19436,9 @@ class portable_block {
   /// `c` is 0x80 or more.
   portable_block at_least(unsigned char c) const noexcept {
     return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
+  }
+  portable_block masked(unsigned char c) const noexcept {
+    return portable_block(bytes_ & ones * c);
   }
   portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
   /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
@@ -19425,10 +19492,12 @@ class sse2_block {
   explicit sse2_block(const char* in) noexcept
       : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
 
+  void store(char* at) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes_); }
   sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
   sse2_block at_least(unsigned char c) const noexcept {
     return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
   }
+  sse2_block masked(unsigned char c) const noexcept { return _mm_and_si128(bytes_, all_of(c)); }
   sse2_block high() const noexcept { return *this; }
   sse2_block special() const noexcept {
     // As above; and as signed numbers the bytes from 0x80 on are less than all others.
@@ -19483,8 +19552,10 @@ class neon_block {
   explicit neon_block(const char* in) noexcept
       : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
 
+  void store(char* at) const noexcept { vst1q_u8(reinterpret_cast<std::uint8_t*>(at), bytes_); }
   neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
   neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block masked(unsigned char c) const noexcept { return vandq_u8(bytes_, vdupq_n_u8(c)); }
   neon_block high() const noexcept { return at_least(0x80); }
   neon_block special() const noexcept {
     const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));
@@ -19551,14 +19622,6 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 namespace detail {
-
-/// Eight bytes, the lowest first.
-inline void store(char* at, std::uint64_t bytes) noexcept {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap64(bytes);
-#endif
-  std::memcpy(at, &bytes, sizeof bytes);
-}
 
 inline constexpr std::uint64_t each_byte = 0x0101010101010101u;
 inline constexpr std::uint64_t zeros = each_byte * '0';
@@ -19636,19 +19699,22 @@ inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
   return at;
 }
 
+/// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
+inline char* put_constant_key(char* at, const key_text& key) noexcept {
+  const std::size_t size = key.size;
+  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+  const std::size_t half = size < 32 ? 16 : 32;
+  std::memcpy(at, key.json, 16);
+  std::memcpy(at + half - 16, key.json + half - 16, 16);
+  std::memcpy(at + size - half, key.json + size - half, 16);
+  std::memcpy(at + size - 16, key.json + size - 16, 16);
+  return at + size;
+}
+
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
 inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
-  if (key.cut[0] == 0) {  // longer than 16 bytes, always, and most are longer than 32
-    const std::size_t size = key.size;
-    for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
-    const std::size_t half = size < 32 ? 16 : 32;
-    std::memcpy(at, key.json, 16);
-    std::memcpy(at + half - 16, key.json + half - 16, 16);
-    std::memcpy(at + size - half, key.json + size - half, 16);
-    std::memcpy(at + size - 16, key.json + size - 16, 16);
-    return at + size;
-  }
+  if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;
   const std::uint16_t index[2] = {r.first, r.second};
   for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
@@ -19687,7 +19753,7 @@ inline constexpr std::size_t group_size = 4 * Block::width;
 /// Bytes that begin nothing, or something that not every continuation byte can continue.
 template <class Block>
 Block leads_narrowly(Block b) noexcept {
-  return (b.equal(0xE0) | b.equal(0xED)) | (b.equal(0xC0) | b.equal(0xC1)) | b.at_least(0xF0);
+  return b.equal(0xE0) | b.equal(0xED) | b.masked(0xFE).equal(0xC0) | b.at_least(0xF0);
 }
 
 /// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
@@ -20089,8 +20155,9 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   char* const before = at;
   at = detail::put(at, R"(,"attributes":[)");
   char* const first = at;
-  at = walk_.attributes(
-      reader, at, [&](const record_view& r, char* to) { return write_attribute(reader, r, to); });
+  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
+    return write_usual(from, r, to);
+  });
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
     if (!walk_.default_counts(i)) continue;
@@ -20107,7 +20174,34 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
   return at;
 }
 
-/// With a comma behind it. Text and integers, which most attributes are, come first.
+/// An attribute of the span as most are: a constant name, behind it text in one piece or an
+/// integer. One look at the room is enough for all but the text. Others take the long way.
+inline char* json_encoder::write_usual(span_reader& reader, const record_view& r,
+                                       char* at) noexcept {
+  using detail::put;
+  const orcast::detail::record& raw = *r.raw;
+  if (has_room(at, detail::longest_key + 2 * detail::piece) && detail::has_constant_name(raw)) {
+    if (r.type() == static_cast<std::uint32_t>(value_type::string) && reader.in_one_piece()) {
+      const std::string_view text = reader.whole_piece();
+      at = put(detail::put_constant_key(at, *raw.key), R"("stringValue":")");
+      if (detail::put_short<detail::native_block>(text, at))
+        return put(at + text.size(), R"("}},)");
+      at = write_escaped(text, at, end_);
+      return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
+    }
+    if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
+      at = put(detail::put_constant_key(at, *raw.key), R"("intValue":")");
+      return put(put(at, r.integer), R"("}},)");
+    }
+  }
+  span_reader other = reader;
+  const record_view same = r;
+  at = write_attribute(other, same, at);
+  reader = other;
+  return at;
+}
+
+/// With a comma behind it.
 ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
                                                 char* at) noexcept {
   using detail::put;
@@ -20118,22 +20212,6 @@ ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const recor
     at = write_escaped(r.text_key, put(at, key_text::before), end_);
     if (at == nullptr || !has_room(at, detail::piece)) return nullptr;
     at = put(at, key_text::after);
-  }
-  if (!has_room(at, detail::piece)) return nullptr;
-  if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
-    at = put(at, R"("stringValue":")");
-    const std::string_view text = reader.next_piece();
-    if (has_room(at, text.size()) && detail::put_short<detail::native_block>(text, at)) {
-      at += text.size();
-    } else {
-      at = write_escaped(text, at, end_);
-    }
-    if (text.size() != r.text_size && at != nullptr) at = write_text(reader, at);
-    return at != nullptr && has_room(at, 4) ? put(at, R"("}},)") : nullptr;
-  }
-  if (r.type() == static_cast<std::uint32_t>(value_type::int64) && !int_as_number_) {
-    at = put(put(at, R"("intValue":")"), r.integer);
-    return put(at, R"("}},)");
   }
   at = write_value(reader, r, at);
   return at != nullptr && has_room(at, 3) ? put(at, "}},") : nullptr;
@@ -20281,6 +20359,7 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     default_attribute made;
     made.json = detail::json_attribute(each);
     made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
+    made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
     walk_.add_default(defaults_.back().key);
@@ -20444,7 +20523,19 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
+/// Least significant byte first, on any processor.
+inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
+inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
+
 inline constexpr std::size_t longest_varint = 10;
+/// Longer decimal texts than this are no numbers that anybody meant.
+inline constexpr std::size_t longest_number = 64;
 
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
   std::size_t size = 1;
@@ -20464,6 +20555,17 @@ inline char* put_varint(char* at, std::uint64_t value) noexcept {
   return at + 1;
 }
 
+/// The same without a loop for most numbers; may touch 4 bytes in all.
+inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
+  if (value >= 1u << 28) return put_varint(at, value);
+  const auto low = static_cast<std::uint32_t>(value);
+  const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
+  const std::uint32_t spread =
+      (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
+  put_fixed32(at, spread | (0x80'8080u & ((1u << 8 * more) - 1)));
+  return at + 1 + more;
+}
+
 /// A length that becomes known when what it counts has been written: it takes four bytes, which
 /// protobuf allows for any number (a varint need not be the shortest).
 inline constexpr std::size_t length_size = 4;
@@ -20473,16 +20575,6 @@ inline void put_length(char* at, std::size_t size) noexcept {
     const auto bits = static_cast<unsigned char>(size >> 7 * i & 0x7f);
     at[i] = static_cast<char>(i + 1 < length_size ? bits | 0x80 : bits);
   }
-}
-
-/// Least significant byte first, on any processor.
-inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
-  for (unsigned i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> 8 * i);
-  return at + 8;
-}
-inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
-  for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> 8 * i);
-  return at + 4;
 }
 
 /// How long text is once what is not UTF-8 has become U+FFFD: a protobuf string must be UTF-8, or
@@ -20512,28 +20604,50 @@ inline char* put_repaired(char* at, std::string_view text) noexcept {
   }
 }
 
-/// Copies `size` bytes and says whether all of them are ASCII.
-inline bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
-  constexpr std::uint64_t high = 0x8080808080808080u;
-  std::uint64_t seen = 0;
-  if (size < 8) {
+/// Four bytes in the order given.
+inline char* put_four(char* at, std::size_t a, std::size_t b, std::size_t c,
+                      std::size_t d) noexcept {
+  return put_fixed32(at, static_cast<std::uint32_t>(a | b << 8 | c << 16 | d << 24));
+}
+
+/// Copies `size` bytes and says whether all of them are ASCII: less than a block, or more than two.
+template <class Block>
+ORCAST_COLD bool copy_ascii_slowly(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width) {
+    if (width > 8 && size >= 8) return copy_ascii_slowly<portable_block>(at, from, size);
+    unsigned char seen = 0;
     for (std::size_t i = 0; i < size; ++i) {
       at[i] = from[i];
-      seen |= static_cast<unsigned char>(from[i]);
+      seen = static_cast<unsigned char>(seen | static_cast<unsigned char>(from[i]));
     }
-    return (seen & high) == 0;
+    return seen < 0x80;
   }
   const auto copy = [&](std::size_t i) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from + i, 8);
-    std::memcpy(at + i, &word, 8);
-    return word;
+    const Block block(from + i);
+    block.store(at + i);  // not read again: it may seem to overlap what was just written
+    return block;
   };
-  std::size_t i = 0;
-  for (; i + 32 <= size; i += 32) seen |= copy(i) | copy(i + 8) | copy(i + 16) | copy(i + 24);
-  for (; i + 8 <= size; i += 8) seen |= copy(i);
-  seen |= copy(size - 8);  // what is left, and some of what was there
-  return (seen & high) == 0;
+  Block seen = copy(0);
+  std::size_t i = width;
+  for (; i + 4 * width <= size; i += 4 * width) {
+    seen = seen | ((copy(i) | copy(i + width)) | (copy(i + 2 * width) | copy(i + 3 * width)));
+  }
+  for (; i + width < size; i += width) seen = seen | copy(i);
+  seen = seen | copy(size - width);  // what is left, and some of what was there
+  return !seen.high().any();
+}
+
+/// The same for any size; one to two blocks, as most attributes have, without a call.
+template <class Block>
+bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width || size > 2 * width) return copy_ascii_slowly<Block>(at, from, size);
+  const Block first(from);
+  const Block last(from + size - width);
+  first.store(at);
+  last.store(at + size - width);
+  return !(first | last).high().any();
 }
 
 /// The name of an attribute, out of its record: a constant, a constant with indices, or text.
@@ -20551,6 +20665,17 @@ class attribute_name {
   }
 
   std::size_t size() const noexcept { return size_; }
+
+  /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
+  static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
+    static_assert(key_text::after.size() >= 11);
+    const char* const from = key.json + key_text::before.size();
+    const std::size_t last = size < 16 ? 0 : size - 16;
+    for (std::size_t i = 16; i < last; i += 16) std::memcpy(at + i, from + i, 16);
+    std::memcpy(at, from, 16);
+    std::memcpy(at + last, from + last, 16);
+    return at + size;
+  }
 
   /// May touch 8 bytes behind the name's end.
   char* put(char* at) const noexcept {
@@ -20779,13 +20904,6 @@ inline std::string protobuf_attribute(char field, const text_attribute& from) {
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
-namespace detail {
-
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_number = 64;
-
-}  // namespace detail
-
 ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, char* memory,
                                                std::size_t size)
     : memory_(memory),
@@ -20817,6 +20935,7 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
     made.encoded = detail::protobuf_attribute(tag::attributes, each);
     made.json.append(key_text::before).append(each.key).append(key_text::after);
     made.key.size = static_cast<std::uint16_t>(made.json.size());
+    made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
     walk_.add_default(defaults_.back().key);
@@ -20914,8 +21033,8 @@ ORCAST_DECL char* protobuf_encoder::write_span(span_reader& reader, char* at) no
 }
 
 ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* at) noexcept {
-  at = walk_.attributes(reader, at, [&](const record_view& r, char* to) {
-    return write_attribute(reader, r, detail::tag::attributes, to);
+  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
+    return write_usual(from, r, to);
   });
   if (at == nullptr) return nullptr;
   for (std::size_t i = 0; i < defaults_.size(); ++i) {
@@ -20926,6 +21045,50 @@ ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* 
     at += encoded.size();
   }
   return walk_.has_cut_keys(reader) ? write_cut_keys(reader, at) : at;
+}
+
+/// An attribute of the span as most are: a constant name with text or an integer behind it, so
+/// short that each length is one byte and known at once. Others take the long way.
+inline char* protobuf_encoder::write_usual(span_reader& reader, const record_view& r,
+                                           char* at) noexcept {
+  namespace tag = detail::tag;
+  constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
+  constexpr std::size_t longest = 127;
+  const orcast::detail::record& raw = *r.raw;
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
+    const key_text& key = *raw.key;
+    const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
+    if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
+      const std::size_t size = r.text_size;
+      const std::size_t inside = name + size + around;
+      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
+        const std::string_view text = reader.whole_piece();
+        char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
+        to = detail::attribute_name::put_constant(to, key, name);
+        to = detail::put_four(to, tag::second, size + 2, tag::string_value, size);
+        if (detail::copy_ascii<detail::native_block>(to, text.data(), size) || valid_utf8(text)) {
+          return to + size;
+        }
+        span_reader read = reader;
+        return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
+      }
+    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
+               name + around + detail::longest_varint <= longest) {
+      char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
+      char* const value = detail::attribute_name::put_constant(inside, key, name);
+      char* const end = detail::put_short_varint(value + 3, static_cast<std::uint64_t>(r.integer));
+      value[0] = tag::second;
+      value[1] = static_cast<char>(end - value - 2);
+      value[2] = tag::int_value;
+      at[1] = static_cast<char>(end - at - 2);
+      return end;
+    }
+  }
+  span_reader other = reader;
+  const record_view same = r;
+  at = write_attribute(other, same, tag::attributes, at);
+  reader = other;
+  return at;
 }
 
 /// A value with its head, of an attribute or an element.
@@ -21033,7 +21196,8 @@ ORCAST_DECL char* protobuf_encoder::write_text(span_reader& reader, std::string_
   std::string_view piece = gathered.empty() ? reader.next_piece() : gathered;
   for (; !piece.empty(); piece = reader.next_piece()) {
     if (!has_room(at, piece.size())) return nullptr;
-    if (detail::copy_ascii(at, piece.data(), piece.size()) || valid_utf8(piece)) {
+    if (detail::copy_ascii<detail::native_block>(at, piece.data(), piece.size()) ||
+        valid_utf8(piece)) {
       at += piece.size();
       continue;
     }
@@ -21830,10 +21994,16 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
 }
 
 ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+  so_far.now_ns = now_ns();
   for (const auto& each : routes_) {
     if (!catch_up(*each, deadline_ns, so_far)) return;
   }
-  while (wants_more() && take_next()) {
+  for (std::uint64_t newest = next_waiting_; wants_more() && take_next(); newest = next_waiting_) {
+    if (newest == next_waiting_) {  // nobody wants it
+      so_far.now_ns = now_ns();
+      so_far.more = so_far.now_ns >= deadline_ns;
+      if (so_far.more) return;
+    }
     for (const auto& each : routes_) {
       if (!catch_up(*each, deadline_ns, so_far)) return;
     }
@@ -21859,16 +22029,16 @@ ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadli
     waiting_span& next = waiting(way.cursor);
     if ((next.routes & way.bit) == 0) continue;
     if (!way.exporter().accepts()) return true;
-    const std::int64_t now = now_ns();
     const auto offered =
-        way.offer(tracer_.ring(), next.block, next.ticket, now / detail::ns_per_ms);
+        way.offer(tracer_.ring(), next.block, next.ticket, so_far.now_ns / detail::ns_per_ms);
     if (offered == exporter::offer_result::not_now) return true;
     next.routes &= ~way.bit;
     if (offered == exporter::offer_result::too_large) {
       way.drop(next.ticket, drop_reason::too_large);
     }
     ++so_far.taken;
-    if (now_ns() < deadline_ns) continue;
+    so_far.now_ns = now_ns();
+    if (so_far.now_ns < deadline_ns) continue;
     ++way.cursor;
     forget_front();
     so_far.more = true;
