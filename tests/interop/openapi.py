@@ -191,7 +191,7 @@ class Samples:
 
 
 def through_orcast(program, bodies):
-    done = subprocess.run([program, "read"], input="".join(json.dumps(b) + "\n" for b in bodies),
+    done = subprocess.run([program], input="".join(json.dumps(b) + "\n" for b in bodies),
                           text=True, capture_output=True, check=False)
     made = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode != 0 or len(made) != len(bodies):
@@ -340,9 +340,9 @@ def stand_in(program, environment):
     """Asks the stand-in for each kind of answer and each of its faults, streamed and not."""
     file = check.FOLDER / "standin.jsonl"
     file.unlink(missing_ok=True)
-    service = subprocess.Popen([program, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, env={**environment, "STANDIN_TRAFFIC": str(file)})
-    base = service.stdout.readline().strip()
+    service = subprocess.Popen([program, "--at-once"], stdout=subprocess.PIPE, text=True,
+                               env={**environment, "STANDIN_TRAFFIC": str(file)})
+    base = service.stdout.readline().split()[0]
     source = (check.ROOT / "examples/standins/openrouter_errors.hpp").read_text()
     errors = re.findall(r'name [=!]= "([\w-]+)"', source)
     faults = ["", "no-usage", "null-usage", "no-finish-reason", "no-tool-id", "no-tool-arguments",
@@ -366,7 +366,7 @@ def stand_in(program, environment):
         request = urllib.request.Request(base + path, headers={"Authorization": f"Bearer {KEY}"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             answer.read()
-    service.stdin.close()
+    service.terminate()
     service.wait(20)
     return exchanges_of(file)
 
@@ -386,12 +386,12 @@ def main():
                    "../shared/data/openrouter-openapi.yaml is not there; OPENROUTER_OPENAPI names "
                    "another place")
     document = Document(path)
-    program = check.build("openrouter")
+    program = check.build("chat_requests")
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(("OPENROUTER_", "ARIZE_", "OTEL_"))}
     fields(document, program)
 
-    every = stand_in(program, environment)
+    every = stand_in(check.build("openrouter_standin"), environment)
     game = check.build_example("game_loop")
     played = recorded([game, "--seconds", "2", "--traces", check.FOLDER / "game.jsonl", "--html",
                        check.FOLDER / "game.html",

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the check of OpenRouter's OpenAPI document talks to:
-//
-//   openrouter read    reads request bodies, a line each, and prints what orcast makes of each:
-//                      {"body": the body that it would send, "rest": what found no place of its
-//                      own, by where it was}
-//   openrouter serve   is the stand-in for OpenRouter; prints its base URL and stops with its input
+// Reads bodies of chat requests, a line each, and prints what orcast makes of each: {"body": the
+// body that it would send, "rest": what found no place of its own, by where it was}.
 
-#include <cstdio>
 #include <iostream>
 #include <string>
 #include <type_traits>
@@ -15,8 +10,8 @@
 
 #include <boost/json.hpp>
 
+#include "orcast/openrouter/impl/request_members.hpp"
 #include "orcast/orcast.hpp"
-#include "standins/openrouter.hpp"
 
 namespace {
 
@@ -88,24 +83,8 @@ boost::json::object report(const std::string& line) {
 
 }  // namespace
 
-int main(int count, char** words) {
-  const std::string what = count > 1 ? words[1] : "";
-  std::string line;
-  if (what == "read") {
-    while (std::getline(std::cin, line)) {
-      std::cout << boost::json::serialize(report(line)) << "\n";
-    }
-    return 0;
+int main() {
+  for (std::string line; std::getline(std::cin, line);) {
+    std::cout << boost::json::serialize(report(line)) << "\n";
   }
-  if (what == "serve") {
-    standins::openrouter::options chosen;
-    chosen.pace = standins::pace::none();
-    const standins::openrouter service(chosen);
-    std::cout << service.base_url() << std::endl;
-    while (std::getline(std::cin, line)) {
-    }
-    return 0;
-  }
-  std::cerr << "usage: openrouter read | serve\n";
-  return 2;
 }
