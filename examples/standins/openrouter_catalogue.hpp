@@ -153,6 +153,7 @@ class openrouter_catalogue {
             {"architecture",
              {{"modality", "text->" + output},
               {"tokenizer", "Other"},
+              {"instruct_type", nullptr},
               {"input_modalities", words(one.input)},
               {"output_modalities", words(one.output)}}},
             {"pricing",

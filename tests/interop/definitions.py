@@ -67,7 +67,7 @@ def integration_tests():
     newest = max(built, key=lambda path: path.stat().st_mtime)
     kept = check.FOLDER / "tests.jsonl"
     kept.unlink(missing_ok=True)
-    check.command([newest, "~[.]"], "integration tests", cwd=newest.parent,
+    check.command([newest, "~[.]"], "integration tests", cwd=newest.parent.parent,
                   env=dict(otlp.environment_without_keys(), ORCAST_STANDIN_ARIZE_BODIES=str(kept)))
     bodies("the integration tests' requests", kept.read_text().splitlines())
 
