@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "client_support.hpp"
 #include "support/catch.hpp"
@@ -210,4 +211,34 @@ TEST_CASE("consent that is withdrawn while the client asks counts") {
   CHECK(one.bench.spans().empty());
   CHECK(one.bench.tracer->stats().dropped_by(drop_reason::withdrawn) == 1);
   CHECK(one.bench.tracer->stats().held() == 0);
+}
+
+TEST_CASE("a network with a thread of its own brings it too, started and waited for") {
+  test::bench bench;
+  http::fake_async_transport net;
+  client_options made = bench.options();
+  made.usage_lookup_ms = 10'000;
+  client talker = bench.client(net, std::move(made));
+  net.reply(test::stream_head().data(chunk("Hel")).never());
+  net.reply(facts());
+  const test::network_thread thread(net);
+  {
+    call talk = talker.start(test::hello());
+    while (talk.text().empty()) talker.tick();
+    talk.cancel();
+    std::vector<plain_span> spans;
+    while (spans.empty()) {
+      talker.tick();
+      spans = bench.spans();
+    }
+    expect_usage(spans[0]);
+  }
+  net.reply(test::stream_head().data(chunk("Hel")).fail(errc::disconnected, "cut"));
+  net.reply(facts());
+  struct : delta_listener {
+  } nobody;
+  CHECK_FALSE(talker.chat_stream(test::hello(), nobody).ok());
+  const auto spans = bench.spans();
+  REQUIRE(spans.size() == 1);
+  expect_usage(spans[0]);
 }
