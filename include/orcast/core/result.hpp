@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "orcast/config.hpp"
 
@@ -137,27 +137,87 @@ struct failure {
       : code(what), http_status(status), message(std::move(words)) {}
 };
 
+namespace detail {
+
+/// One of the two, by hand: std::variant costs every translation unit more to compile than all of
+/// this header.
+template <class T>
+class value_or_failure {
+ public:
+  explicit value_or_failure(T&& value) : value_(std::move(value)), ok_(true) {}
+  explicit value_or_failure(failure&& why) : why_(std::move(why)), ok_(false) {}
+  value_or_failure(value_or_failure&& other) noexcept : ok_(other.ok_) {
+    if (ok_) {
+      ::new (static_cast<void*>(&value_)) T(std::move(other.value_));
+    } else {
+      ::new (static_cast<void*>(&why_)) failure(std::move(other.why_));
+    }
+  }
+  value_or_failure(const value_or_failure& other) : ok_(other.ok_) {
+    if (ok_) {
+      ::new (static_cast<void*>(&value_)) T(other.value_);
+    } else {
+      ::new (static_cast<void*>(&why_)) failure(other.why_);
+    }
+  }
+  value_or_failure& operator=(value_or_failure&& other) noexcept {
+    if (this != &other) {
+      this->~value_or_failure();
+      ::new (static_cast<void*>(this)) value_or_failure(std::move(other));
+    }
+    return *this;
+  }
+  value_or_failure& operator=(const value_or_failure& other) {
+    return *this = value_or_failure(other);
+  }
+  ~value_or_failure() {
+    if (ok_) {
+      value_.~T();
+    } else {
+      why_.~failure();
+    }
+  }
+
+  union {
+    T value_;
+    failure why_;
+  };
+  bool ok_;
+};
+
+/// Takes copying away from what derives from it.
+template <bool copied>
+struct copied_if {};
+template <>
+struct copied_if<false> {
+  copied_if() = default;
+  copied_if(copied_if&&) = default;
+  copied_if& operator=(copied_if&&) = default;
+};
+
+}  // namespace detail
+
 /// A value, or the failure that took its place. Test it before reading either.
 template <class T>
-class [[nodiscard]] result {
+class [[nodiscard]] result : detail::copied_if<std::is_copy_constructible_v<T>> {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  result(failure why) : state_(std::in_place_index<1>, std::move(why)) {}
+  result(T value) : state_(std::move(value)) {}
+  result(failure why) : state_(std::move(why)) {}
 
-  bool ok() const noexcept { return state_.index() == 0; }
+  bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
 
   T& value() & noexcept {
     ORCAST_ASSERT(ok());
-    return *std::get_if<0>(&state_);
+    return state_.value_;
   }
   const T& value() const& noexcept {
     ORCAST_ASSERT(ok());
-    return *std::get_if<0>(&state_);
+    return state_.value_;
   }
   T&& value() && noexcept {
     ORCAST_ASSERT(ok());
-    return std::move(*std::get_if<0>(&state_));
+    return std::move(state_.value_);
   }
   T& operator*() & noexcept { return value(); }
   const T& operator*() const& noexcept { return value(); }
@@ -166,15 +226,15 @@ class [[nodiscard]] result {
 
   failure& error() noexcept {
     ORCAST_ASSERT(!ok());
-    return *std::get_if<1>(&state_);
+    return state_.why_;
   }
   const failure& error() const noexcept {
     ORCAST_ASSERT(!ok());
-    return *std::get_if<1>(&state_);
+    return state_.why_;
   }
 
  private:
-  std::variant<T, failure> state_;
+  detail::value_or_failure<T> state_;
 };
 
 /// The result of an operation that yields nothing but may fail.

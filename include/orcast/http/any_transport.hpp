@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "orcast/http/detail/transport_functions.hpp"
-#include "orcast/http/transport.hpp"
+#include "orcast/http/tier.hpp"
 #include "orcast/http/worker_options.hpp"
 
 // Any transport as one type, with every way to use it: start() on a blocking one runs on a small

@@ -8,7 +8,7 @@
 #include "orcast/core/result.hpp"
 #include "orcast/openrouter/call_handle.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
-#include "orcast/openrouter/reply_reader.hpp"
+#include "orcast/openrouter/delta_listener.hpp"
 
 // One call that client::start() began, in two ways: a handler hears about it in tick(), or the game
 // looks at the handle each frame. Both see the same, at the same time.

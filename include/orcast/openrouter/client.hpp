@@ -20,7 +20,7 @@
 #include "orcast/openrouter/call_context.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
 #include "orcast/openrouter/chat_request.hpp"
-#include "orcast/openrouter/observation.hpp"
+#include "orcast/openrouter/recording.hpp"
 
 // The client for OpenRouter. It uses whatever transport the host gives it and never blocks a frame:
 // start() returns at once, and what arrives is delivered by tick(), on the host's thread, within

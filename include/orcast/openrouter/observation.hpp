@@ -18,7 +18,9 @@
 #include "orcast/openrouter/chat_request.hpp"
 #include "orcast/openrouter/recording.hpp"
 #include "orcast/openrouter/reply_reader.hpp"
+#include "orcast/trace/content_recorder.hpp"
 #include "orcast/trace/scope.hpp"
+#include "orcast/trace/tracer.hpp"
 
 // The one recorder of OpenRouter calls. An observation is fed the facts of one exchange - request,
 // response head, response bytes, end - and makes of them one LLM span and one reply. The client

@@ -5,15 +5,16 @@
 #include <cstdint>
 
 #include "orcast/openrouter/call_filter.hpp"
-#include "orcast/trace/content_recorder.hpp"
+#include "orcast/trace/content_policy.hpp"
 #include "orcast/trace/pseudonym.hpp"
-#include "orcast/trace/tracer.hpp"
 
 // What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
 // also put one together itself. Whoever makes it keeps alive what it points at.
 
 namespace orcast {
 inline namespace v0 {
+
+class tracer;
 
 /// Which frame the game is in, for spans that say in which one they began and ended.
 class frame_counter {

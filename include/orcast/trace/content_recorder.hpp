@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orcast/trace/blobs.hpp"
+#include "orcast/trace/content_policy.hpp"
 #include "orcast/trace/masks.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/span.hpp"
@@ -16,21 +17,6 @@
 
 namespace orcast {
 inline namespace v0 {
-
-/// A function of the host's that looks at each text before it is recorded.
-struct redaction {
-  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
-  /// attribute out. Any thread that records; nothing may be recorded from inside.
-  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
-  void* context = nullptr;
-};
-
-/// What becomes of content. Plain data that borrows the redaction's context.
-struct content_policy {
-  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
-  masks hide;
-  redaction redact;  ///< sees what privacy and masks let through
-};
 
 namespace detail {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "orcast/http/transport.hpp"
+#include "orcast/http/tier.hpp"
 
 // A transport's functions as a table, so that any_transport can hold one without knowing its type.
 
