@@ -25,6 +25,7 @@
 #include "orcast/openrouter/impl/client.ipp"
 #include "orcast/openrouter/impl/content_part.ipp"
 #include "orcast/openrouter/impl/embeddings.ipp"
+#include "orcast/openrouter/impl/message.ipp"
 #include "orcast/openrouter/impl/mock_reply.ipp"
 #include "orcast/openrouter/impl/model_endpoints.ipp"
 #include "orcast/openrouter/impl/models.ipp"

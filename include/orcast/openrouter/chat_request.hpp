@@ -118,6 +118,14 @@ struct chat_request {
 
   /// An object whose members are added to the body; a member that is also set above is refused.
   json_text extra;
+
+  // Not left to the compiler, which would write them anew into every file that makes a request.
+  ORCAST_DECL chat_request();
+  ORCAST_DECL chat_request(chat_request&&) noexcept;
+  ORCAST_DECL chat_request(const chat_request&);
+  ORCAST_DECL chat_request& operator=(chat_request&&) noexcept;
+  ORCAST_DECL chat_request& operator=(const chat_request&);
+  ORCAST_DECL ~chat_request();
 };
 
 /// Appends the request's body: one JSON object, members in a fixed order, so that equal requests

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "orcast/openrouter/content_part.hpp"
@@ -46,29 +45,26 @@ struct message {
   /// null beside tool calls: some providers refuse calls without it, others "".
   bool omit_content = false;
 
-  static message system(std::string text) { return of("system", std::move(text)); }
-  static message user(std::string text) { return of("user", std::move(text)); }
-  static message user(std::vector<content_part> parts) { return of("user", std::move(parts)); }
-  static message assistant(std::string text) { return of("assistant", std::move(text)); }
-  static message tool(std::string call_id, std::string result) {
-    message made = of("tool", std::move(result));
-    made.tool_call_id = std::move(call_id);
-    return made;
-  }
+  static ORCAST_DECL message system(std::string text);
+  static ORCAST_DECL message user(std::string text);
+  static ORCAST_DECL message user(std::vector<content_part> parts);
+  static ORCAST_DECL message assistant(std::string text);
+  static ORCAST_DECL message tool(std::string call_id, std::string result);
+  static ORCAST_DECL message of(const char* role, std::string text);
+  static ORCAST_DECL message of(const char* role, std::vector<content_part> parts);
 
-  static message of(const char* role, std::string text) {
-    message made;
-    made.role = role;
-    made.content = std::move(text);
-    return made;
-  }
-  static message of(const char* role, std::vector<content_part> parts) {
-    message made;
-    made.role = role;
-    made.parts = std::move(parts);
-    return made;
-  }
+  // Not left to the compiler, which would write them anew into every file that makes a request.
+  ORCAST_DECL message();
+  ORCAST_DECL message(message&&) noexcept;
+  ORCAST_DECL message(const message&);
+  ORCAST_DECL message& operator=(message&&) noexcept;
+  ORCAST_DECL message& operator=(const message&);
+  ORCAST_DECL ~message();
 };
 
 }  // namespace v0
 }  // namespace orcast
+
+#if !defined(ORCAST_SEPARATE_BODIES)
+#include "orcast/openrouter/impl/message.ipp"
+#endif

@@ -11,7 +11,9 @@
 #include "orcast/openrouter/feedback.hpp"
 #include "orcast/openrouter/message.hpp"
 #include "orcast/openrouter/recording.hpp"
+#include "orcast/trace/content_recorder.hpp"
 #include "orcast/trace/scope.hpp"
+#include "orcast/trace/tracer.hpp"
 
 // Spans by hand for what happens around the calls: an NPC's turn (AGENT), a tool that runs (TOOL),
 // any step of a pipeline (CHAIN), and the further kinds of OpenInference. Calls and further work

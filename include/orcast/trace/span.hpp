@@ -190,6 +190,11 @@ class span {
   }
   bool grow() noexcept;
   void close_block() noexcept;
+  /// Never less than 0.
+  std::int64_t since_start(std::int64_t steady_ns) const noexcept {
+    const std::int64_t passed = steady_ns - head_->start_steady_ns;
+    return passed > 0 ? passed : 0;
+  }
 
   void forget() noexcept {
     owner_ = nullptr;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/http/control.hpp"
 #include "orcast/http/detail/transport_functions.hpp"
 #include "orcast/http/detail/waiting_sink.hpp"
 #include "orcast/http/worker_pool.hpp"

@@ -16,6 +16,14 @@
 
 namespace orcast {
 inline namespace v0 {
+
+ORCAST_DECL chat_request::chat_request() = default;
+ORCAST_DECL chat_request::chat_request(chat_request&&) noexcept = default;
+ORCAST_DECL chat_request::chat_request(const chat_request&) = default;
+ORCAST_DECL chat_request& chat_request::operator=(chat_request&&) noexcept = default;
+ORCAST_DECL chat_request& chat_request::operator=(const chat_request&) = default;
+ORCAST_DECL chat_request::~chat_request() = default;
+
 namespace detail {
 
 class request_writer : public object_members_writer {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstring>
 
 #include "orcast/core/utf8.hpp"
@@ -154,8 +153,7 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
                             sizeof(detail::event_payload));
   if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
-  content.wall_ns =
-      head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
   if (put(no_key, detail::record::element, name)) {
     content.named = 1;
     for (const attribute& each : attributes) {
@@ -190,7 +188,7 @@ inline span& span::rename(std::string_view name) noexcept {
 
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
-  head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  head_->duration_ns = since_start(steady_ns);
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
