@@ -5,7 +5,8 @@
 #
 #   sh tools/install-dependencies.sh build     the library and the examples
 #   sh tools/install-dependencies.sh tests     and the tests
-#   sh tools/install-dependencies.sh ci        and the second compiler, Meson, what other processors need
+#   sh tools/install-dependencies.sh bench     the build, and what the benchmarks compare with
+#   sh tools/install-dependencies.sh ci        all, the second compiler, Meson, what other processors need
 #
 # Looks at what is there, not at the package database: on a machine that has everything it needs
 # neither network nor root, whatever its distribution. Installs with apt-get.
@@ -89,6 +90,12 @@ need ca-certificates "the authorities that HTTPS is checked against" test -e /et
 if [ "$wanted" = tests ] || [ "$wanted" = ci ]; then
   need catch2 "the tests" catch2
   need python3 "checks of the tree" program python3
+fi
+if [ "$wanted" = bench ] || [ "$wanted" = ci ]; then
+  need libspdlog-dev "a peer of the benchmarks" header spdlog/async_logger.h
+  need libsimdjson-dev "another" header simdjson.h
+  need rapidjson-dev "another" header rapidjson/writer.h
+  need nlohmann-json3-dev "another" header nlohmann/json.hpp
 fi
 if [ "$wanted" = ci ]; then
   need clang-14 "the second compiler" program clang++-14

@@ -210,27 +210,87 @@ struct failure {
       : code(what), http_status(status), message(std::move(words)) {}
 };
 
+namespace detail {
+
+/// One of the two, by hand: std::variant costs every translation unit more to compile than all of
+/// this header.
+template <class T>
+class value_or_failure {
+ public:
+  explicit value_or_failure(T&& value) : value_(std::move(value)), ok_(true) {}
+  explicit value_or_failure(failure&& why) : why_(std::move(why)), ok_(false) {}
+  value_or_failure(value_or_failure&& other) noexcept : ok_(other.ok_) {
+    if (ok_) {
+      ::new (static_cast<void*>(&value_)) T(std::move(other.value_));
+    } else {
+      ::new (static_cast<void*>(&why_)) failure(std::move(other.why_));
+    }
+  }
+  value_or_failure(const value_or_failure& other) : ok_(other.ok_) {
+    if (ok_) {
+      ::new (static_cast<void*>(&value_)) T(other.value_);
+    } else {
+      ::new (static_cast<void*>(&why_)) failure(other.why_);
+    }
+  }
+  value_or_failure& operator=(value_or_failure&& other) noexcept {
+    if (this != &other) {
+      this->~value_or_failure();
+      ::new (static_cast<void*>(this)) value_or_failure(std::move(other));
+    }
+    return *this;
+  }
+  value_or_failure& operator=(const value_or_failure& other) {
+    return *this = value_or_failure(other);
+  }
+  ~value_or_failure() {
+    if (ok_) {
+      value_.~T();
+    } else {
+      why_.~failure();
+    }
+  }
+
+  union {
+    T value_;
+    failure why_;
+  };
+  bool ok_;
+};
+
+/// Takes copying away from what derives from it.
+template <bool copied>
+struct copied_if {};
+template <>
+struct copied_if<false> {
+  copied_if() = default;
+  copied_if(copied_if&&) = default;
+  copied_if& operator=(copied_if&&) = default;
+};
+
+}  // namespace detail
+
 /// A value, or the failure that took its place. Test it before reading either.
 template <class T>
-class [[nodiscard]] result {
+class [[nodiscard]] result : detail::copied_if<std::is_copy_constructible_v<T>> {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  result(failure why) : state_(std::in_place_index<1>, std::move(why)) {}
+  result(T value) : state_(std::move(value)) {}
+  result(failure why) : state_(std::move(why)) {}
 
-  bool ok() const noexcept { return state_.index() == 0; }
+  bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
 
   T& value() & noexcept {
     ORCAST_ASSERT(ok());
-    return *std::get_if<0>(&state_);
+    return state_.value_;
   }
   const T& value() const& noexcept {
     ORCAST_ASSERT(ok());
-    return *std::get_if<0>(&state_);
+    return state_.value_;
   }
   T&& value() && noexcept {
     ORCAST_ASSERT(ok());
-    return std::move(*std::get_if<0>(&state_));
+    return std::move(state_.value_);
   }
   T& operator*() & noexcept { return value(); }
   const T& operator*() const& noexcept { return value(); }
@@ -239,15 +299,15 @@ class [[nodiscard]] result {
 
   failure& error() noexcept {
     ORCAST_ASSERT(!ok());
-    return *std::get_if<1>(&state_);
+    return state_.why_;
   }
   const failure& error() const noexcept {
     ORCAST_ASSERT(!ok());
-    return *std::get_if<1>(&state_);
+    return state_.why_;
   }
 
  private:
-  std::variant<T, failure> state_;
+  detail::value_or_failure<T> state_;
 };
 
 /// The result of an operation that yields nothing but may fail.
@@ -448,244 +508,6 @@ struct call_filter {
   /// False drops the call's span. Any thread that records; it must be quick, and records nothing.
   bool (*keeps)(void* context, const ended_call& call) = nullptr;
   void* context = nullptr;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/hex.hpp ----
-
-// Bytes as lower-case hexadecimal text and back.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Writes 2 * `size` characters to `out` and returns the end.
-constexpr char* to_hex(const unsigned char* bytes, std::size_t size, char* out) noexcept {
-  constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < size; ++i) {
-    *out++ = digits[bytes[i] >> 4];
-    *out++ = digits[bytes[i] & 15];
-  }
-  return out;
-}
-
-/// Reads exactly 2 * `size` digits of either case; false (and `out` undefined) for anything else.
-constexpr bool from_hex(std::string_view text, unsigned char* out, std::size_t size) noexcept {
-  if (text.size() != 2 * size) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) return false;
-    out[i / 2] = static_cast<unsigned char>(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
-  }
-  return true;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/sha256.hpp ----
-
-// SHA-256 (FIPS 180-4), for turning a caller's free-text trace id into 32 hexadecimal digits the
-// way OpenRouter does. Not on the recording path; not meant for passwords.
-
-namespace orcast {
-inline namespace v0 {
-
-namespace detail {
-
-inline constexpr std::array<std::uint32_t, 64> sha256_round = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-inline void sha256_block(std::uint32_t (&state)[8], const unsigned char* block) noexcept {
-  const auto turn = [](std::uint32_t x, int by) { return (x >> by) | (x << (32 - by)); };
-  std::uint32_t w[64];
-  for (std::size_t i = 0; i < 16; ++i) {
-    w[i] = std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
-           std::uint32_t{block[4 * i + 2]} << 8 | std::uint32_t{block[4 * i + 3]};
-  }
-  for (std::size_t i = 16; i < 64; ++i) {
-    const std::uint32_t a = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >> 3);
-    const std::uint32_t b = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >> 10);
-    w[i] = w[i - 16] + a + w[i - 7] + b;
-  }
-  std::uint32_t s[8];
-  std::memcpy(s, state, sizeof s);
-  for (std::size_t i = 0; i < 64; ++i) {
-    const std::uint32_t e = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
-    const std::uint32_t pick = (s[4] & s[5]) ^ (~s[4] & s[6]);
-    const std::uint32_t one = s[7] + e + pick + sha256_round[i] + w[i];
-    const std::uint32_t a = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
-    const std::uint32_t two = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-    std::memmove(s + 1, s, 7 * sizeof s[0]);
-    s[4] += one;
-    s[0] = one + two;
-  }
-  for (std::size_t i = 0; i < 8; ++i) state[i] += s[i];
-}
-
-}  // namespace detail
-
-inline std::array<unsigned char, 32> sha256(std::string_view text) noexcept {
-  std::uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t left = text.size();
-  for (; left >= 64; at += 64, left -= 64) detail::sha256_block(state, at);
-
-  unsigned char tail[128] = {};
-  if (left != 0) std::memcpy(tail, at, left);
-  tail[left] = 0x80;
-  const std::size_t tail_size = left < 56 ? 64 : 128;
-  const std::uint64_t bits = std::uint64_t{text.size()} * 8;
-  for (std::size_t i = 0; i < 8; ++i) {
-    tail[tail_size - 1 - i] = static_cast<unsigned char>(bits >> (8 * i));
-  }
-  detail::sha256_block(state, tail);
-  if (tail_size == 128) detail::sha256_block(state, tail + 64);
-
-  std::array<unsigned char, 32> out{};
-  for (std::size_t i = 0; i < 32; ++i) {
-    out[i] = static_cast<unsigned char>(state[i / 4] >> (24 - 8 * (i % 4)));
-  }
-  return out;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/blobs.hpp ----
-
-// Images, audio and files within text travel as base64. In a trace they are replaced by what they
-// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]", with the size of what was encoded and
-// the digest of its base64 text. Works on plain text and on JSON alike.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One text at a time; what apply() returns lasts until the next one, and as long as `text`.
-class blob_filter {
- public:
-  /// Replaces every data URL with base64 in it, and every run of base64 of 512 characters or more.
-  /// Images whose whole URL has at most `keep_images` bytes are kept when that is not 0; longer
-  /// ones then become __REDACTED__.
-  std::string_view apply(std::string_view text, std::size_t keep_images) {
-    bool found = false;
-    std::size_t copied = 0;
-    std::size_t from = 0;
-    run next;
-    while (find(text, from, next)) {
-      from = next.end;
-      const bool image = next.type.substr(0, 6) == "image/";
-      if (image && keep_images != 0 && next.end - next.begin <= keep_images) continue;
-      if (!found) out_.clear();
-      found = true;
-      out_.append(text.substr(copied, next.begin - copied));
-      copied = next.end;
-      if (image && keep_images != 0) {
-        out_.append("__REDACTED__");
-      } else {
-        describe(next.type, text.substr(next.data, next.end - next.data));
-      }
-    }
-    if (!found) return text;
-    out_.append(text.substr(copied));
-    return out_;
-  }
-
-  /// The same for what is known to be base64, of whatever length.
-  std::string_view describe_base64(std::string_view type, std::string_view data) {
-    out_.clear();
-    describe(type, data);
-    return out_;
-  }
-
- private:
-  static constexpr std::size_t least = 512;  // prose has no word of that length
-  static constexpr std::string_view marker = ";base64,";
-
-  struct run {
-    std::size_t begin = 0;  // of the URL, or of the data where there is none
-    std::size_t data = 0;
-    std::size_t end = 0;
-    std::string_view type;
-  };
-
-  static constexpr bool is_base64(char c) noexcept {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '=';
-  }
-  /// Some encoders of JSON write \/ for a slash.
-  static std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
-    while (at < text.size()) {
-      if (is_base64(text[at])) {
-        ++at;
-      } else if (text.substr(at, 2) == "\\/") {
-        at += 2;
-      } else {
-        break;
-      }
-    }
-    return at;
-  }
-
-  /// The first blob at or after `from`.
-  static bool find(std::string_view text, std::size_t from, run& out) noexcept {
-    const std::size_t marked = find_url(text, from, out);
-    // A long run has a character at every multiple of its least length: look only there.
-    for (std::size_t probe = from + least - 1; probe < marked; probe += least) {
-      if (!is_base64(text[probe]) && text[probe] != '\\') continue;
-      std::size_t begin = probe;
-      while (begin > from && (is_base64(text[begin - 1]) || text[begin - 1] == '\\')) --begin;
-      const std::size_t end = end_of_run(text, begin);
-      if (end < begin + least) continue;
-      out = {begin, begin, end, "base64"};
-      return true;
-    }
-    return marked < text.size();
-  }
-
-  /// Where the first data URL's base64 begins, or the text's end.
-  static std::size_t find_url(std::string_view text, std::size_t from, run& out) noexcept {
-    for (std::size_t at = from; (at = text.find(marker, at)) != std::string_view::npos; ++at) {
-      const std::string_view ahead = text.substr(from, at - from);
-      const std::size_t scheme = ahead.rfind("data:");
-      const std::size_t data = at + marker.size();
-      if (scheme == std::string_view::npos || ahead.size() - scheme > 128) continue;
-      const std::size_t end = end_of_run(text, data);
-      if (end == data) continue;
-      out = {from + scheme, data, end, ahead.substr(scheme + 5)};
-      return data;
-    }
-    return text.size();
-  }
-
-  void describe(std::string_view type, std::string_view data) {
-    std::size_t size = 0;
-    for (char c : data) size += c != '\\' && c != '=' ? 1 : 0;
-    const auto digest = sha256(data);
-    char hex[16];
-    to_hex(digest.data(), 8, hex);
-    out_.append("[");
-    for (char c : type) {
-      if (c != '\\' && c != '"') out_.push_back(c);  // what encloses it may be JSON
-    }
-    out_.append(", ").append(std::to_string(size * 3 / 4)).append(" bytes, sha256 ");
-    out_.append(hex, sizeof hex).append("]");
-  }
-
-  std::string out_;
 };
 
 }  // namespace v0
@@ -904,6 +726,2144 @@ inline masks masks::from_environment(std::string* complaints) {
   }
   return made;
 }
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/content_policy.hpp ----
+
+// What may be recorded of what people, models and tools say: the settings that content_recorder
+// follows.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function of the host's that looks at each text before it is recorded.
+struct redaction {
+  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
+  /// attribute out. Any thread that records; nothing may be recorded from inside.
+  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
+  void* context = nullptr;
+};
+
+/// What becomes of content. Plain data that borrows the redaction's context.
+struct content_policy {
+  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
+  masks hide;
+  redaction redact;  ///< sees what privacy and masks let through
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/hex.hpp ----
+
+// Bytes as lower-case hexadecimal text and back.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Writes 2 * `size` characters to `out` and returns the end.
+constexpr char* to_hex(const unsigned char* bytes, std::size_t size, char* out) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < size; ++i) {
+    *out++ = digits[bytes[i] >> 4];
+    *out++ = digits[bytes[i] & 15];
+  }
+  return out;
+}
+
+/// Reads exactly 2 * `size` digits of either case; false (and `out` undefined) for anything else.
+constexpr bool from_hex(std::string_view text, unsigned char* out, std::size_t size) noexcept {
+  if (text.size() != 2 * size) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return false;
+    out[i / 2] = static_cast<unsigned char>(i % 2 == 0 ? digit << 4 : out[i / 2] | digit);
+  }
+  return true;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/sha256.hpp ----
+
+// SHA-256 (FIPS 180-4), for turning a caller's free-text trace id into 32 hexadecimal digits the
+// way OpenRouter does. Not on the recording path; not meant for passwords.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+inline constexpr std::array<std::uint32_t, 64> sha256_round = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+inline void sha256_block(std::uint32_t (&state)[8], const unsigned char* block) noexcept {
+  const auto turn = [](std::uint32_t x, int by) { return (x >> by) | (x << (32 - by)); };
+  std::uint32_t w[64];
+  for (std::size_t i = 0; i < 16; ++i) {
+    w[i] = std::uint32_t{block[4 * i]} << 24 | std::uint32_t{block[4 * i + 1]} << 16 |
+           std::uint32_t{block[4 * i + 2]} << 8 | std::uint32_t{block[4 * i + 3]};
+  }
+  for (std::size_t i = 16; i < 64; ++i) {
+    const std::uint32_t a = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >> 3);
+    const std::uint32_t b = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >> 10);
+    w[i] = w[i - 16] + a + w[i - 7] + b;
+  }
+  std::uint32_t s[8];
+  std::memcpy(s, state, sizeof s);
+  for (std::size_t i = 0; i < 64; ++i) {
+    const std::uint32_t e = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
+    const std::uint32_t pick = (s[4] & s[5]) ^ (~s[4] & s[6]);
+    const std::uint32_t one = s[7] + e + pick + sha256_round[i] + w[i];
+    const std::uint32_t a = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
+    const std::uint32_t two = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+    std::memmove(s + 1, s, 7 * sizeof s[0]);
+    s[4] += one;
+    s[0] = one + two;
+  }
+  for (std::size_t i = 0; i < 8; ++i) state[i] += s[i];
+}
+
+}  // namespace detail
+
+inline std::array<unsigned char, 32> sha256(std::string_view text) noexcept {
+  std::uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t left = text.size();
+  for (; left >= 64; at += 64, left -= 64) detail::sha256_block(state, at);
+
+  unsigned char tail[128] = {};
+  if (left != 0) std::memcpy(tail, at, left);
+  tail[left] = 0x80;
+  const std::size_t tail_size = left < 56 ? 64 : 128;
+  const std::uint64_t bits = std::uint64_t{text.size()} * 8;
+  for (std::size_t i = 0; i < 8; ++i) {
+    tail[tail_size - 1 - i] = static_cast<unsigned char>(bits >> (8 * i));
+  }
+  detail::sha256_block(state, tail);
+  if (tail_size == 128) detail::sha256_block(state, tail + 64);
+
+  std::array<unsigned char, 32> out{};
+  for (std::size_t i = 0; i < 32; ++i) {
+    out[i] = static_cast<unsigned char>(state[i / 4] >> (24 - 8 * (i % 4)));
+  }
+  return out;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/pseudonym.hpp ----
+
+// What stands for an end user in the traces instead of the name by which the game knows them: the
+// same user always gets the same one, and nobody without the key can tell who it is.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Plain data that borrows: context and key outlive whatever records with it.
+struct pseudonym {
+  /// Appends what is recorded instead of `user`; nothing appended: no user is recorded. Any thread.
+  void (*function)(void* context, std::string_view user, std::string& out) = nullptr;
+  void* context = nullptr;
+  /// Without a function: HMAC-SHA256 (RFC 2104) under this key, its first 32 hexadecimal digits.
+  /// Keep it on a server of yours, or in the game if guessing names does not matter.
+  std::string_view key;
+
+  bool wanted() const noexcept { return function != nullptr || !key.empty(); }
+
+  void append(std::string_view user, std::string& out) const {
+    if (user.empty()) return;
+    if (function != nullptr) {
+      function(context, user, out);
+    } else if (!key.empty()) {
+      append_hash(user, out);
+    } else {
+      out.append(user);
+    }
+  }
+
+ private:
+  void append_hash(std::string_view user, std::string& out) const {
+    constexpr std::size_t block = 64;
+    std::string whole(block, '\0');
+    if (key.size() > block) {
+      const auto digest = sha256(key);
+      for (std::size_t i = 0; i < digest.size(); ++i) whole[i] = static_cast<char>(digest[i]);
+    } else {
+      key.copy(whole.data(), key.size());
+    }
+    std::string outer = whole;
+    for (char& c : whole) c = static_cast<char>(c ^ 0x36);
+    for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
+    whole.append(user);
+    const auto inner = sha256(whole);
+    for (unsigned char byte : inner) outer.push_back(static_cast<char>(byte));
+    const auto digest = sha256(outer);
+    char hex[32];
+    to_hex(digest.data(), 16, hex);
+    out.append(hex, sizeof hex);
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/recording.hpp ----
+
+// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
+// also put one together itself. Whoever makes it keeps alive what it points at.
+
+namespace orcast {
+inline namespace v0 {
+
+class tracer;
+
+/// Which frame the game is in, for spans that say in which one they began and ended.
+class frame_counter {
+ public:
+  /// Once per frame. Any thread. 0: frames are not counted.
+  void set(std::uint32_t number) noexcept {
+    number_.store(number, std::memory_order_relaxed);  // a number by itself: nothing goes with it
+  }
+  std::uint32_t now() const noexcept { return number_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> number_{0};
+};
+
+/// Whether OpenRouter broadcasts the same calls itself, so that nothing counts twice.
+enum class server_broadcast : unsigned char {
+  none,  ///< it does not; nothing is added to requests
+  /// It does: the client sends the ids of its span along in `trace`, so that both meet in one
+  /// trace, and that span is a CHAIN without messages, tokens and cost.
+  join,
+};
+
+struct recording : content_policy {
+  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
+  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
+  bool vectors = false;       ///< also the vectors of embeddings; they are large
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
+  pseudonym users;
+  server_broadcast server = server_broadcast::none;
+  const frame_counter* frames = nullptr;
+  call_filter filter;
+
+  std::uint32_t frame() const noexcept { return frames != nullptr ? frames->now() : 0; }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/compression.hpp ----
+
+// How an exporter is given a way to make its bodies smaller: by a function of the host's choice, so
+// that orcast itself needs no library for it.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// {"gzip", orcast::gzip} with transport/gzip.hpp. It costs time on the exporting thread, and
+/// memory beyond the budget.
+struct compression {
+  std::string_view name;  ///< as Content-Encoding says it: "gzip"
+  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
+  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/encoder_options.hpp ----
+
+// What the encoders have in common: what they are told, and how they hand over a request.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
+/// protobuf alone.
+enum class format : unsigned char { json, protobuf };
+
+constexpr std::string_view content_type(format of) noexcept {
+  return of == format::json ? "application/json" : "application/x-protobuf";
+}
+
+/// An attribute of the whole program.
+struct text_attribute {
+  std::string key;
+  std::string value;
+};
+
+struct encoder_options {
+  otlp::format format = otlp::format::json;
+  /// Who sends: service.name and the like. A later entry of the same key wins.
+  std::vector<text_attribute> resource;
+  std::string scope_name = "orcast";
+  std::string scope_version = version;
+  /// What each span has unless it sets the key itself; at most 8.
+  std::vector<text_attribute> span_attributes;
+  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
+  bool int_as_number = false;
+};
+
+/// A request, or one of some of its spans: the pieces of its body, in order.
+struct request_pieces {
+  std::string_view part[3];
+};
+
+namespace detail {
+
+/// Calls `use` with the attributes that count: a key, and the last value of each.
+template <class Use>
+void each_resource_attribute(const encoder_options& options, Use use) {
+  for (std::size_t i = 0; i < options.resource.size(); ++i) {
+    const text_attribute& each = options.resource[i];
+    bool counts = !each.key.empty();
+    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
+      counts = counts && options.resource[j].key != each.key;
+    }
+    if (counts) use(each);
+  }
+}
+
+/// Whether a span can have the attribute by default.
+inline bool usable_default(const text_attribute& one) noexcept {
+  return !one.key.empty() && one.key.size() <= 200;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/settings.hpp ----
+
+// The settings of one destination of a broadcast, under the names that users of OpenRouter's
+// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What answers at a destination, and so which headers authorise and which mistakes are likely.
+enum class destination_kind : unsigned char {
+  arize,
+  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
+};
+
+struct broadcast_settings {
+  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
+  destination_kind kind = destination_kind::arize;
+  bool enabled = true;
+  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
+  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
+  std::string model_id;    ///< "Model Id": the project that the traces appear in
+  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
+  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
+  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+
+  /// Called before each export instead of sending api_key: appends the headers that authorise it,
+  /// so that a shipped game need not contain an Arize key. On the exporting thread.
+  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
+  void* header_context = nullptr;
+
+  bool privacy_mode = false;  ///< send no prompts and no answers
+  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
+  /// empty: calls under any key.
+  std::vector<std::string> only_api_keys;
+  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
+  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
+  std::string service_name = "orcast";  ///< service.name on the resource
+  std::string service_version;
+  std::vector<otlp::text_attribute> resource;  ///< further attributes of the program
+  bool companions = true;                      ///< also send the gen_ai.* attributes
+  otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
+  otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
+  bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
+  bool vectors = false;           ///< also send the vectors of embeddings
+  masks hide;                     ///< OpenInference's masks
+  redaction redact;               ///< the host's own look at each text before it is recorded
+  call_filter filter;             ///< the host's rule about which calls are exported
+  /// Users appear under a keyed hash of their name when this is not empty; or under what the
+  /// host's function makes of it.
+  secret user_key;
+  pseudonym users;  ///< its key is user_key
+  /// join: OpenRouter broadcasts the same calls itself (see openrouter/recording.hpp).
+  server_broadcast server = server_broadcast::none;
+
+  /// A second owner of the same settings, keys included, made on purpose.
+  ORCAST_DECL broadcast_settings clone() const;
+
+  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
+  /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
+  /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
+  /// where it has those.
+  static ORCAST_DECL broadcast_settings from_environment();
+};
+
+/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
+/// it. Fails with invalid_argument, saying what is wrong with the text.
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
+
+/// The address that settings lead to, by the rules of traces_url() or as it stands.
+ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
+
+/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
+/// one name among them the later one stands alone. What `headers` held before is left as it is.
+ORCAST_DECL void append_headers(const broadcast_settings& settings,
+                                std::vector<http::header>& headers);
+
+/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
+/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
+/// can't be used.
+ORCAST_DECL result<void> validate(const broadcast_settings& settings);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/host.hpp ----
+
+// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
+// C++ library; an engine fills in its own functions before it makes the first object. Every
+// function may be called from any thread.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
+/// each of them. The memory pair is set together or not at all.
+struct host {
+  void* self = nullptr;
+
+  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
+  std::int64_t (*steady_now)(void* self) = nullptr;
+  /// Nanoseconds since 1970-01-01 UTC.
+  std::int64_t (*wall_now)(void* self) = nullptr;
+  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
+  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
+  /// Memory aligned to `alignment` (a power of two), or null.
+  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
+  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
+
+  std::int64_t steady_ns() const noexcept {
+    if (steady_now != nullptr) return steady_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+
+  std::int64_t wall_ns() const noexcept {
+    if (wall_now != nullptr) return wall_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  void* take(std::size_t size, std::size_t alignment) const noexcept {
+    if (allocate != nullptr) return allocate(self, size, alignment);
+    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
+  }
+
+  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
+    if (memory == nullptr) return;
+    if (release != nullptr) {
+      release(self, memory, size, alignment);
+    } else {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/response.hpp ----
+
+// The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
+// not always the same one. A sink never blocks and never throws.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// One header line of a response; both views are valid during head() only.
+struct header_view {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Status and headers of the final response (never of a 1xx). Valid during head() only.
+struct response_head {
+  int status = 0;
+  const header_view* headers = nullptr;
+  std::size_t header_count = 0;
+
+  /// The value of the first header of that name, or an empty view.
+  std::string_view find(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < header_count; ++i) {
+      if (same_name(headers[i].name, name)) return headers[i].value;
+    }
+    return {};
+  }
+};
+
+/// What a sink wants after a piece of the body.
+enum class flow : unsigned char {
+  go,     ///< more, please
+  pause,  ///< no more until resume(); the bytes of this call count as taken
+  stop,   ///< enough: done(errc::cancelled) follows
+};
+
+/// Takes one response. For each exchange: head() at most once, data() any number of times after it,
+/// done() exactly once and last - also after a cancel, and never from inside a transport's start().
+/// Once done() has been called the transport has forgotten request and sink.
+class response_sink {
+ public:
+  virtual void head(const response_head& head) noexcept = 0;
+  /// The next bytes of the body, in order, cut anywhere. The view is valid during the call only.
+  virtual flow data(std::string_view bytes) noexcept = 0;
+  /// ok: the response arrived whole (whatever its status). A failure carries no http_status here.
+  virtual void done(result<void> outcome) noexcept = 0;
+
+ protected:
+  ~response_sink() = default;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/tier.hpp ----
+
+// Which of the three tiers of orcast/http/transport.hpp a type fits, found by its functions. For
+// those who take a transport; who writes one includes transport.hpp.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+class exchange_control;
+
+/// Names an exchange of one transport; never reused by it. 0 names none.
+using exchange_id = std::uint64_t;
+
+enum class tier : unsigned char { none, blocking, asynchronous, polled };
+
+namespace detail {
+
+template <class T, class = void>
+struct has_perform : std::false_type {};
+template <class T>
+struct has_perform<T, std::void_t<decltype(std::declval<T&>().perform(
+                          std::declval<const request&>(), std::declval<response_sink&>(),
+                          std::declval<exchange_control&>()))>> : std::true_type {};
+
+template <class T, class = void>
+struct has_start : std::false_type {};
+template <class T>
+struct has_start<T,
+                 std::void_t<decltype(exchange_id{std::declval<T&>().start(
+                                 std::declval<const request&>(), std::declval<response_sink&>())}),
+                             decltype(std::declval<T&>().cancel(exchange_id{})),
+                             decltype(std::declval<T&>().resume(exchange_id{}))>> : std::true_type {
+};
+
+template <class T, class = void>
+struct has_poll : std::false_type {};
+template <class T>
+struct has_poll<T, std::void_t<decltype(std::declval<T&>().poll(std::int64_t{}))>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// The tier that a type fits, tier::none when it fits no tier. A type that fits two counts as the
+/// more capable one.
+template <class T>
+inline constexpr tier tier_of =
+    detail::has_start<T>::value&& detail::has_poll<T>::value ? tier::polled
+    : detail::has_start<T>::value                            ? tier::asynchronous
+    : detail::has_perform<T>::value                          ? tier::blocking
+                                                             : tier::none;
+
+/// Fails to compile, with a sentence that says what is missing, when `T` is no transport.
+template <class T>
+constexpr void require_transport() noexcept {
+  static_assert(
+      tier_of<T> != tier::none,
+      "not a transport: it needs perform(request, sink, control), or start(request, sink) "
+      "with cancel(id) and resume(id); see orcast/http/transport.hpp");
+}
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/transport_functions.hpp ----
+
+// A transport's functions as a table, so that any_transport can hold one without knowing its type.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+/// A transport's functions, for one type T; what its tier does not have is null.
+struct transport_functions {
+  http::tier tier = http::tier::none;
+  exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
+  void (*cancel)(void*, exchange_id) = nullptr;
+  void (*resume)(void*, exchange_id) = nullptr;
+  void (*poll)(void*, std::int64_t) = nullptr;
+  void (*perform)(void*, const request&, response_sink&, exchange_control&) = nullptr;
+};
+
+template <class T>
+constexpr transport_functions functions_of() noexcept {
+  transport_functions table;
+  table.tier = tier_of<T>;
+  if constexpr (tier_of<T> == tier::blocking) {
+    table.perform = [](void* self, const request& what, response_sink& sink,
+                       exchange_control& control) {
+      static_cast<T*>(self)->perform(what, sink, control);
+    };
+  } else {
+    table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
+      return static_cast<T*>(self)->start(what, sink);
+    };
+    table.cancel = [](void* self, exchange_id id) { static_cast<T*>(self)->cancel(id); };
+    table.resume = [](void* self, exchange_id id) { static_cast<T*>(self)->resume(id); };
+  }
+  if constexpr (tier_of<T> == tier::polled) {
+    table.poll = [](void* self, std::int64_t wait_ms) { static_cast<T*>(self)->poll(wait_ms); };
+  }
+  return table;
+}
+
+template <class T>
+inline constexpr transport_functions transport_table = functions_of<T>();
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/worker_options.hpp ----
+
+// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
+// so that who only sets them does not include <thread>.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+struct worker_options {
+  std::size_t threads = 4;  ///< at most; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/any_transport.hpp ----
+
+// Any transport as one type, with every way to use it: start() on a blocking one runs on a small
+// pool of threads, perform() on an asynchronous or polled one waits. The client and the exporter
+// hold one of these. It also keeps its promise to sinks when the transport's user goes away: the
+// destructor cancels what is in flight, and each sink has had its one done() when it returns.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class transport_hub;
+
+struct transport_hub_deleter {
+  void operator()(transport_hub* hub) const noexcept;
+};
+using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
+
+/// `destroy` is null when the transport is only borrowed.
+ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
+                                                 void (*destroy)(void*), worker_options workers);
+
+}  // namespace detail
+
+/// A transport of any tier. An object that holds none (made by default, or moved from) may only be
+/// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
+/// not be called from inside a sink: it would wait for its own caller.
+class any_transport {
+ public:
+  any_transport() = default;
+
+  /// Uses a transport that outlives this object. `workers` matter for a blocking one only.
+  template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
+  explicit any_transport(T& borrowed, worker_options workers = {}) {
+    require_transport<T>();
+    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
+                                      workers);
+  }
+
+  /// Takes a transport over.
+  template <class T>
+  static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
+    require_transport<T>();
+    any_transport made;
+    made.hub_ = detail::make_transport_hub(
+        transport.release(), detail::transport_table<T>,
+        [](void* self) { delete static_cast<T*>(self); }, workers);
+    return made;
+  }
+  template <class T>
+  static any_transport own(T transport, worker_options workers = {}) {
+    return own(std::make_unique<T>(std::move(transport)), workers);
+  }
+
+  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
+  template <class T, class... Args>
+  static any_transport make(Args&&... args) {
+    return own(std::make_unique<T>(std::forward<Args>(args)...));
+  }
+
+  explicit operator bool() const noexcept { return hub_ != nullptr; }
+
+  /// What the transport itself is. It also says where sinks are called: with tier::polled only from
+  /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
+  /// thread may use it.
+  http::tier tier() const noexcept;
+
+  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
+  /// threads (1 in a build without); the others have no limit here.
+  std::size_t capacity() const noexcept;
+
+  /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
+  /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
+  /// done(errc::busy), a build without threads done(errc::unsupported): at the next poll(), or from
+  /// a worker when one is free.
+  exchange_id start(const request& what, response_sink& sink);
+
+  /// May deliver done() to sinks before it returns: hold no lock that they take.
+  void cancel(exchange_id id);
+  void resume(exchange_id id);
+
+  /// Call it each frame. It drives a polled transport; with others it delivers refusals and, when
+  /// `wait_ms` is above 0, waits that long for an exchange to end (not at all when there is none).
+  void poll(std::int64_t wait_ms);
+
+  /// One exchange from beginning to end on this thread, for every tier; waits. A polled transport
+  /// is polled from here, so the thread must be the one that polls it.
+  void perform(const request& what, response_sink& sink, exchange_control& control);
+
+  /// Cancels what start() began and waits at most `wait_ms` (-1: as long as it takes) until
+  /// all of it is over; true when it is. The destructor does the same with -1: a transport that
+  /// keeps its promise needs 100 ms. One that does not would otherwise run on freed memory.
+  bool cancel_all(std::int64_t wait_ms);
+
+ private:
+  detail::transport_hub_ptr hub_;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/json_text.hpp ----
+
+// JSON in the interface of the OpenRouter layer. Where a shape is open-ended, or OpenRouter's to
+// change, a member is JSON text: passed on as it is, looked at before it is sent.
+
+namespace orcast {
+inline namespace v0 {
+
+/// JSON text. Empty means "not set".
+using json_text = std::string;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/cache_control.hpp ----
+
+// Where a provider that caches prompts on request (Anthropic and others) is to cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// {"type":"ephemeral","ttl":...}: all up to and with the thing that carries it is to be cached.
+struct cache_control {
+  std::string ttl;  ///< "5m" or "1h"; empty: the provider's default
+};
+
+/// For providers that keep a cache by name (OpenAI).
+struct prompt_cache_options {
+  std::string mode;  ///< "explicit"
+  std::string ttl;
+  json_text extra;  ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/content_part.hpp ----
+
+// The parts of a message that is more than text. They are made by the functions in `part`:
+//
+//   message::user({part::text("What is this?"), part::image_url("https://example.com/a.png")})
+//
+// Those that take bytes encode them (base64, in a data URL) and tell their type from the bytes.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One part of a message.
+struct content_part {
+  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
+  std::string type;
+  std::string text;  ///< of a "text" part
+  /// The whole part as JSON, for every other type (and for a text part with members of its own).
+  json_text json;
+  /// Set: the prompt is to be cached up to and with this part.
+  std::optional<cache_control> cache = std::nullopt;
+
+  /// The same part, marked: part::text(lore).cached("1h").
+  content_part cached(std::string ttl = {}) const& { return content_part(*this).cached(ttl); }
+  content_part cached(std::string ttl = {}) && {
+    cache = cache_control{std::move(ttl)};
+    return std::move(*this);
+  }
+};
+
+namespace part {
+
+/// The most bytes that a part is made of, before encoding; more is refused with errc::too_large.
+inline constexpr std::size_t most_bytes = std::size_t{32} << 20;
+
+inline content_part text(std::string words) {
+  content_part made;
+  made.type = "text";
+  made.text = std::move(words);
+  return made;
+}
+
+/// Any part: its type, and the whole part as a JSON object.
+inline content_part json(std::string type, json_text whole) {
+  content_part made;
+  made.type = std::move(type);
+  made.json = std::move(whole);
+  return made;
+}
+
+/// An image that the provider fetches, or a data URL. `detail`: "auto", "low", "high", "original".
+ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail = {});
+
+/// The bytes of an image file. Fails with invalid_argument when they are of no type that is known
+/// and `media_type` ("image/png") does not say it.
+ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type = {},
+                                       std::string_view detail = {});
+
+/// The bytes of an audio file. `format` is "wav", "mp3", ...; empty: told from the bytes.
+ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format = {});
+
+/// A document that OpenRouter fetches, or a data URL.
+ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename = {});
+
+/// The bytes of a document. `media_type`: as for image().
+ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
+                                      std::string_view media_type = {});
+
+/// A document that was uploaded to /files.
+ORCAST_DECL content_part file_id(std::string_view id);
+
+/// A film that the provider fetches, or a data URL.
+ORCAST_DECL content_part video_url(std::string_view url);
+
+/// The bytes of a film. `media_type`: as for image().
+ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type = {});
+
+/// A file on this machine as the part that its bytes call for: image, audio, video, else document.
+/// Fails as read_file() and the functions above do. Blocks: not for a frame's thread.
+ORCAST_DECL result<content_part> from_file(const std::string& name);
+
+}  // namespace part
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/message.hpp ----
+
+// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
+// fill in what you need, leave the rest empty.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A call that a model asks for.
+struct tool_call {
+  std::string id;
+  std::string name;
+  json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
+  /// The whole call, when it came with more than the above (a provider's signature, for instance):
+  /// it is sent back instead of them.
+  json_text json;
+};
+
+/// One message. That of a reply can be sent back as it is: what a model needs to go on from it
+/// (signed reasoning, images) is in it, unchanged.
+struct message {
+  std::string role;  ///< "system", "developer", "user", "assistant" or "tool"
+  /// The text. With parts it is not sent; of a message that was read it is then the text in them.
+  std::string content;
+  std::vector<content_part> parts;
+  std::string name;
+
+  std::vector<tool_call> tool_calls;  ///< of an assistant message
+  std::string tool_call_id;           ///< of a tool message: the call that it answers
+  std::string reasoning;              ///< of an assistant message, as the following
+  json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
+  std::string refusal;                ///< why the model does not answer
+  json_text images;                   ///< an array of the images that the model made
+  json_text audio;                    ///< an object: the model's voice, and what it says
+  json_text annotations;              ///< an array: sources, and documents that were read
+  json_text extra;                    ///< an object with further members of this message
+  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
+  /// null beside tool calls: some providers refuse calls without it, others "".
+  bool omit_content = false;
+
+  static ORCAST_DECL message system(std::string text);
+  static ORCAST_DECL message user(std::string text);
+  static ORCAST_DECL message user(std::vector<content_part> parts);
+  static ORCAST_DECL message assistant(std::string text);
+  static ORCAST_DECL message tool(std::string call_id, std::string result);
+  static ORCAST_DECL message of(const char* role, std::string text);
+  static ORCAST_DECL message of(const char* role, std::vector<content_part> parts);
+
+  // Not left to the compiler, which would write them anew into every file that makes a request.
+  ORCAST_DECL message();
+  ORCAST_DECL message(message&&) noexcept;
+  ORCAST_DECL message(const message&);
+  ORCAST_DECL message& operator=(message&&) noexcept;
+  ORCAST_DECL message& operator=(const message&);
+  ORCAST_DECL ~message();
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/delta_listener.hpp ----
+
+// What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
+/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
+/// during the call. Called on the thread that feeds the reader.
+class delta_listener {
+ public:
+  virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
+  virtual void on_reasoning(std::string_view piece) noexcept { static_cast<void>(piece); }
+  /// A tool call is complete: once for each, when the answer is. Not called for an answer that
+  /// fails.
+  virtual void on_tool_call(const tool_call& call) noexcept { static_cast<void>(call); }
+  /// Any chunk with a first content, reasoning or tool delta: once.
+  virtual void on_first_token() noexcept {}
+  /// The first chunk of the stream, whatever it holds: once.
+  virtual void on_first_chunk() noexcept {}
+
+ protected:
+  ~delta_listener() = default;
+};
+
+/// What a response may cost at most; more is a failure with errc::too_large, or, for `depth`,
+/// malformed_response.
+struct reply_limits {
+  std::size_t body_bytes = std::size_t{8}
+                           << 20;  ///< of a JSON body, and of all that a stream adds up
+  std::size_t event_bytes = std::size_t{4} << 20;
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t events = 100'000;  ///< and comments
+  std::size_t tool_calls = 128;
+  std::size_t tool_argument_bytes = std::size_t{1} << 20;
+  std::size_t depth = 32;  ///< of arrays and objects within each other
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/api_reply.hpp ----
+
+// The answer of an endpoint that is not a chat completion: its body as it came, and what its head
+// says. A response that is not a success, or whose JSON is an error all the same, is a failure.
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_reply {
+  int status = 0;
+  std::string content_type;
+  std::string generation_id;  ///< X-Generation-Id
+  std::string cache_status;   ///< X-OpenRouter-Cache-Status: HIT, MISS or nothing
+  std::string body;           ///< empty where a listener had it in pieces
+};
+
+/// Hears a successful response's body as it arrives. The view is valid during the call.
+class byte_listener {
+ public:
+  virtual void on_data(std::string_view bytes) noexcept { static_cast<void>(bytes); }
+
+ protected:
+  ~byte_listener() = default;
+};
+
+/// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
+class api_reader {
+ public:
+  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
+
+  /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
+  void listen(byte_listener* listener) noexcept { listener_ = listener; }
+  /// Forgets everything but its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+  /// False: a limit was passed; the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+  /// The end of the exchange, as the transport reports it. With a failure the reply's body holds
+  /// what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const api_reply& reply() const noexcept { return reply_; }
+  api_reply& reply() noexcept { return reply_; }
+  /// A success has begun: at least a byte of its body is here.
+  bool received_content() const noexcept { return received_; }
+
+ private:
+  bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
+
+  reply_limits limits_;
+  byte_listener* listener_ = nullptr;
+  api_reply reply_;
+  std::string error_body_;
+  std::int64_t retry_after_ms_ = -1;
+  bool received_ = false;
+  bool too_large_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/retry.hpp ----
+
+// When to try again, and after how long. The client and the exporter ask with policies of their
+// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+/// The defaults suit calls of a language model; every duration is in milliseconds.
+struct retry_policy {
+  int max_attempts = 3;  ///< the first one counts
+  std::int64_t initial_ms = 500;
+  double factor = 2.0;
+  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
+  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+
+  bool on_408 = true;  ///< the service gave up waiting for the request
+  bool on_429 = true;  ///< rate limited
+  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
+  bool on_unavailable = true;
+  bool on_other_5xx = true;  ///< 500 and the rest
+  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
+  /// False holds for 504 and 524 too, where a gateway gave up waiting.
+  bool on_no_answer = true;
+  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
+};
+
+/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
+/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
+ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+
+/// The milliseconds to wait before the next attempt, or nothing: it is over.
+/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
+/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
+/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
+/// not shortened: to come earlier than asked would only be refused again.
+ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                               const failure& why, std::int64_t elapsed_ms,
+                                               std::int64_t deadline_ms,
+                                               std::uint32_t random) noexcept;
+
+/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
+/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
+/// that has passed gives 0; what is neither gives -1.
+ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                           std::int64_t wall_now_s) noexcept;
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/api_request.hpp ----
+
+// A request to any endpoint of OpenRouter. What has a header of its own (models, generations,
+// embeddings) is made into one of these; what has none can be asked for all the same:
+//
+//   auto reply = talker.call({"POST", "/rerank", R"({"model":"...","query":"...")"});
+
+namespace orcast {
+inline namespace v0 {
+
+struct api_request {
+  api_request() = default;
+  api_request(std::string with, std::string where, std::string what = {})
+      : method(std::move(with)), path(std::move(where)), body(std::move(what)) {}
+
+  std::string method = "GET";
+  /// Below the client's base URL, with its query: "/models?category=roleplay". It begins with "/",
+  /// and what is not a URL's has been encoded.
+  std::string path;
+  std::string body;          ///< sent as it is
+  std::string content_type;  ///< of the body; empty: application/json
+  std::string accept;        ///< empty: application/json
+  /// The body goes to the listener in pieces, as it arrives, and the reply keeps none of it.
+  bool stream = false;
+  /// The response's body may have at most as many; 0: as client_options say.
+  std::size_t body_bytes = 0;
+  /// Instead of client_options.retry. Without one, what is not a GET is not sent again once it was
+  /// sent and not answered: it may have been done.
+  std::optional<http::retry_policy> retry;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/ids.hpp ----
+
+// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+template <std::size_t Size>
+struct hex_id {
+  std::array<unsigned char, Size> bytes{};
+
+  /// All zero means "none"; the standard calls it invalid.
+  bool valid() const noexcept {
+    // By words: every root asks this of its absent parent, and byte by byte it took longer than
+    // both readings of the clock.
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < Size; i += sizeof any) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      any |= word;
+    }
+    return any != 0;
+  }
+
+  /// Lower-case digits, without a terminating zero.
+  constexpr std::array<char, 2 * Size> hex() const noexcept {
+    std::array<char, 2 * Size> text{};
+    to_hex(bytes.data(), Size, text.data());
+    return text;
+  }
+
+  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
+    for (std::size_t i = 0; i < Size; ++i) {
+      if (x.bytes[i] != y.bytes[i]) return false;
+    }
+    return true;
+  }
+  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
+};
+
+}  // namespace detail
+
+/// 16 bytes, written as 32 hexadecimal digits.
+struct trace_id : detail::hex_id<16> {};
+
+/// 8 bytes, written as 16 hexadecimal digits.
+struct span_id : detail::hex_id<8> {};
+
+/// What a span hands on to its children, in this process or another.
+struct span_context {
+  static constexpr std::uint8_t sampled_flag = 1;
+  static constexpr std::uint8_t random_flag = 2;
+
+  trace_id trace;
+  span_id span;
+  std::uint8_t flags = 0;     ///< W3C trace flags
+  bool remote = false;        ///< it came from another process
+  bool decided = false;       ///< flags hold a sampling decision that children follow
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
+
+  bool valid() const noexcept { return trace.valid() && span.valid(); }
+  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
+};
+
+/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
+/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
+/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
+inline trace_id trace_id_from(std::string_view text) noexcept {
+  trace_id id;
+  if (text.empty()) return id;
+  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
+  const auto digest = sha256(text);
+  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
+  return id;
+}
+
+/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
+inline span_id span_id_from(std::string_view text) noexcept {
+  span_id id;
+  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
+  return id;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/scope.hpp ----
+
+// Facts that hold for every call and work span inside: session, user, metadata, tags, prompt
+// template, parent; or that nothing is to be recorded at all. Scopes nest, inner ones before outer
+// ones; what a call says of itself comes before any of them. A scope is passed explicitly
+// (call_context::in, work_options::in) or bound to the thread:
+//
+//   const bound_scope quest({"s-7", "u-42", R"({"quest":"lighthouse"})"});
+//   client.start(...);            // has session, user and metadata
+//
+// Entering one allocates nothing: it borrows its texts, and lies where the host puts it.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What a scope sets; what is empty is left to the outer ones. The texts outlive the scope.
+struct scope_facts {
+  std::string_view session_id = {};
+  std::string_view user = {};
+  std::string_view metadata = {};  ///< a JSON object; its keys come before those of outer scopes
+  const std::string_view* tags = nullptr;  ///< added to those of outer scopes
+  std::size_t tag_count = 0;
+  std::string_view prompt_template = {};
+  std::string_view prompt_variables = {};  ///< a JSON object
+  std::string_view prompt_version = {};
+  span_context parent = {};  ///< valid: what is recorded belongs under this span
+  bool suppress = false;     ///< nothing is recorded inside, whatever inner scopes say
+};
+
+/// One link of a chain of scopes. Not moved while others refer to it. Once made, any thread may
+/// read it.
+class scope {
+ public:
+  explicit scope(const scope_facts& facts, const scope* outer = nullptr) noexcept
+      : facts_(facts), outer_(outer) {}
+  scope(const scope&) = delete;
+  scope& operator=(const scope&) = delete;
+
+  const scope_facts& facts() const noexcept { return facts_; }
+  const scope* outer() const noexcept { return outer_; }
+
+  /// The innermost text that is not empty: inherited(this, &scope_facts::user).
+  static std::string_view inherited(const scope* from,
+                                    std::string_view scope_facts::*which) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (!(from->facts_.*which).empty()) return from->facts_.*which;
+    }
+    return {};
+  }
+  static span_context parent(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.parent.valid()) return from->facts_.parent;
+    }
+    return {};
+  }
+  static bool suppressed(const scope* from) noexcept {
+    for (; from != nullptr; from = from->outer_) {
+      if (from->facts_.suppress) return true;
+    }
+    return false;
+  }
+
+  /// The innermost scope bound to the calling thread, or null.
+  static const scope* current() noexcept { return slot(); }
+
+ private:
+  friend class bound_scope;
+
+  /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
+  /// its own, and so can be unloaded.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static const scope*&
+  slot() noexcept {
+    static thread_local const scope* innermost = nullptr;
+    return innermost;
+  }
+
+  scope_facts facts_;
+  const scope* outer_;
+};
+
+/// A scope inside the thread's current one, for as long as the object lives. Leaves in the reverse
+/// order, on the thread that entered.
+class bound_scope {
+ public:
+  explicit bound_scope(const scope_facts& facts) noexcept : scope_(facts, scope::current()) {
+    scope::slot() = &scope_;
+  }
+  ~bound_scope() {
+    ORCAST_ASSERT(scope::slot() == &scope_);
+    scope::slot() = scope_.outer();
+  }
+  bound_scope(const bound_scope&) = delete;
+  bound_scope& operator=(const bound_scope&) = delete;
+
+  const scope& get() const noexcept { return scope_; }
+
+ private:
+  scope scope_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/call_context.hpp ----
+
+// What a caller says about one call beyond its request: where its span belongs, when its turn is,
+// and what else goes into its head.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Who is sent first where calls wait for their turn (client_options.max_concurrent). A lower one
+/// waits as long as there are higher ones.
+enum class call_priority : unsigned char { background, normal, urgent };
+
+/// OpenRouter's cache of whole answers. A hit costs nothing, and its usage counts are 0.
+struct response_cache {
+  bool use = true;         ///< false: this answer neither comes from the cache nor goes into it
+  std::int64_t ttl_s = 0;  ///< 1 to 86400; 0: OpenRouter's own, five minutes
+  bool clear = false;      ///< forget the answer that is there
+};
+
+struct call_context {
+  span_context parent;  ///< the span that this call belongs under
+  /// The tracestate header that the parent came with: client_options.send_traceparent sends it on.
+  std::string tracestate;
+  std::string name;    ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
+  json_text metadata;  ///< an object
+  std::vector<std::string> tags;
+  /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
+  /// take turns.
+  std::string session_id;
+  std::string user;  ///< where the request has none
+  /// Facts for where neither the request nor this has any; null: the scope that is bound to the
+  /// thread which begins the call, if there is one. Only looked at in the beginning.
+  const scope* in = nullptr;
+
+  call_priority priority = call_priority::normal;
+  /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
+  /// see call_handler.
+  bool on_arrival = false;
+  std::optional<http::timeouts> timeouts;  ///< instead of client_options.timeouts
+  std::optional<response_cache> cache;     ///< instead of client_options.cache
+  /// Added to the request's head, each instead of the client's own of that name.
+  std::vector<http::header> headers;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/plugin.hpp ----
+
+// What OpenRouter does to a request or a reply on its way: search the web, read documents, mend
+// JSON, shorten a long conversation.
+//
+//   request.plugins = {plugin::of("response-healing"), plugin::pdf("native")};
+
+namespace orcast {
+inline namespace v0 {
+
+/// One plugin. The members with a type are those of most plugins and of the web search.
+struct plugin {
+  std::string id;  ///< "web", "web-fetch", "file-parser", "response-healing", ...
+  std::optional<bool> enabled;
+  std::string engine;  ///< of "web": "native", "exa", ...; of "context-compression"
+  std::string mode;
+  std::optional<std::int64_t> max_results;
+  std::optional<std::int64_t> max_uses;
+  std::string search_prompt;
+  std::vector<std::string> include_domains;
+  std::vector<std::string> exclude_domains;
+  json_text settings;  ///< an object with the plugin's further members
+
+  /// Any plugin, with its settings.
+  static plugin of(std::string id, json_text settings = {}) {
+    plugin made;
+    made.id = std::move(id);
+    made.settings = std::move(settings);
+    return made;
+  }
+  /// Web search before the answer, with so many results at most.
+  static plugin web(std::int64_t max_results = 5) {
+    plugin made = of("web");
+    made.max_results = max_results;
+    return made;
+  }
+  /// Who reads documents: "mistral-ocr", "cloudflare-ai" or "native".
+  static plugin pdf(const std::string& engine) {
+    return of("file-parser", R"({"pdf":{"engine":")" + engine + "\"}}");
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/provider_preferences.hpp ----
+
+// Which of the providers of a model may answer, and which of them first. OpenRouter falls back from
+// one to the next by itself; without any of this it balances by price and uptime.
+
+namespace orcast {
+inline namespace v0 {
+
+/// By what providers are sorted: preferences.sort = "throughput".
+struct provider_sort {
+  std::string by;         ///< "price", "throughput", "latency", "exacto"
+  std::string partition;  ///< "model" or "none": of several models, each or all together
+
+  provider_sort() = default;
+  provider_sort(const char* what) : by(what) {}
+  provider_sort(std::string what, std::string over = {})
+      : by(std::move(what)), partition(std::move(over)) {}
+};
+
+/// A bound on speed, as measured over the last minutes: one number for the median, or one for each
+/// percentile.
+struct speed_bound {
+  std::optional<double> value;
+  std::optional<double> p50;
+  std::optional<double> p75;
+  std::optional<double> p90;
+  std::optional<double> p99;
+
+  speed_bound() = default;
+  speed_bound(double median) : value(median) {}
+};
+
+/// The most that may be asked, as decimal text in US dollars: for a million tokens, or for one
+/// image, sound or request. "0.5".
+struct price_limits {
+  std::string prompt;
+  std::string completion;
+  std::string image;
+  std::string audio;
+  std::string request;
+  json_text extra;  ///< an object with further members
+};
+
+struct provider_preferences {
+  std::vector<std::string> order;   ///< slugs, to be tried in this order
+  std::vector<std::string> only;    ///< these and no others
+  std::vector<std::string> ignore;  ///< not these
+  std::optional<bool> allow_fallbacks;
+  std::optional<bool> require_parameters;  ///< only who supports every parameter of the request
+  std::string data_collection;             ///< "deny": only who does not store prompts; "allow"
+  std::optional<bool> zdr;                 ///< only who retains no data at all
+  std::optional<bool> enforce_distillable_text;
+  std::vector<std::string> quantizations;  ///< "fp8", "bf16", ...
+  provider_sort sort;
+  price_limits max_price;
+  speed_bound preferred_min_throughput;  ///< tokens per second
+  speed_bound preferred_max_latency;     ///< seconds to the first token
+  json_text extra;                       ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reasoning_options.hpp ----
+
+// How much a model is to think before it answers. Reasoning is billed as output.
+
+namespace orcast {
+inline namespace v0 {
+
+struct reasoning_options {
+  /// "max", "xhigh", "high", "medium", "low", "minimal" or "none". Not together with max_tokens.
+  std::string effort;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<bool> enabled;  ///< true: medium effort
+  std::optional<bool> exclude;  ///< true: it thinks, but the thoughts are not sent
+  std::string summary;          ///< "auto", "concise" or "detailed"
+  json_text extra;              ///< an object with further members
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/response_format.hpp ----
+
+// The form that an answer is to have. With a JSON Schema the model's text is JSON of that shape:
+//
+//   request.response_format = response_format::json_schema("npc_line", schema);
+//
+// orcast/openrouter/structured.hpp reads the answer.
+
+namespace orcast {
+inline namespace v0 {
+
+struct response_format {
+  std::string type;         ///< "text", "json_object", "json_schema", "grammar", "python"
+  std::string name;         ///< of the schema: letters, digits, '_' and '-', 64 at most
+  std::string description;  ///< what the answer is for, to the model
+  json_text schema;         ///< a JSON Schema: an object
+  /// True: the provider keeps exactly to the schema. Providers then demand that every object of it
+  /// lists all its properties as required and allows no others: see strict_schema().
+  std::optional<bool> strict;
+  std::string grammar;
+  json_text json;  ///< sent instead of all the above
+
+  /// Any JSON object; the prompt has to say which.
+  static response_format json_object() {
+    response_format made;
+    made.type = "json_object";
+    return made;
+  }
+  static response_format json_schema(std::string name, json_text schema, bool strict = true) {
+    response_format made;
+    made.type = "json_schema";
+    made.name = std::move(name);
+    made.schema = std::move(schema);
+    made.strict = strict;
+    return made;
+  }
+};
+
+/// A plain schema as strict mode wants it: every object has "additionalProperties": false and
+/// requires all its properties. What was optional may be null instead. Fails with invalid_argument
+/// when `schema` is not a JSON object.
+ORCAST_DECL result<json_text> strict_schema(std::string_view schema);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/stop_condition.hpp ----
+
+// When OpenRouter is to stop running its own tools within one call. The first condition that holds
+// counts.
+
+namespace orcast {
+inline namespace v0 {
+
+struct stop_condition {
+  std::string type;
+  std::optional<std::int64_t> step_count;
+  std::string tool_name;
+  std::optional<std::int64_t> max_tokens;
+  std::optional<double> max_cost_in_dollars;
+  std::string reason;
+  json_text extra;  ///< an object with further members
+
+  static stop_condition steps(std::int64_t count) {
+    stop_condition made = of("step_count_is");
+    made.step_count = count;
+    return made;
+  }
+  static stop_condition calls(std::string tool_name) {
+    stop_condition made = of("has_tool_call");
+    made.tool_name = std::move(tool_name);
+    return made;
+  }
+  static stop_condition tokens(std::int64_t most) {
+    stop_condition made = of("max_tokens_used");
+    made.max_tokens = most;
+    return made;
+  }
+  static stop_condition dollars(double most) {
+    stop_condition made = of("max_cost");
+    made.max_cost_in_dollars = most;
+    return made;
+  }
+  static stop_condition finish(std::string reason) {
+    stop_condition made = of("finish_reason_is");
+    made.reason = std::move(reason);
+    return made;
+  }
+
+ private:
+  static stop_condition of(const char* type) {
+    stop_condition made;
+    made.type = type;
+    return made;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/tool.hpp ----
+
+// What a model may use besides words: functions of the host's, described by a JSON Schema, and
+// tools that OpenRouter runs itself.
+
+namespace orcast {
+inline namespace v0 {
+
+/// A function that the model may call.
+struct tool {
+  std::string name;
+  std::string description;
+  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
+  /// Sent instead of all else: the whole tool as OpenRouter takes it.
+  json_text json;
+  /// Only providers that keep exactly to the schema. Set to true it may leave no provider at all.
+  std::optional<bool> strict = std::nullopt;
+  std::optional<cache_control> cache =
+      std::nullopt;  ///< set: the prompt is to be cached up to this tool
+
+  /// A tool that OpenRouter runs: "openrouter:web_search", "openrouter:datetime", ...; the
+  /// parameters are an object, or nothing.
+  static tool server(const std::string& type, const json_text& parameters = {}) {
+    tool made;
+    made.json = "{\"type\":\"" + type + '"';
+    if (!parameters.empty()) made.json += ",\"parameters\":" + parameters;
+    made.json += '}';
+    return made;
+  }
+};
+
+/// Values for chat_request::tool_choice.
+namespace choose {
+
+inline json_text none() { return "\"none\""; }
+inline json_text automatic() { return "\"auto\""; }
+inline json_text required() { return "\"required\""; }
+/// That function and no other. A function's name is letters, digits, '_' and '-'.
+inline json_text function(const std::string& name) {
+  return R"({"type":"function","function":{"name":")" + name + "\"}}";
+}
+/// That tool of OpenRouter's.
+inline json_text server_tool(const std::string& type) { return R"({"type":")" + type + "\"}"; }
+
+}  // namespace choose
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/trace_fields.hpp ----
+
+// OpenRouter's `trace` object: how a call is to appear in a tracing system.
+
+namespace orcast {
+inline namespace v0 {
+
+struct trace_fields {
+  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
+  std::string trace_name;       ///< name of the root span
+  std::string span_name;        ///< kept as metadata
+  std::string generation_name;  ///< name of the call's own span
+  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
+  json_text metadata;           ///< an object with any further keys
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_request.hpp ----
+
+// A request to POST /chat/completions. Set `model` and `messages`; what is not set is not sent, so
+// that OpenRouter's and the model's own defaults hold. Members have OpenRouter's names.
+//
+// orcast looks at what it needs to write a body: that text is UTF-8, that JSON is JSON. Whether a
+// value makes sense to a model is for OpenRouter to say, so that tomorrow's values work today.
+
+namespace orcast {
+inline namespace v0 {
+
+/// How a model that speaks is to sound.
+struct audio_output_options {
+  std::string voice;
+  std::string format;  ///< "wav", "mp3", "pcm16", ...
+  json_text extra;     ///< an object with further members
+};
+
+/// OpenRouter's help for debugging, for streamed calls. Not for production.
+struct debug_options {
+  std::optional<bool> echo_upstream_body;  ///< the first chunks hold what the providers were sent
+  json_text extra;                         ///< an object with further members
+};
+
+/// Without effect, deprecated: usage is always sent.
+struct stream_options {
+  std::optional<bool> include_usage;
+  json_text extra;  ///< an object with further members
+};
+
+/// Most of the answer, known beforehand: a text that is to be changed here and there.
+struct predicted_output {
+  std::string content;
+};
+
+struct chat_request {
+  std::string model;                ///< "author/name[:variant]"
+  std::vector<std::string> models;  ///< to fall back to, in order
+  /// Names no model on purpose: the default of the account answers.
+  bool account_model = false;
+  std::vector<message> messages;
+  std::string prompt;   ///< plain text instead of messages
+  bool stream = false;  ///< set by the client according to the function that is called
+
+  // How the answer is drawn.
+  std::optional<double> temperature;
+  std::optional<double> top_p;
+  std::optional<std::int64_t> top_k;
+  std::optional<double> min_p;
+  std::optional<double> top_a;
+  std::optional<double> frequency_penalty;
+  std::optional<double> presence_penalty;
+  std::optional<double> repetition_penalty;
+  std::optional<std::int64_t> max_completion_tokens;
+  std::optional<std::int64_t> max_tokens;  ///< deprecated
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop;  ///< up to 4
+  std::vector<std::pair<std::string, double>> logit_bias;
+  std::optional<bool> logprobs;
+  std::optional<std::int64_t> top_logprobs;
+
+  // What it is made with.
+  std::vector<tool> tools;
+  json_text tool_choice;  ///< see choose:: in tool.hpp
+  std::optional<bool> parallel_tool_calls;
+  std::vector<stop_condition> stop_server_tools_when;
+  std::vector<plugin> plugins;
+  json_text web_search_options;  ///< an object
+
+  // What it looks like.
+  orcast::response_format response_format;
+  std::optional<bool> structured_outputs;
+  reasoning_options reasoning;
+  std::string reasoning_effort;  ///< the same as reasoning.effort
+  std::string verbosity;         ///< "low", "medium", "high", ...
+  std::vector<std::string> modalities;
+  audio_output_options audio;
+  json_text image_config;  ///< an object
+  predicted_output prediction;
+
+  // Who gives it.
+  provider_preferences provider;
+  std::string preset;
+  std::string service_tier;
+  std::string route;                   ///< deprecated
+  std::optional<cache_control> cache;  ///< sent as `cache_control`
+  std::string prompt_cache_key;        ///< groups requests that share a prefix
+  prompt_cache_options cache_options;  ///< sent as `prompt_cache_options`
+  orcast::stream_options stream_options;
+  debug_options debug;
+
+  // Who asked.
+  std::string user;        ///< your end user, up to 128 characters
+  std::string session_id;  ///< one conversation, up to 256 characters
+  /// Up to 16 pairs of 64 and 512 characters.
+  std::vector<std::pair<std::string, std::string>> metadata;
+  trace_fields trace;
+
+  /// An object whose members are added to the body; a member that is also set above is refused.
+  json_text extra;
+
+  // Not left to the compiler, which would write them anew into every file that makes a request.
+  ORCAST_DECL chat_request();
+  ORCAST_DECL chat_request(chat_request&&) noexcept;
+  ORCAST_DECL chat_request(const chat_request&);
+  ORCAST_DECL chat_request& operator=(chat_request&&) noexcept;
+  ORCAST_DECL chat_request& operator=(const chat_request&);
+  ORCAST_DECL ~chat_request();
+};
+
+/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
+/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
+/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
+/// of the right kind, or a member is set twice; `out` is then what it was.
+ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
+
+/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
+/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
+/// span. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
+
+/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
+ORCAST_DECL void append_json(const tool& each, std::string& out);
+
+/// Whether a client may send it: it names a model (or says that it does not) and holds messages or
+/// a prompt, and all its text together is no more than `most_bytes`. Fails with invalid_argument or
+/// too_large, saying what to set.
+ORCAST_DECL result<void> validate_chat_request(const chat_request& request, std::size_t most_bytes);
+
+/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
+/// append_json gives them, end up in `extra` (of the request, a message or one of its objects), so
+/// that append_json makes an equal body of what was read. One thing is not kept: "stream":false,
+/// which is what no `stream` means. Fails with malformed_response when it is not a JSON object.
+ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
+
+/// Lays a JSON object over a request: each member of `body` replaces the whole member of that name,
+/// whatever had set it, and is read as parse_chat_request reads it; the others stay. So "provider"
+/// in `body` replaces all of request.provider, and null makes a member null. Fails as
+/// parse_chat_request does; the request is then what it was.
+ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request);
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/routing_metadata.hpp ----
+
+// How OpenRouter routed a call: which providers it could ask, which it tried, and what happened on
+// the way. It comes when client_options.routing_metadata asks for it; never with an answer from the
+// response cache.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One provider that was tried.
+struct routing_attempt {
+  std::string provider;
+  std::string model;
+  std::int64_t status = 0;  ///< HTTP status of its answer
+};
+
+/// One provider that could have been asked.
+struct routing_endpoint {
+  std::string provider;
+  std::string model;
+  bool selected = false;
+};
+
+/// Something that was done to the request or the reply.
+struct routing_stage {
+  std::string type;  ///< "guardrail", "plugin", "server_tools", "response_healing", ...
+  std::string name;
+  std::string guardrail_id;
+  std::string guardrail_scope;
+  std::string summary;
+  json_text data;        ///< an object
+  std::string cost_usd;  ///< decimal text
+};
+
+struct routing_metadata {
+  bool received = false;
+  std::string requested;  ///< the model that was asked for
+  std::string strategy;   ///< "direct", "auto", "fallback", ...
+  std::string region;
+  std::string summary;
+  std::optional<std::int64_t> attempt;  ///< which of the attempts this answer comes from, from 1
+  std::optional<bool> is_byok;
+  std::optional<std::int64_t> endpoints_total;
+  std::vector<routing_endpoint> endpoints;
+  std::vector<routing_attempt> attempts;
+  json_text params;  ///< an object
+  std::vector<routing_stage> pipeline;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/chat_reply.hpp ----
+
+// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
+// kept as JSON here (images, sources, probabilities) is read by
+// orcast/openrouter/reply_details.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
+/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
+struct token_usage {
+  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
+  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
+  std::optional<std::int64_t> total_tokens;
+  std::optional<std::int64_t> cached_tokens;
+  std::optional<std::int64_t> cache_write_tokens;
+  std::optional<std::int64_t> prompt_audio_tokens;
+  std::optional<std::int64_t> prompt_video_tokens;
+  std::optional<std::int64_t> reasoning_tokens;
+  std::optional<std::int64_t> completion_audio_tokens;
+  std::optional<std::int64_t> completion_image_tokens;
+  std::optional<std::int64_t> accepted_prediction_tokens;
+  std::optional<std::int64_t> rejected_prediction_tokens;
+  std::string cost;  ///< what the account was charged
+  std::string upstream_cost;
+  std::string upstream_prompt_cost;
+  std::string upstream_completion_cost;
+  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
+  std::optional<std::int64_t> tool_calls_executed;
+  std::optional<std::int64_t> web_search_requests;
+  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
+  bool received = false;        ///< false: there was no usage object at all
+};
+
+/// One alternative answer. Almost always there is exactly one.
+struct chat_choice {
+  message reply;  ///< ready to be sent back
+  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
+  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
+  /// "tool_calls".
+  std::string finish_reason;
+  std::string native_finish_reason;
+  json_text logprobs;  ///< an object
+  json_text extra;     ///< an object with further members of the choice
+};
+
+struct chat_reply {
+  std::string id;        ///< the generation's id, "gen-..."
+  std::string model;     ///< the model that answered; it may differ from the one asked for
+  std::string provider;  ///< who ran it, as OpenRouter names it
+  std::string service_tier;
+  std::string system_fingerprint;
+  std::int64_t created = 0;  ///< seconds since 1970
+  std::vector<chat_choice> choices;
+  token_usage usage;
+  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
+  json_text metadata;        ///< the same as it came
+  json_text extra;           ///< an object with the top-level members that have no place above
+
+  /// The response body; of a stream, the equal body that a blocking call would have brought.
+  json_text raw;
+
+  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
+  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
+
+  /// Of the first choice; empty when there is none. The views last as long as the reply.
+  std::string_view text() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().reply.content;
+  }
+  std::string_view finish_reason() const noexcept {
+    return choices.empty() ? std::string_view() : choices.front().finish_reason;
+  }
+
+  struct tool_call_range {
+    const tool_call* first = nullptr;
+    const tool_call* last = nullptr;
+    const tool_call* begin() const noexcept { return first; }
+    const tool_call* end() const noexcept { return last; }
+    bool empty() const noexcept { return first == last; }
+    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+  };
+  tool_call_range tool_calls() const noexcept {
+    if (choices.empty()) return {};
+    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
+    return {calls.data(), calls.data() + calls.size()};
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/reply_reader.hpp ----
+
+// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
+// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
+// bytes are parsed once; whoever wants to see the pieces listens.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One exchange at a time; not thread safe. head(), data()..., then finish().
+class reply_reader {
+ public:
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL ~reply_reader();
+  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
+  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
+
+  /// Forgets everything but its memory and its listener, for the next exchange.
+  ORCAST_DECL void reset() noexcept;
+
+  /// About how many bytes of memory it keeps for that.
+  ORCAST_DECL std::size_t held_bytes() const noexcept;
+
+  /// The listener is borrowed; null for none.
+  ORCAST_DECL void listen(delta_listener* listener) noexcept;
+
+  ORCAST_DECL void head(const http::response_head& head) noexcept;
+
+  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
+  /// stream said [DONE]); the exchange may be stopped.
+  ORCAST_DECL bool data(std::string_view bytes) noexcept;
+
+  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
+  /// what happened; reply() then holds what had arrived.
+  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
+
+  const chat_reply& reply() const noexcept { return reply_; }
+  chat_reply& reply() noexcept { return reply_; }
+  int http_status() const noexcept { return http_status_; }
+  /// X-Generation-Id of the response head: known before the first byte of the body.
+  const std::string& generation_id() const noexcept { return generation_id_; }
+  const std::string& cache_status() const noexcept { return cache_status_; }
+  bool streamed() const noexcept { return streamed_; }
+  bool received_content() const noexcept { return received_content_; }
+
+ private:
+  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
+  chat_reply reply_;
+  std::string generation_id_;
+  std::string cache_status_;
+  int http_status_ = 0;
+  bool streamed_ = false;
+  bool received_content_ = false;
+  std::unique_ptr<parser> parser_;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/blobs.hpp ----
+
+// Images, audio and files within text travel as base64. In a trace they are replaced by what they
+// are: "[image/png, 3000 bytes, sha256 0123456789abcdef]", with the size of what was encoded and
+// the digest of its base64 text. Works on plain text and on JSON alike.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One text at a time; what apply() returns lasts until the next one, and as long as `text`.
+class blob_filter {
+ public:
+  /// Replaces every data URL with base64 in it, and every run of base64 of 512 characters or more.
+  /// Images whose whole URL has at most `keep_images` bytes are kept when that is not 0; longer
+  /// ones then become __REDACTED__.
+  std::string_view apply(std::string_view text, std::size_t keep_images) {
+    bool found = false;
+    std::size_t copied = 0;
+    std::size_t from = 0;
+    run next;
+    while (find(text, from, next)) {
+      from = next.end;
+      const bool image = next.type.substr(0, 6) == "image/";
+      if (image && keep_images != 0 && next.end - next.begin <= keep_images) continue;
+      if (!found) out_.clear();
+      found = true;
+      out_.append(text.substr(copied, next.begin - copied));
+      copied = next.end;
+      if (image && keep_images != 0) {
+        out_.append("__REDACTED__");
+      } else {
+        describe(next.type, text.substr(next.data, next.end - next.data));
+      }
+    }
+    if (!found) return text;
+    out_.append(text.substr(copied));
+    return out_;
+  }
+
+  /// The same for what is known to be base64, of whatever length.
+  std::string_view describe_base64(std::string_view type, std::string_view data) {
+    out_.clear();
+    describe(type, data);
+    return out_;
+  }
+
+ private:
+  static constexpr std::size_t least = 512;  // prose has no word of that length
+  static constexpr std::string_view marker = ";base64,";
+
+  struct run {
+    std::size_t begin = 0;  // of the URL, or of the data where there is none
+    std::size_t data = 0;
+    std::size_t end = 0;
+    std::string_view type;
+  };
+
+  static constexpr bool is_base64(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+  }
+  /// Some encoders of JSON write \/ for a slash.
+  static std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size()) {
+      if (is_base64(text[at])) {
+        ++at;
+      } else if (text.substr(at, 2) == "\\/") {
+        at += 2;
+      } else {
+        break;
+      }
+    }
+    return at;
+  }
+
+  /// The first blob at or after `from`.
+  static bool find(std::string_view text, std::size_t from, run& out) noexcept {
+    const std::size_t marked = find_url(text, from, out);
+    // A long run has a character at every multiple of its least length: look only there.
+    for (std::size_t probe = from + least - 1; probe < marked; probe += least) {
+      if (!is_base64(text[probe]) && text[probe] != '\\') continue;
+      std::size_t begin = probe;
+      while (begin > from && (is_base64(text[begin - 1]) || text[begin - 1] == '\\')) --begin;
+      const std::size_t end = end_of_run(text, begin);
+      if (end < begin + least) continue;
+      out = {begin, begin, end, "base64"};
+      return true;
+    }
+    return marked < text.size();
+  }
+
+  /// Where the first data URL's base64 begins, or the text's end.
+  static std::size_t find_url(std::string_view text, std::size_t from, run& out) noexcept {
+    for (std::size_t at = from; (at = text.find(marker, at)) != std::string_view::npos; ++at) {
+      const std::string_view ahead = text.substr(from, at - from);
+      const std::size_t scheme = ahead.rfind("data:");
+      const std::size_t data = at + marker.size();
+      if (scheme == std::string_view::npos || ahead.size() - scheme > 128) continue;
+      const std::size_t end = end_of_run(text, data);
+      if (end == data) continue;
+      out = {from + scheme, data, end, ahead.substr(scheme + 5)};
+      return data;
+    }
+    return text.size();
+  }
+
+  void describe(std::string_view type, std::string_view data) {
+    std::size_t size = 0;
+    for (char c : data) size += c != '\\' && c != '=' ? 1 : 0;
+    const auto digest = sha256(data);
+    char hex[16];
+    to_hex(digest.data(), 8, hex);
+    out_.append("[");
+    for (char c : type) {
+      if (c != '\\' && c != '"') out_.push_back(c);  // what encloses it may be JSON
+    }
+    out_.append(", ").append(std::to_string(size * 3 / 4)).append(" bytes, sha256 ");
+    out_.append(hex, sizeof hex).append("]");
+  }
+
+  std::string out_;
+};
 
 }  // namespace v0
 }  // namespace orcast
@@ -1520,94 +3480,6 @@ inline constexpr char kind_prompt[] = "PROMPT";
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/ids.hpp ----
-
-// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
-
-namespace orcast {
-inline namespace v0 {
-
-namespace detail {
-
-template <std::size_t Size>
-struct hex_id {
-  std::array<unsigned char, Size> bytes{};
-
-  /// All zero means "none"; the standard calls it invalid.
-  bool valid() const noexcept {
-    // By words: every root asks this of its absent parent, and byte by byte it took longer than
-    // both readings of the clock.
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < Size; i += sizeof any) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + i, sizeof word);
-      any |= word;
-    }
-    return any != 0;
-  }
-
-  /// Lower-case digits, without a terminating zero.
-  constexpr std::array<char, 2 * Size> hex() const noexcept {
-    std::array<char, 2 * Size> text{};
-    to_hex(bytes.data(), Size, text.data());
-    return text;
-  }
-
-  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
-    for (std::size_t i = 0; i < Size; ++i) {
-      if (x.bytes[i] != y.bytes[i]) return false;
-    }
-    return true;
-  }
-  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
-};
-
-}  // namespace detail
-
-/// 16 bytes, written as 32 hexadecimal digits.
-struct trace_id : detail::hex_id<16> {};
-
-/// 8 bytes, written as 16 hexadecimal digits.
-struct span_id : detail::hex_id<8> {};
-
-/// What a span hands on to its children, in this process or another.
-struct span_context {
-  static constexpr std::uint8_t sampled_flag = 1;
-  static constexpr std::uint8_t random_flag = 2;
-
-  trace_id trace;
-  span_id span;
-  std::uint8_t flags = 0;     ///< W3C trace flags
-  bool remote = false;        ///< it came from another process
-  bool decided = false;       ///< flags hold a sampling decision that children follow
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
-
-  bool valid() const noexcept { return trace.valid() && span.valid(); }
-  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
-};
-
-/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
-/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
-/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
-inline trace_id trace_id_from(std::string_view text) noexcept {
-  trace_id id;
-  if (text.empty()) return id;
-  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
-  const auto digest = sha256(text);
-  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
-  return id;
-}
-
-/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
-inline span_id span_id_from(std::string_view text) noexcept {
-  span_id id;
-  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
-  return id;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/trace/value.hpp ----
 
 // Attribute values as the recording functions take them. Which type a value has is decided by the
@@ -2086,6 +3958,11 @@ class span {
   }
   bool grow() noexcept;
   void close_block() noexcept;
+  /// Never less than 0.
+  std::int64_t since_start(std::int64_t steady_ns) const noexcept {
+    const std::int64_t passed = steady_ns - head_->start_steady_ns;
+    return passed > 0 ? passed : 0;
+  }
 
   void forget() noexcept {
     owner_ = nullptr;
@@ -2122,21 +3999,6 @@ class span {
 
 namespace orcast {
 inline namespace v0 {
-
-/// A function of the host's that looks at each text before it is recorded.
-struct redaction {
-  /// `key` is the attribute's name, with its indices. May change the text; false leaves the
-  /// attribute out. Any thread that records; nothing may be recorded from inside.
-  bool (*function)(void* context, content what, std::string_view key, std::string& text) = nullptr;
-  void* context = nullptr;
-};
-
-/// What becomes of content. Plain data that borrows the redaction's context.
-struct content_policy {
-  bool privacy = false;  ///< privacy mode: no prompts, answers, tool arguments or results
-  masks hide;
-  redaction redact;  ///< sees what privacy and masks let through
-};
 
 namespace detail {
 
@@ -2251,118 +4113,6 @@ class content_recorder {
   std::string_view shown_;
   std::string name_;
   std::string text_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/pseudonym.hpp ----
-
-// What stands for an end user in the traces instead of the name by which the game knows them: the
-// same user always gets the same one, and nobody without the key can tell who it is.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Plain data that borrows: context and key outlive whatever records with it.
-struct pseudonym {
-  /// Appends what is recorded instead of `user`; nothing appended: no user is recorded. Any thread.
-  void (*function)(void* context, std::string_view user, std::string& out) = nullptr;
-  void* context = nullptr;
-  /// Without a function: HMAC-SHA256 (RFC 2104) under this key, its first 32 hexadecimal digits.
-  /// Keep it on a server of yours, or in the game if guessing names does not matter.
-  std::string_view key;
-
-  bool wanted() const noexcept { return function != nullptr || !key.empty(); }
-
-  void append(std::string_view user, std::string& out) const {
-    if (user.empty()) return;
-    if (function != nullptr) {
-      function(context, user, out);
-    } else if (!key.empty()) {
-      append_hash(user, out);
-    } else {
-      out.append(user);
-    }
-  }
-
- private:
-  void append_hash(std::string_view user, std::string& out) const {
-    constexpr std::size_t block = 64;
-    std::string whole(block, '\0');
-    if (key.size() > block) {
-      const auto digest = sha256(key);
-      for (std::size_t i = 0; i < digest.size(); ++i) whole[i] = static_cast<char>(digest[i]);
-    } else {
-      key.copy(whole.data(), key.size());
-    }
-    std::string outer = whole;
-    for (char& c : whole) c = static_cast<char>(c ^ 0x36);
-    for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
-    whole.append(user);
-    const auto inner = sha256(whole);
-    for (unsigned char byte : inner) outer.push_back(static_cast<char>(byte));
-    const auto digest = sha256(outer);
-    char hex[32];
-    to_hex(digest.data(), 16, hex);
-    out.append(hex, sizeof hex);
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/host.hpp ----
-
-// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
-// C++ library; an engine fills in its own functions before it makes the first object. Every
-// function may be called from any thread.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
-/// each of them. The memory pair is set together or not at all.
-struct host {
-  void* self = nullptr;
-
-  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
-  std::int64_t (*steady_now)(void* self) = nullptr;
-  /// Nanoseconds since 1970-01-01 UTC.
-  std::int64_t (*wall_now)(void* self) = nullptr;
-  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
-  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
-  /// Memory aligned to `alignment` (a power of two), or null.
-  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
-  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
-
-  std::int64_t steady_ns() const noexcept {
-    if (steady_now != nullptr) return steady_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-
-  std::int64_t wall_ns() const noexcept {
-    if (wall_now != nullptr) return wall_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-
-  void* take(std::size_t size, std::size_t alignment) const noexcept {
-    if (allocate != nullptr) return allocate(self, size, alignment);
-    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
-  }
-
-  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
-    if (memory == nullptr) return;
-    if (release != nullptr) {
-      release(self, memory, size, alignment);
-    } else {
-      ::operator delete(memory, std::align_val_t(alignment));
-    }
-  }
 };
 
 }  // namespace v0
@@ -3615,8 +5365,7 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
                             sizeof(detail::event_payload));
   if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
-  content.wall_ns =
-      head_->start_wall_ns + (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
   if (put(no_key, detail::record::element, name)) {
     content.named = 1;
     for (const attribute& each : attributes) {
@@ -3651,7 +5400,7 @@ inline span& span::rename(std::string_view name) noexcept {
 
 inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
-  head_->duration_ns = (std::max)(steady_ns - head_->start_steady_ns, std::int64_t{0});
+  head_->duration_ns = since_start(steady_ns);
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
@@ -3855,1770 +5604,6 @@ inline std::uint64_t tracer::open_spans() const noexcept {
   const std::uint64_t held = stats().held();
   return held > ready ? held - ready : 0;
 }
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/recording.hpp ----
-
-// What is recorded of each call, and where. Made by `broadcast`; plain data, so that a host may
-// also put one together itself. Whoever makes it keeps alive what it points at.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Which frame the game is in, for spans that say in which one they began and ended.
-class frame_counter {
- public:
-  /// Once per frame. Any thread. 0: frames are not counted.
-  void set(std::uint32_t number) noexcept {
-    number_.store(number, std::memory_order_relaxed);  // a number by itself: nothing goes with it
-  }
-  std::uint32_t now() const noexcept { return number_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint32_t> number_{0};
-};
-
-/// Whether OpenRouter broadcasts the same calls itself, so that nothing counts twice.
-enum class server_broadcast : unsigned char {
-  none,  ///< it does not; nothing is added to requests
-  /// It does: the client sends the ids of its span along in `trace`, so that both meet in one
-  /// trace, and that span is a CHAIN without messages, tokens and cost.
-  join,
-};
-
-struct recording : content_policy {
-  tracer* traces = nullptr;   ///< null: nothing is recorded; replies are read all the same
-  bool companions = true;     ///< also the gen_ai.* attributes of OpenTelemetry's conventions
-  bool vectors = false;       ///< also the vectors of embeddings; they are large
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get these calls
-  pseudonym users;
-  server_broadcast server = server_broadcast::none;
-  const frame_counter* frames = nullptr;
-  call_filter filter;
-
-  std::uint32_t frame() const noexcept { return frames != nullptr ? frames->now() : 0; }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/compression.hpp ----
-
-// How an exporter is given a way to make its bodies smaller: by a function of the host's choice, so
-// that orcast itself needs no library for it.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-/// {"gzip", orcast::gzip} with transport/gzip.hpp. It costs time on the exporting thread, and
-/// memory beyond the budget.
-struct compression {
-  std::string_view name;  ///< as Content-Encoding says it: "gzip"
-  /// Appends the pieces to `out`, compressed. False: the body is sent as it is.
-  bool (*compress)(const std::string_view* pieces, std::size_t count, std::string& out) = nullptr;
-};
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/encoder_options.hpp ----
-
-// What the encoders have in common: what they are told, and how they hand over a request.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
-/// protobuf alone.
-enum class format : unsigned char { json, protobuf };
-
-constexpr std::string_view content_type(format of) noexcept {
-  return of == format::json ? "application/json" : "application/x-protobuf";
-}
-
-/// An attribute of the whole program.
-struct text_attribute {
-  std::string key;
-  std::string value;
-};
-
-struct encoder_options {
-  otlp::format format = otlp::format::json;
-  /// Who sends: service.name and the like. A later entry of the same key wins.
-  std::vector<text_attribute> resource;
-  std::string scope_name = "orcast";
-  std::string scope_version = version;
-  /// What each span has unless it sets the key itself; at most 8.
-  std::vector<text_attribute> span_attributes;
-  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
-  bool int_as_number = false;
-};
-
-/// A request, or one of some of its spans: the pieces of its body, in order.
-struct request_pieces {
-  std::string_view part[3];
-};
-
-namespace detail {
-
-/// Calls `use` with the attributes that count: a key, and the last value of each.
-template <class Use>
-void each_resource_attribute(const encoder_options& options, Use use) {
-  for (std::size_t i = 0; i < options.resource.size(); ++i) {
-    const text_attribute& each = options.resource[i];
-    bool counts = !each.key.empty();
-    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
-      counts = counts && options.resource[j].key != each.key;
-    }
-    if (counts) use(each);
-  }
-}
-
-/// Whether a span can have the attribute by default.
-inline bool usable_default(const text_attribute& one) noexcept {
-  return !one.key.empty() && one.key.size() <= 200;
-}
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/broadcast/settings.hpp ----
-
-// The settings of one destination of a broadcast, under the names that users of OpenRouter's
-// "Broadcast to Arize" know: Api Key, Space Key, Model Id, Base Url.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What answers at a destination, and so which headers authorise and which mistakes are likely.
-enum class destination_kind : unsigned char {
-  arize,
-  otlp,  ///< Phoenix, a collector, anything that takes OTLP over HTTP
-};
-
-struct broadcast_settings {
-  std::string name = "arize";  ///< "Name": tells destinations apart, in counters and messages
-  destination_kind kind = destination_kind::arize;
-  bool enabled = true;
-  secret api_key;          ///< "Api Key": of the Arize space; elsewhere a bearer token, or empty
-  std::string space_key;   ///< "Space Key": the Space ID, base64 text; not the space's name
-  std::string model_id;    ///< "Model Id": the project that the traces appear in
-  std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
-  bool exact_url = false;  ///< base_url is the whole address: nothing is appended
-  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
-
-  /// Called before each export instead of sending api_key: appends the headers that authorise it,
-  /// so that a shipped game need not contain an Arize key. On the exporting thread.
-  void (*header_provider)(void* context, std::vector<http::header>& headers) = nullptr;
-  void* header_context = nullptr;
-
-  bool privacy_mode = false;  ///< send no prompts and no answers
-  /// "API Keys": only calls under keys with one of these labels (broadcast::recording) are sent;
-  /// empty: calls under any key.
-  std::vector<std::string> only_api_keys;
-  std::vector<std::string> except_api_keys;  ///< calls under these never; this wins
-  double sampling_rate = 1.0;  ///< share of the sessions (or traces) that is sent: 0.0001 to 1
-  std::string service_name = "orcast";  ///< service.name on the resource
-  std::string service_version;
-  std::vector<otlp::text_attribute> resource;  ///< further attributes of the program
-  bool companions = true;                      ///< also send the gen_ai.* attributes
-  otlp::format format = otlp::format::json;    ///< Phoenix takes protobuf alone
-  otlp::compression compression;  ///< none; {"gzip", orcast::gzip} where that is wanted
-  bool allow_insecure = false;    ///< accept http:// for hosts other than this machine
-  bool vectors = false;           ///< also send the vectors of embeddings
-  masks hide;                     ///< OpenInference's masks
-  redaction redact;               ///< the host's own look at each text before it is recorded
-  call_filter filter;             ///< the host's rule about which calls are exported
-  /// Users appear under a keyed hash of their name when this is not empty; or under what the
-  /// host's function makes of it.
-  secret user_key;
-  pseudonym users;  ///< its key is user_key
-  /// join: OpenRouter broadcasts the same calls itself (see openrouter/recording.hpp).
-  server_broadcast server = server_broadcast::none;
-
-  /// A second owner of the same settings, keys included, made on purpose.
-  ORCAST_DECL broadcast_settings clone() const;
-
-  /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
-  /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
-  /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
-  /// where it has those.
-  static ORCAST_DECL broadcast_settings from_environment();
-};
-
-/// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
-/// it. Fails with invalid_argument, saying what is wrong with the text.
-ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure = false);
-
-/// The address that settings lead to, by the rules of traces_url() or as it stands.
-ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings);
-
-/// Appends the headers that authorise at the destination, and the settings' own; of two lines with
-/// one name among them the later one stands alone. What `headers` held before is left as it is.
-ORCAST_DECL void append_headers(const broadcast_settings& settings,
-                                std::vector<http::header>& headers);
-
-/// Checks settings and names the first field that is wrong: an empty key, OpenRouter's key in the
-/// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
-/// can't be used.
-ORCAST_DECL result<void> validate(const broadcast_settings& settings);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/control.hpp ----
-
-// The remote control of one blocking exchange. Whoever holds it may cancel or resume from any
-// thread while perform() runs on another. A blocking transport registers what interrupts it (for
-// example shutdown(2) of its socket): a flag that is only polled can't interrupt a read.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-class exchange_control {
- public:
-  exchange_control() = default;
-  exchange_control(const exchange_control&) = delete;
-  exchange_control& operator=(const exchange_control&) = delete;
-
-  /// Any thread, any number of times. Calls the registered interrupt, if there is one.
-  void cancel() noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (cancelled_) return;
-    cancelled_ = true;
-    changed_.notify_all();
-    if (interrupt_ != nullptr) interrupt_(context_);
-  }
-
-  /// Any thread: the sink that answered flow::pause can take bytes again.
-  void resume() noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    resumed_ = true;
-    changed_.notify_all();
-  }
-
-  bool cancelled() const noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return cancelled_;
-  }
-
-  /// The transport's side: after a sink answered flow::pause. Returns true when resumed, false when
-  /// cancelled or when `limit` has passed.
-  bool wait_for_resume(std::chrono::milliseconds limit) noexcept {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_for(lock, limit, [this] { return resumed_ || cancelled_; });
-    return std::exchange(resumed_, false) && !cancelled_;
-  }
-
-  /// The transport's side: while it lives, cancel() calls `interrupt(context)` once, on the thread
-  /// that cancels and under a lock, so it must be short and must not call back. Made after a
-  /// cancel, it calls at once. When its destructor returns, no call is running or will come.
-  class interrupt_scope {
-   public:
-    interrupt_scope(exchange_control& control, void (*interrupt)(void*) noexcept, void* context)
-        : control_(control) {
-      std::lock_guard<std::mutex> lock(control_.mutex_);
-      control_.interrupt_ = interrupt;
-      control_.context_ = context;
-      if (control_.cancelled_) interrupt(context);
-    }
-    ~interrupt_scope() {
-      std::lock_guard<std::mutex> lock(control_.mutex_);
-      control_.interrupt_ = nullptr;
-    }
-    interrupt_scope(const interrupt_scope&) = delete;
-    interrupt_scope& operator=(const interrupt_scope&) = delete;
-
-   private:
-    exchange_control& control_;
-  };
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  void (*interrupt_)(void*) noexcept = nullptr;
-  void* context_ = nullptr;
-  bool cancelled_ = false;
-  bool resumed_ = false;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/response.hpp ----
-
-// The answer side of an exchange: a sink that a transport feeds. One thread at a time calls a sink,
-// not always the same one. A sink never blocks and never throws.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// One header line of a response; both views are valid during head() only.
-struct header_view {
-  std::string_view name;
-  std::string_view value;
-};
-
-/// Status and headers of the final response (never of a 1xx). Valid during head() only.
-struct response_head {
-  int status = 0;
-  const header_view* headers = nullptr;
-  std::size_t header_count = 0;
-
-  /// The value of the first header of that name, or an empty view.
-  std::string_view find(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < header_count; ++i) {
-      if (same_name(headers[i].name, name)) return headers[i].value;
-    }
-    return {};
-  }
-};
-
-/// What a sink wants after a piece of the body.
-enum class flow : unsigned char {
-  go,     ///< more, please
-  pause,  ///< no more until resume(); the bytes of this call count as taken
-  stop,   ///< enough: done(errc::cancelled) follows
-};
-
-/// Takes one response. For each exchange: head() at most once, data() any number of times after it,
-/// done() exactly once and last - also after a cancel, and never from inside a transport's start().
-/// Once done() has been called the transport has forgotten request and sink.
-class response_sink {
- public:
-  virtual void head(const response_head& head) noexcept = 0;
-  /// The next bytes of the body, in order, cut anywhere. The view is valid during the call only.
-  virtual flow data(std::string_view bytes) noexcept = 0;
-  /// ok: the response arrived whole (whatever its status). A failure carries no http_status here.
-  virtual void done(result<void> outcome) noexcept = 0;
-
- protected:
-  ~response_sink() = default;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/transport.hpp ----
-
-// What a transport is. Any type will do that fits one of three tiers; nothing is inherited.
-//
-//   blocking:      void perform(const request&, response_sink&, exchange_control&);
-//                  returns when the exchange is over, done() having been called before it returns.
-//                  Several threads may call it at once.
-//   asynchronous:  exchange_id start(const request&, response_sink&);
-//                  void cancel(exchange_id);   void resume(exchange_id);
-//                  returns at once and calls the sink later, from any thread; never from inside
-//                  start(), so a request that can't be sent fails through a later done().
-//   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
-//                  calls sinks only from inside poll(), which the host calls each frame with 0, or
-//                  with the milliseconds it may wait for the network. One thread uses it.
-//
-// cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
-// data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
-// was never given out is ignored by cancel() and resume().
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// Names an exchange of one transport; never reused by it. 0 names none.
-using exchange_id = std::uint64_t;
-
-enum class tier : unsigned char { none, blocking, asynchronous, polled };
-
-namespace detail {
-
-template <class T, class = void>
-struct has_perform : std::false_type {};
-template <class T>
-struct has_perform<T, std::void_t<decltype(std::declval<T&>().perform(
-                          std::declval<const request&>(), std::declval<response_sink&>(),
-                          std::declval<exchange_control&>()))>> : std::true_type {};
-
-template <class T, class = void>
-struct has_start : std::false_type {};
-template <class T>
-struct has_start<T,
-                 std::void_t<decltype(exchange_id{std::declval<T&>().start(
-                                 std::declval<const request&>(), std::declval<response_sink&>())}),
-                             decltype(std::declval<T&>().cancel(exchange_id{})),
-                             decltype(std::declval<T&>().resume(exchange_id{}))>> : std::true_type {
-};
-
-template <class T, class = void>
-struct has_poll : std::false_type {};
-template <class T>
-struct has_poll<T, std::void_t<decltype(std::declval<T&>().poll(std::int64_t{}))>>
-    : std::true_type {};
-
-}  // namespace detail
-
-/// The tier that a type fits, tier::none when it fits no tier. A type that fits two counts as the
-/// more capable one.
-template <class T>
-inline constexpr tier tier_of =
-    detail::has_start<T>::value&& detail::has_poll<T>::value ? tier::polled
-    : detail::has_start<T>::value                            ? tier::asynchronous
-    : detail::has_perform<T>::value                          ? tier::blocking
-                                                             : tier::none;
-
-/// Fails to compile, with a sentence that says what is missing, when `T` is no transport.
-template <class T>
-constexpr void require_transport() noexcept {
-  static_assert(
-      tier_of<T> != tier::none,
-      "not a transport: it needs perform(request, sink, control), or start(request, sink) "
-      "with cancel(id) and resume(id); see orcast/http/transport.hpp");
-}
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/detail/transport_functions.hpp ----
-
-// A transport's functions as a table, so that any_transport can hold one without knowing its type.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-/// A transport's functions, for one type T; what its tier does not have is null.
-struct transport_functions {
-  http::tier tier = http::tier::none;
-  exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
-  void (*cancel)(void*, exchange_id) = nullptr;
-  void (*resume)(void*, exchange_id) = nullptr;
-  void (*poll)(void*, std::int64_t) = nullptr;
-  void (*perform)(void*, const request&, response_sink&, exchange_control&) = nullptr;
-};
-
-template <class T>
-constexpr transport_functions functions_of() noexcept {
-  transport_functions table;
-  table.tier = tier_of<T>;
-  if constexpr (tier_of<T> == tier::blocking) {
-    table.perform = [](void* self, const request& what, response_sink& sink,
-                       exchange_control& control) {
-      static_cast<T*>(self)->perform(what, sink, control);
-    };
-  } else {
-    table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
-      return static_cast<T*>(self)->start(what, sink);
-    };
-    table.cancel = [](void* self, exchange_id id) { static_cast<T*>(self)->cancel(id); };
-    table.resume = [](void* self, exchange_id id) { static_cast<T*>(self)->resume(id); };
-  }
-  if constexpr (tier_of<T> == tier::polled) {
-    table.poll = [](void* self, std::int64_t wait_ms) { static_cast<T*>(self)->poll(wait_ms); };
-  }
-  return table;
-}
-
-template <class T>
-inline constexpr transport_functions transport_table = functions_of<T>();
-
-}  // namespace detail
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/worker_options.hpp ----
-
-// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
-// so that who only sets them does not include <thread>.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-struct worker_options {
-  std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/any_transport.hpp ----
-
-// Any transport as one type, with every way to use it: start() on a blocking one runs on a small
-// pool of threads, perform() on an asynchronous or polled one waits. The client and the exporter
-// hold one of these. It also keeps its promise to sinks when the transport's user goes away: the
-// destructor cancels what is in flight, and each sink has had its one done() when it returns.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-namespace detail {
-
-class transport_hub;
-
-struct transport_hub_deleter {
-  void operator()(transport_hub* hub) const noexcept;
-};
-using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
-
-/// `destroy` is null when the transport is only borrowed.
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers);
-
-}  // namespace detail
-
-/// A transport of any tier. An object that holds none (made by default, or moved from) may only be
-/// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
-/// not be called from inside a sink: it would wait for its own caller.
-class any_transport {
- public:
-  any_transport() = default;
-
-  /// Uses a transport that outlives this object. `workers` matter for a blocking one only.
-  template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
-  explicit any_transport(T& borrowed, worker_options workers = {}) {
-    require_transport<T>();
-    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
-                                      workers);
-  }
-
-  /// Takes a transport over.
-  template <class T>
-  static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
-    require_transport<T>();
-    any_transport made;
-    made.hub_ = detail::make_transport_hub(
-        transport.release(), detail::transport_table<T>,
-        [](void* self) { delete static_cast<T*>(self); }, workers);
-    return made;
-  }
-  template <class T>
-  static any_transport own(T transport, worker_options workers = {}) {
-    return own(std::make_unique<T>(std::move(transport)), workers);
-  }
-
-  /// Makes a transport and takes it over: any_transport::make<curl_transport>(options).
-  template <class T, class... Args>
-  static any_transport make(Args&&... args) {
-    return own(std::make_unique<T>(std::forward<Args>(args)...));
-  }
-
-  explicit operator bool() const noexcept { return hub_ != nullptr; }
-
-  /// What the transport itself is. It also says where sinks are called: with tier::polled only from
-  /// inside poll(), and then one thread at a time uses this object; else from any thread, and any
-  /// thread may use it.
-  http::tier tier() const noexcept;
-
-  /// How many exchanges of start() are on their way at a time: as many as a blocking transport has
-  /// threads (1 in a build without); the others have no limit here.
-  std::size_t capacity() const noexcept;
-
-  /// Begins an exchange; never calls the sink itself. On a blocking transport it waits in a bounded
-  /// queue for a worker, and its time limits begin when one takes it up. A full queue answers
-  /// done(errc::busy), a build without threads done(errc::unsupported): at the next poll(), or from
-  /// a worker when one is free.
-  exchange_id start(const request& what, response_sink& sink);
-
-  /// May deliver done() to sinks before it returns: hold no lock that they take.
-  void cancel(exchange_id id);
-  void resume(exchange_id id);
-
-  /// Call it each frame. It drives a polled transport; with others it delivers refusals and, when
-  /// `wait_ms` is above 0, waits that long for an exchange to end (not at all when there is none).
-  void poll(std::int64_t wait_ms);
-
-  /// One exchange from beginning to end on this thread, for every tier; waits. A polled transport
-  /// is polled from here, so the thread must be the one that polls it.
-  void perform(const request& what, response_sink& sink, exchange_control& control);
-
-  /// Cancels what start() began and waits at most `wait_ms` (-1: as long as it takes) until
-  /// all of it is over; true when it is. The destructor does the same with -1: a transport that
-  /// keeps its promise needs 100 ms. One that does not would otherwise run on freed memory.
-  bool cancel_all(std::int64_t wait_ms);
-
- private:
-  detail::transport_hub_ptr hub_;
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/json_text.hpp ----
-
-// JSON in the interface of the OpenRouter layer. Where a shape is open-ended, or OpenRouter's to
-// change, a member is JSON text: passed on as it is, looked at before it is sent.
-
-namespace orcast {
-inline namespace v0 {
-
-/// JSON text. Empty means "not set".
-using json_text = std::string;
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/cache_control.hpp ----
-
-// Where a provider that caches prompts on request (Anthropic and others) is to cache.
-
-namespace orcast {
-inline namespace v0 {
-
-/// {"type":"ephemeral","ttl":...}: all up to and with the thing that carries it is to be cached.
-struct cache_control {
-  std::string ttl;  ///< "5m" or "1h"; empty: the provider's default
-};
-
-/// For providers that keep a cache by name (OpenAI).
-struct prompt_cache_options {
-  std::string mode;  ///< "explicit"
-  std::string ttl;
-  json_text extra;  ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/content_part.hpp ----
-
-// The parts of a message that is more than text. They are made by the functions in `part`:
-//
-//   message::user({part::text("What is this?"), part::image_url("https://example.com/a.png")})
-//
-// Those that take bytes encode them (base64, in a data URL) and tell their type from the bytes.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One part of a message.
-struct content_part {
-  /// OpenRouter's name of the part: "text", "image_url", "input_audio", "file", "video_url".
-  std::string type;
-  std::string text;  ///< of a "text" part
-  /// The whole part as JSON, for every other type (and for a text part with members of its own).
-  json_text json;
-  /// Set: the prompt is to be cached up to and with this part.
-  std::optional<cache_control> cache = std::nullopt;
-
-  /// The same part, marked: part::text(lore).cached("1h").
-  content_part cached(std::string ttl = {}) const& { return content_part(*this).cached(ttl); }
-  content_part cached(std::string ttl = {}) && {
-    cache = cache_control{std::move(ttl)};
-    return std::move(*this);
-  }
-};
-
-namespace part {
-
-/// The most bytes that a part is made of, before encoding; more is refused with errc::too_large.
-inline constexpr std::size_t most_bytes = std::size_t{32} << 20;
-
-inline content_part text(std::string words) {
-  content_part made;
-  made.type = "text";
-  made.text = std::move(words);
-  return made;
-}
-
-/// Any part: its type, and the whole part as a JSON object.
-inline content_part json(std::string type, json_text whole) {
-  content_part made;
-  made.type = std::move(type);
-  made.json = std::move(whole);
-  return made;
-}
-
-/// An image that the provider fetches, or a data URL. `detail`: "auto", "low", "high", "original".
-ORCAST_DECL content_part image_url(std::string_view url, std::string_view detail = {});
-
-/// The bytes of an image file. Fails with invalid_argument when they are of no type that is known
-/// and `media_type` ("image/png") does not say it.
-ORCAST_DECL result<content_part> image(std::string_view bytes, std::string_view media_type = {},
-                                       std::string_view detail = {});
-
-/// The bytes of an audio file. `format` is "wav", "mp3", ...; empty: told from the bytes.
-ORCAST_DECL result<content_part> audio(std::string_view bytes, std::string_view format = {});
-
-/// A document that OpenRouter fetches, or a data URL.
-ORCAST_DECL content_part file_url(std::string_view url, std::string_view filename = {});
-
-/// The bytes of a document. `media_type`: as for image().
-ORCAST_DECL result<content_part> file(std::string_view bytes, std::string_view filename,
-                                      std::string_view media_type = {});
-
-/// A document that was uploaded to /files.
-ORCAST_DECL content_part file_id(std::string_view id);
-
-/// A film that the provider fetches, or a data URL.
-ORCAST_DECL content_part video_url(std::string_view url);
-
-/// The bytes of a film. `media_type`: as for image().
-ORCAST_DECL result<content_part> video(std::string_view bytes, std::string_view media_type = {});
-
-/// A file on this machine as the part that its bytes call for: image, audio, video, else document.
-/// Fails as read_file() and the functions above do. Blocks: not for a frame's thread.
-ORCAST_DECL result<content_part> from_file(const std::string& name);
-
-}  // namespace part
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/message.hpp ----
-
-// The messages of a conversation, as OpenRouter's chat completions take and give them. Plain data:
-// fill in what you need, leave the rest empty.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A call that a model asks for.
-struct tool_call {
-  std::string id;
-  std::string name;
-  json_text arguments;  ///< as the model wrote it: usually a JSON object, but nothing ensures that
-  /// The whole call, when it came with more than the above (a provider's signature, for instance):
-  /// it is sent back instead of them.
-  json_text json;
-};
-
-/// One message. That of a reply can be sent back as it is: what a model needs to go on from it
-/// (signed reasoning, images) is in it, unchanged.
-struct message {
-  std::string role;  ///< "system", "developer", "user", "assistant" or "tool"
-  /// The text. With parts it is not sent; of a message that was read it is then the text in them.
-  std::string content;
-  std::vector<content_part> parts;
-  std::string name;
-
-  std::vector<tool_call> tool_calls;  ///< of an assistant message
-  std::string tool_call_id;           ///< of a tool message: the call that it answers
-  std::string reasoning;              ///< of an assistant message, as the following
-  json_text reasoning_details;        ///< an array; send it back unchanged with the tools' results
-  std::string refusal;                ///< why the model does not answer
-  json_text images;                   ///< an array of the images that the model made
-  json_text audio;                    ///< an object: the model's voice, and what it says
-  json_text annotations;              ///< an array: sources, and documents that were read
-  json_text extra;                    ///< an object with further members of this message
-  /// No `content` at all is sent when it is empty, unless extra has one. By default it is "", and
-  /// null beside tool calls: some providers refuse calls without it, others "".
-  bool omit_content = false;
-
-  static message system(std::string text) { return of("system", std::move(text)); }
-  static message user(std::string text) { return of("user", std::move(text)); }
-  static message user(std::vector<content_part> parts) { return of("user", std::move(parts)); }
-  static message assistant(std::string text) { return of("assistant", std::move(text)); }
-  static message tool(std::string call_id, std::string result) {
-    message made = of("tool", std::move(result));
-    made.tool_call_id = std::move(call_id);
-    return made;
-  }
-
-  static message of(const char* role, std::string text) {
-    message made;
-    made.role = role;
-    made.content = std::move(text);
-    return made;
-  }
-  static message of(const char* role, std::vector<content_part> parts) {
-    message made;
-    made.role = role;
-    made.parts = std::move(parts);
-    return made;
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/delta_listener.hpp ----
-
-// What goes with reading a reply: who hears it while it arrives, and how much of it there may be.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
-/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
-/// during the call. Called on the thread that feeds the reader.
-class delta_listener {
- public:
-  virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
-  virtual void on_reasoning(std::string_view piece) noexcept { static_cast<void>(piece); }
-  /// A tool call is complete: once for each, when the answer is. Not called for an answer that
-  /// fails.
-  virtual void on_tool_call(const tool_call& call) noexcept { static_cast<void>(call); }
-  /// Any chunk with a first content, reasoning or tool delta: once.
-  virtual void on_first_token() noexcept {}
-  /// The first chunk of the stream, whatever it holds: once.
-  virtual void on_first_chunk() noexcept {}
-
- protected:
-  ~delta_listener() = default;
-};
-
-/// What a response may cost at most; more is a failure with errc::too_large, or, for `depth`,
-/// malformed_response.
-struct reply_limits {
-  std::size_t body_bytes = std::size_t{8}
-                           << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{4} << 20;
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t events = 100'000;  ///< and comments
-  std::size_t tool_calls = 128;
-  std::size_t tool_argument_bytes = std::size_t{1} << 20;
-  std::size_t depth = 32;  ///< of arrays and objects within each other
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/api_reply.hpp ----
-
-// The answer of an endpoint that is not a chat completion: its body as it came, and what its head
-// says. A response that is not a success, or whose JSON is an error all the same, is a failure.
-
-namespace orcast {
-inline namespace v0 {
-
-struct api_reply {
-  int status = 0;
-  std::string content_type;
-  std::string generation_id;  ///< X-Generation-Id
-  std::string cache_status;   ///< X-OpenRouter-Cache-Status: HIT, MISS or nothing
-  std::string body;           ///< empty where a listener had it in pieces
-};
-
-/// Hears a successful response's body as it arrives. The view is valid during the call.
-class byte_listener {
- public:
-  virtual void on_data(std::string_view bytes) noexcept { static_cast<void>(bytes); }
-
- protected:
-  ~byte_listener() = default;
-};
-
-/// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
-class api_reader {
- public:
-  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
-
-  /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
-  void listen(byte_listener* listener) noexcept { listener_ = listener; }
-  /// Forgets everything but its listener, for the next exchange.
-  ORCAST_DECL void reset() noexcept;
-  ORCAST_DECL void head(const http::response_head& head) noexcept;
-  /// False: a limit was passed; the exchange may be stopped.
-  ORCAST_DECL bool data(std::string_view bytes) noexcept;
-  /// The end of the exchange, as the transport reports it. With a failure the reply's body holds
-  /// what had arrived.
-  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
-
-  const api_reply& reply() const noexcept { return reply_; }
-  api_reply& reply() noexcept { return reply_; }
-  /// A success has begun: at least a byte of its body is here.
-  bool received_content() const noexcept { return received_; }
-
- private:
-  bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
-
-  reply_limits limits_;
-  byte_listener* listener_ = nullptr;
-  api_reply reply_;
-  std::string error_body_;
-  std::int64_t retry_after_ms_ = -1;
-  bool received_ = false;
-  bool too_large_ = false;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/http/retry.hpp ----
-
-// When to try again, and after how long. The client and the exporter ask with policies of their
-// own. Nothing here reads a clock, draws a random number or waits: the caller brings all three.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-/// The defaults suit calls of a language model; every duration is in milliseconds.
-struct retry_policy {
-  int max_attempts = 3;  ///< the first one counts
-  std::int64_t initial_ms = 500;
-  double factor = 2.0;
-  std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
-  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
-
-  bool on_408 = true;  ///< the service gave up waiting for the request
-  bool on_429 = true;  ///< rate limited
-  /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
-  bool on_unavailable = true;
-  bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
-  /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
-  /// False holds for 504 and 524 too, where a gateway gave up waiting.
-  bool on_no_answer = true;
-  bool on_404 = false;  ///< not there yet, for what appears in a while (a generation's facts)
-};
-
-/// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
-/// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
-
-/// The milliseconds to wait before the next attempt, or nothing: it is over.
-/// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
-/// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
-/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
-/// not shortened: to come earlier than asked would only be refused again.
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept;
-
-/// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
-/// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
-/// that has passed gives 0; what is neither gives -1.
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept;
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/api_request.hpp ----
-
-// A request to any endpoint of OpenRouter. What has a header of its own (models, generations,
-// embeddings) is made into one of these; what has none can be asked for all the same:
-//
-//   auto reply = talker.call({"POST", "/rerank", R"({"model":"...","query":"...")"});
-
-namespace orcast {
-inline namespace v0 {
-
-struct api_request {
-  api_request() = default;
-  api_request(std::string with, std::string where, std::string what = {})
-      : method(std::move(with)), path(std::move(where)), body(std::move(what)) {}
-
-  std::string method = "GET";
-  /// Below the client's base URL, with its query: "/models?category=roleplay". It begins with "/",
-  /// and what is not a URL's has been encoded.
-  std::string path;
-  std::string body;          ///< sent as it is
-  std::string content_type;  ///< of the body; empty: application/json
-  std::string accept;        ///< empty: application/json
-  /// The body goes to the listener in pieces, as it arrives, and the reply keeps none of it.
-  bool stream = false;
-  /// The response's body may have at most as many; 0: as client_options say.
-  std::size_t body_bytes = 0;
-  /// Instead of client_options.retry. Without one, what is not a GET is not sent again once it was
-  /// sent and not answered: it may have been done.
-  std::optional<http::retry_policy> retry;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/scope.hpp ----
-
-// Facts that hold for every call and work span inside: session, user, metadata, tags, prompt
-// template, parent; or that nothing is to be recorded at all. Scopes nest, inner ones before outer
-// ones; what a call says of itself comes before any of them. A scope is passed explicitly
-// (call_context::in, work_options::in) or bound to the thread:
-//
-//   const bound_scope quest({"s-7", "u-42", R"({"quest":"lighthouse"})"});
-//   client.start(...);            // has session, user and metadata
-//
-// Entering one allocates nothing: it borrows its texts, and lies where the host puts it.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What a scope sets; what is empty is left to the outer ones. The texts outlive the scope.
-struct scope_facts {
-  std::string_view session_id = {};
-  std::string_view user = {};
-  std::string_view metadata = {};  ///< a JSON object; its keys come before those of outer scopes
-  const std::string_view* tags = nullptr;  ///< added to those of outer scopes
-  std::size_t tag_count = 0;
-  std::string_view prompt_template = {};
-  std::string_view prompt_variables = {};  ///< a JSON object
-  std::string_view prompt_version = {};
-  span_context parent = {};  ///< valid: what is recorded belongs under this span
-  bool suppress = false;     ///< nothing is recorded inside, whatever inner scopes say
-};
-
-/// One link of a chain of scopes. Not moved while others refer to it. Once made, any thread may
-/// read it.
-class scope {
- public:
-  explicit scope(const scope_facts& facts, const scope* outer = nullptr) noexcept
-      : facts_(facts), outer_(outer) {}
-  scope(const scope&) = delete;
-  scope& operator=(const scope&) = delete;
-
-  const scope_facts& facts() const noexcept { return facts_; }
-  const scope* outer() const noexcept { return outer_; }
-
-  /// The innermost text that is not empty: inherited(this, &scope_facts::user).
-  static std::string_view inherited(const scope* from,
-                                    std::string_view scope_facts::*which) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (!(from->facts_.*which).empty()) return from->facts_.*which;
-    }
-    return {};
-  }
-  static span_context parent(const scope* from) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (from->facts_.parent.valid()) return from->facts_.parent;
-    }
-    return {};
-  }
-  static bool suppressed(const scope* from) noexcept {
-    for (; from != nullptr; from = from->outer_) {
-      if (from->facts_.suppress) return true;
-    }
-    return false;
-  }
-
-  /// The innermost scope bound to the calling thread, or null.
-  static const scope* current() noexcept { return slot(); }
-
- private:
-  friend class bound_scope;
-
-  /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
-  /// its own, and so can be unloaded.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static const scope*&
-  slot() noexcept {
-    static thread_local const scope* innermost = nullptr;
-    return innermost;
-  }
-
-  scope_facts facts_;
-  const scope* outer_;
-};
-
-/// A scope inside the thread's current one, for as long as the object lives. Leaves in the reverse
-/// order, on the thread that entered.
-class bound_scope {
- public:
-  explicit bound_scope(const scope_facts& facts) noexcept : scope_(facts, scope::current()) {
-    scope::slot() = &scope_;
-  }
-  ~bound_scope() {
-    ORCAST_ASSERT(scope::slot() == &scope_);
-    scope::slot() = scope_.outer();
-  }
-  bound_scope(const bound_scope&) = delete;
-  bound_scope& operator=(const bound_scope&) = delete;
-
-  const scope& get() const noexcept { return scope_; }
-
- private:
-  scope scope_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/call_context.hpp ----
-
-// What a caller says about one call beyond its request: where its span belongs, when its turn is,
-// and what else goes into its head.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Who is sent first where calls wait for their turn (client_options.max_concurrent). A lower one
-/// waits as long as there are higher ones.
-enum class call_priority : unsigned char { background, normal, urgent };
-
-/// OpenRouter's cache of whole answers. A hit costs nothing, and its usage counts are 0.
-struct response_cache {
-  bool use = true;         ///< false: this answer neither comes from the cache nor goes into it
-  std::int64_t ttl_s = 0;  ///< 1 to 86400; 0: OpenRouter's own, five minutes
-  bool clear = false;      ///< forget the answer that is there
-};
-
-struct call_context {
-  span_context parent;  ///< the span that this call belongs under
-  /// The tracestate header that the parent came with: client_options.send_traceparent sends it on.
-  std::string tracestate;
-  std::string name;    ///< of the span; empty: generation_name, trace_name on a root, "chat MODEL"
-  json_text metadata;  ///< an object
-  std::vector<std::string> tags;
-  /// Where the request has none. It also goes out as x-session-id, and calls of different sessions
-  /// take turns.
-  std::string session_id;
-  std::string user;  ///< where the request has none
-  /// Facts for where neither the request nor this has any; null: the scope that is bound to the
-  /// thread which begins the call, if there is one. Only looked at in the beginning.
-  const scope* in = nullptr;
-
-  call_priority priority = call_priority::normal;
-  /// Handlers hear about the call at once, on the thread of the transport, instead of in tick():
-  /// see call_handler.
-  bool on_arrival = false;
-  std::optional<http::timeouts> timeouts;  ///< instead of client_options.timeouts
-  std::optional<response_cache> cache;     ///< instead of client_options.cache
-  /// Added to the request's head, each instead of the client's own of that name.
-  std::vector<http::header> headers;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/plugin.hpp ----
-
-// What OpenRouter does to a request or a reply on its way: search the web, read documents, mend
-// JSON, shorten a long conversation.
-//
-//   request.plugins = {plugin::of("response-healing"), plugin::pdf("native")};
-
-namespace orcast {
-inline namespace v0 {
-
-/// One plugin. The members with a type are those of most plugins and of the web search.
-struct plugin {
-  std::string id;  ///< "web", "web-fetch", "file-parser", "response-healing", ...
-  std::optional<bool> enabled;
-  std::string engine;  ///< of "web": "native", "exa", ...; of "context-compression"
-  std::string mode;
-  std::optional<std::int64_t> max_results;
-  std::optional<std::int64_t> max_uses;
-  std::string search_prompt;
-  std::vector<std::string> include_domains;
-  std::vector<std::string> exclude_domains;
-  json_text settings;  ///< an object with the plugin's further members
-
-  /// Any plugin, with its settings.
-  static plugin of(std::string id, json_text settings = {}) {
-    plugin made;
-    made.id = std::move(id);
-    made.settings = std::move(settings);
-    return made;
-  }
-  /// Web search before the answer, with so many results at most.
-  static plugin web(std::int64_t max_results = 5) {
-    plugin made = of("web");
-    made.max_results = max_results;
-    return made;
-  }
-  /// Who reads documents: "mistral-ocr", "cloudflare-ai" or "native".
-  static plugin pdf(const std::string& engine) {
-    return of("file-parser", R"({"pdf":{"engine":")" + engine + "\"}}");
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/provider_preferences.hpp ----
-
-// Which of the providers of a model may answer, and which of them first. OpenRouter falls back from
-// one to the next by itself; without any of this it balances by price and uptime.
-
-namespace orcast {
-inline namespace v0 {
-
-/// By what providers are sorted: preferences.sort = "throughput".
-struct provider_sort {
-  std::string by;         ///< "price", "throughput", "latency", "exacto"
-  std::string partition;  ///< "model" or "none": of several models, each or all together
-
-  provider_sort() = default;
-  provider_sort(const char* what) : by(what) {}
-  provider_sort(std::string what, std::string over = {})
-      : by(std::move(what)), partition(std::move(over)) {}
-};
-
-/// A bound on speed, as measured over the last minutes: one number for the median, or one for each
-/// percentile.
-struct speed_bound {
-  std::optional<double> value;
-  std::optional<double> p50;
-  std::optional<double> p75;
-  std::optional<double> p90;
-  std::optional<double> p99;
-
-  speed_bound() = default;
-  speed_bound(double median) : value(median) {}
-};
-
-/// The most that may be asked, as decimal text in US dollars: for a million tokens, or for one
-/// image, sound or request. "0.5".
-struct price_limits {
-  std::string prompt;
-  std::string completion;
-  std::string image;
-  std::string audio;
-  std::string request;
-  json_text extra;  ///< an object with further members
-};
-
-struct provider_preferences {
-  std::vector<std::string> order;   ///< slugs, to be tried in this order
-  std::vector<std::string> only;    ///< these and no others
-  std::vector<std::string> ignore;  ///< not these
-  std::optional<bool> allow_fallbacks;
-  std::optional<bool> require_parameters;  ///< only who supports every parameter of the request
-  std::string data_collection;             ///< "deny": only who does not store prompts; "allow"
-  std::optional<bool> zdr;                 ///< only who retains no data at all
-  std::optional<bool> enforce_distillable_text;
-  std::vector<std::string> quantizations;  ///< "fp8", "bf16", ...
-  provider_sort sort;
-  price_limits max_price;
-  speed_bound preferred_min_throughput;  ///< tokens per second
-  speed_bound preferred_max_latency;     ///< seconds to the first token
-  json_text extra;                       ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/reasoning_options.hpp ----
-
-// How much a model is to think before it answers. Reasoning is billed as output.
-
-namespace orcast {
-inline namespace v0 {
-
-struct reasoning_options {
-  /// "max", "xhigh", "high", "medium", "low", "minimal" or "none". Not together with max_tokens.
-  std::string effort;
-  std::optional<std::int64_t> max_tokens;
-  std::optional<bool> enabled;  ///< true: medium effort
-  std::optional<bool> exclude;  ///< true: it thinks, but the thoughts are not sent
-  std::string summary;          ///< "auto", "concise" or "detailed"
-  json_text extra;              ///< an object with further members
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/response_format.hpp ----
-
-// The form that an answer is to have. With a JSON Schema the model's text is JSON of that shape:
-//
-//   request.response_format = response_format::json_schema("npc_line", schema);
-//
-// orcast/openrouter/structured.hpp reads the answer.
-
-namespace orcast {
-inline namespace v0 {
-
-struct response_format {
-  std::string type;         ///< "text", "json_object", "json_schema", "grammar", "python"
-  std::string name;         ///< of the schema: letters, digits, '_' and '-', 64 at most
-  std::string description;  ///< what the answer is for, to the model
-  json_text schema;         ///< a JSON Schema: an object
-  /// True: the provider keeps exactly to the schema. Providers then demand that every object of it
-  /// lists all its properties as required and allows no others: see strict_schema().
-  std::optional<bool> strict;
-  std::string grammar;
-  json_text json;  ///< sent instead of all the above
-
-  /// Any JSON object; the prompt has to say which.
-  static response_format json_object() {
-    response_format made;
-    made.type = "json_object";
-    return made;
-  }
-  static response_format json_schema(std::string name, json_text schema, bool strict = true) {
-    response_format made;
-    made.type = "json_schema";
-    made.name = std::move(name);
-    made.schema = std::move(schema);
-    made.strict = strict;
-    return made;
-  }
-};
-
-/// A plain schema as strict mode wants it: every object has "additionalProperties": false and
-/// requires all its properties. What was optional may be null instead. Fails with invalid_argument
-/// when `schema` is not a JSON object.
-ORCAST_DECL result<json_text> strict_schema(std::string_view schema);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/stop_condition.hpp ----
-
-// When OpenRouter is to stop running its own tools within one call. The first condition that holds
-// counts.
-
-namespace orcast {
-inline namespace v0 {
-
-struct stop_condition {
-  std::string type;
-  std::optional<std::int64_t> step_count;
-  std::string tool_name;
-  std::optional<std::int64_t> max_tokens;
-  std::optional<double> max_cost_in_dollars;
-  std::string reason;
-  json_text extra;  ///< an object with further members
-
-  static stop_condition steps(std::int64_t count) {
-    stop_condition made = of("step_count_is");
-    made.step_count = count;
-    return made;
-  }
-  static stop_condition calls(std::string tool_name) {
-    stop_condition made = of("has_tool_call");
-    made.tool_name = std::move(tool_name);
-    return made;
-  }
-  static stop_condition tokens(std::int64_t most) {
-    stop_condition made = of("max_tokens_used");
-    made.max_tokens = most;
-    return made;
-  }
-  static stop_condition dollars(double most) {
-    stop_condition made = of("max_cost");
-    made.max_cost_in_dollars = most;
-    return made;
-  }
-  static stop_condition finish(std::string reason) {
-    stop_condition made = of("finish_reason_is");
-    made.reason = std::move(reason);
-    return made;
-  }
-
- private:
-  static stop_condition of(const char* type) {
-    stop_condition made;
-    made.type = type;
-    return made;
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/tool.hpp ----
-
-// What a model may use besides words: functions of the host's, described by a JSON Schema, and
-// tools that OpenRouter runs itself.
-
-namespace orcast {
-inline namespace v0 {
-
-/// A function that the model may call.
-struct tool {
-  std::string name;
-  std::string description;
-  json_text parameters;  ///< a JSON Schema of type object; empty: no parameters
-  /// Sent instead of all else: the whole tool as OpenRouter takes it.
-  json_text json;
-  /// Only providers that keep exactly to the schema. Set to true it may leave no provider at all.
-  std::optional<bool> strict = std::nullopt;
-  std::optional<cache_control> cache =
-      std::nullopt;  ///< set: the prompt is to be cached up to this tool
-
-  /// A tool that OpenRouter runs: "openrouter:web_search", "openrouter:datetime", ...; the
-  /// parameters are an object, or nothing.
-  static tool server(const std::string& type, const json_text& parameters = {}) {
-    tool made;
-    made.json = "{\"type\":\"" + type + '"';
-    if (!parameters.empty()) made.json += ",\"parameters\":" + parameters;
-    made.json += '}';
-    return made;
-  }
-};
-
-/// Values for chat_request::tool_choice.
-namespace choose {
-
-inline json_text none() { return "\"none\""; }
-inline json_text automatic() { return "\"auto\""; }
-inline json_text required() { return "\"required\""; }
-/// That function and no other. A function's name is letters, digits, '_' and '-'.
-inline json_text function(const std::string& name) {
-  return R"({"type":"function","function":{"name":")" + name + "\"}}";
-}
-/// That tool of OpenRouter's.
-inline json_text server_tool(const std::string& type) { return R"({"type":")" + type + "\"}"; }
-
-}  // namespace choose
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/trace_fields.hpp ----
-
-// OpenRouter's `trace` object: how a call is to appear in a tracing system.
-
-namespace orcast {
-inline namespace v0 {
-
-struct trace_fields {
-  std::string trace_id;         ///< 32 hex digits, or any text, which is then hashed
-  std::string trace_name;       ///< name of the root span
-  std::string span_name;        ///< kept as metadata
-  std::string generation_name;  ///< name of the call's own span
-  std::string parent_span_id;   ///< 16 hex digits, used together with trace_id
-  json_text metadata;           ///< an object with any further keys
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/chat_request.hpp ----
-
-// A request to POST /chat/completions. Set `model` and `messages`; what is not set is not sent, so
-// that OpenRouter's and the model's own defaults hold. Members have OpenRouter's names.
-//
-// orcast looks at what it needs to write a body: that text is UTF-8, that JSON is JSON. Whether a
-// value makes sense to a model is for OpenRouter to say, so that tomorrow's values work today.
-
-namespace orcast {
-inline namespace v0 {
-
-/// How a model that speaks is to sound.
-struct audio_output_options {
-  std::string voice;
-  std::string format;  ///< "wav", "mp3", "pcm16", ...
-  json_text extra;     ///< an object with further members
-};
-
-/// OpenRouter's help for debugging, for streamed calls. Not for production.
-struct debug_options {
-  std::optional<bool> echo_upstream_body;  ///< the first chunks hold what the providers were sent
-  json_text extra;                         ///< an object with further members
-};
-
-/// Without effect, deprecated: usage is always sent.
-struct stream_options {
-  std::optional<bool> include_usage;
-  json_text extra;  ///< an object with further members
-};
-
-/// Most of the answer, known beforehand: a text that is to be changed here and there.
-struct predicted_output {
-  std::string content;
-};
-
-struct chat_request {
-  std::string model;                ///< "author/name[:variant]"
-  std::vector<std::string> models;  ///< to fall back to, in order
-  /// Names no model on purpose: the default of the account answers.
-  bool account_model = false;
-  std::vector<message> messages;
-  std::string prompt;   ///< plain text instead of messages
-  bool stream = false;  ///< set by the client according to the function that is called
-
-  // How the answer is drawn.
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<std::int64_t> top_k;
-  std::optional<double> min_p;
-  std::optional<double> top_a;
-  std::optional<double> frequency_penalty;
-  std::optional<double> presence_penalty;
-  std::optional<double> repetition_penalty;
-  std::optional<std::int64_t> max_completion_tokens;
-  std::optional<std::int64_t> max_tokens;  ///< deprecated
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;  ///< up to 4
-  std::vector<std::pair<std::string, double>> logit_bias;
-  std::optional<bool> logprobs;
-  std::optional<std::int64_t> top_logprobs;
-
-  // What it is made with.
-  std::vector<tool> tools;
-  json_text tool_choice;  ///< see choose:: in tool.hpp
-  std::optional<bool> parallel_tool_calls;
-  std::vector<stop_condition> stop_server_tools_when;
-  std::vector<plugin> plugins;
-  json_text web_search_options;  ///< an object
-
-  // What it looks like.
-  orcast::response_format response_format;
-  std::optional<bool> structured_outputs;
-  reasoning_options reasoning;
-  std::string reasoning_effort;  ///< the same as reasoning.effort
-  std::string verbosity;         ///< "low", "medium", "high", ...
-  std::vector<std::string> modalities;
-  audio_output_options audio;
-  json_text image_config;  ///< an object
-  predicted_output prediction;
-
-  // Who gives it.
-  provider_preferences provider;
-  std::string preset;
-  std::string service_tier;
-  std::string route;                   ///< deprecated
-  std::optional<cache_control> cache;  ///< sent as `cache_control`
-  std::string prompt_cache_key;        ///< groups requests that share a prefix
-  prompt_cache_options cache_options;  ///< sent as `prompt_cache_options`
-  orcast::stream_options stream_options;
-  debug_options debug;
-
-  // Who asked.
-  std::string user;        ///< your end user, up to 128 characters
-  std::string session_id;  ///< one conversation, up to 256 characters
-  /// Up to 16 pairs of 64 and 512 characters.
-  std::vector<std::pair<std::string, std::string>> metadata;
-  trace_fields trace;
-
-  /// An object whose members are added to the body; a member that is also set above is refused.
-  json_text extra;
-};
-
-/// Appends the request's body: one JSON object, members in a fixed order, so that equal requests
-/// give equal bytes (prompt caches compare prefixes). Fails with invalid_argument, naming the
-/// member ("messages[3].content is not UTF-8"), when a text is not UTF-8, a JSON member is not JSON
-/// of the right kind, or a member is set twice; `out` is then what it was.
-ORCAST_DECL result<void> append_json(const chat_request& request, std::string& out);
-
-/// The same, with the members that OpenInference counts as invocation parameters: all but messages,
-/// tools and functions, and but user, session_id and trace, which have attributes of their own on a
-/// span. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_invocation_parameters(const chat_request& request, std::string& out);
-
-/// Appends one tool as the request carries it. Never fails: what is not JSON is left out.
-ORCAST_DECL void append_json(const tool& each, std::string& out);
-
-/// Whether a client may send it: it names a model (or says that it does not) and holds messages or
-/// a prompt, and all its text together is no more than `most_bytes`. Fails with invalid_argument or
-/// too_large, saying what to set.
-ORCAST_DECL result<void> validate_chat_request(const chat_request& request, std::size_t most_bytes);
-
-/// Reads a body that somebody else wrote. Members without a place above, or of another shape than
-/// append_json gives them, end up in `extra` (of the request, a message or one of its objects), so
-/// that append_json makes an equal body of what was read. One thing is not kept: "stream":false,
-/// which is what no `stream` means. Fails with malformed_response when it is not a JSON object.
-ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body);
-
-/// Lays a JSON object over a request: each member of `body` replaces the whole member of that name,
-/// whatever had set it, and is read as parse_chat_request reads it; the others stay. So "provider"
-/// in `body` replaces all of request.provider, and null makes a member null. Fails as
-/// parse_chat_request does; the request is then what it was.
-ORCAST_DECL result<void> merge_chat_request(std::string_view body, chat_request& request);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/routing_metadata.hpp ----
-
-// How OpenRouter routed a call: which providers it could ask, which it tried, and what happened on
-// the way. It comes when client_options.routing_metadata asks for it; never with an answer from the
-// response cache.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One provider that was tried.
-struct routing_attempt {
-  std::string provider;
-  std::string model;
-  std::int64_t status = 0;  ///< HTTP status of its answer
-};
-
-/// One provider that could have been asked.
-struct routing_endpoint {
-  std::string provider;
-  std::string model;
-  bool selected = false;
-};
-
-/// Something that was done to the request or the reply.
-struct routing_stage {
-  std::string type;  ///< "guardrail", "plugin", "server_tools", "response_healing", ...
-  std::string name;
-  std::string guardrail_id;
-  std::string guardrail_scope;
-  std::string summary;
-  json_text data;        ///< an object
-  std::string cost_usd;  ///< decimal text
-};
-
-struct routing_metadata {
-  bool received = false;
-  std::string requested;  ///< the model that was asked for
-  std::string strategy;   ///< "direct", "auto", "fallback", ...
-  std::string region;
-  std::string summary;
-  std::optional<std::int64_t> attempt;  ///< which of the attempts this answer comes from, from 1
-  std::optional<bool> is_byok;
-  std::optional<std::int64_t> endpoints_total;
-  std::vector<routing_endpoint> endpoints;
-  std::vector<routing_attempt> attempts;
-  json_text params;  ///< an object
-  std::vector<routing_stage> pipeline;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/chat_reply.hpp ----
-
-// The answer to a chat completion, the same whether it came in one piece or as a stream. What is
-// kept as JSON here (images, sources, probabilities) is read by
-// orcast/openrouter/reply_details.hpp.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What was used and charged. A member that OpenRouter did not send, or sent as null, is empty.
-/// Prices are the decimal text that it sent, in US dollars: "0.0000225".
-struct token_usage {
-  std::optional<std::int64_t> prompt_tokens;      ///< cached ones included
-  std::optional<std::int64_t> completion_tokens;  ///< reasoning included
-  std::optional<std::int64_t> total_tokens;
-  std::optional<std::int64_t> cached_tokens;
-  std::optional<std::int64_t> cache_write_tokens;
-  std::optional<std::int64_t> prompt_audio_tokens;
-  std::optional<std::int64_t> prompt_video_tokens;
-  std::optional<std::int64_t> reasoning_tokens;
-  std::optional<std::int64_t> completion_audio_tokens;
-  std::optional<std::int64_t> completion_image_tokens;
-  std::optional<std::int64_t> accepted_prediction_tokens;
-  std::optional<std::int64_t> rejected_prediction_tokens;
-  std::string cost;  ///< what the account was charged
-  std::string upstream_cost;
-  std::string upstream_prompt_cost;
-  std::string upstream_completion_cost;
-  std::optional<std::int64_t> tool_calls_requested;  ///< of tools that OpenRouter runs
-  std::optional<std::int64_t> tool_calls_executed;
-  std::optional<std::int64_t> web_search_requests;
-  std::optional<bool> is_byok;  ///< paid with a key of one's own at the provider
-  bool received = false;        ///< false: there was no usage object at all
-};
-
-/// One alternative answer. Almost always there is exactly one.
-struct chat_choice {
-  message reply;  ///< ready to be sent back
-  /// "stop", "length", "tool_calls", "content_filter", "error" or what the provider made up;
-  /// "other" when it gave none. Where there are tool calls and no word of the above, it is
-  /// "tool_calls".
-  std::string finish_reason;
-  std::string native_finish_reason;
-  json_text logprobs;  ///< an object
-  json_text extra;     ///< an object with further members of the choice
-};
-
-struct chat_reply {
-  std::string id;        ///< the generation's id, "gen-..."
-  std::string model;     ///< the model that answered; it may differ from the one asked for
-  std::string provider;  ///< who ran it, as OpenRouter names it
-  std::string service_tier;
-  std::string system_fingerprint;
-  std::int64_t created = 0;  ///< seconds since 1970
-  std::vector<chat_choice> choices;
-  token_usage usage;
-  routing_metadata routing;  ///< openrouter_metadata, when it was asked for
-  json_text metadata;        ///< the same as it came
-  json_text extra;           ///< an object with the top-level members that have no place above
-
-  /// The response body; of a stream, the equal body that a blocking call would have brought.
-  json_text raw;
-
-  bool no_done = false;  ///< a stream that ended without [DONE], though with a finish reason
-  bool missing_finish_reason = false;  ///< the answer is complete, but none said why it ended
-
-  /// Of the first choice; empty when there is none. The views last as long as the reply.
-  std::string_view text() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().reply.content;
-  }
-  std::string_view finish_reason() const noexcept {
-    return choices.empty() ? std::string_view() : choices.front().finish_reason;
-  }
-
-  struct tool_call_range {
-    const tool_call* first = nullptr;
-    const tool_call* last = nullptr;
-    const tool_call* begin() const noexcept { return first; }
-    const tool_call* end() const noexcept { return last; }
-    bool empty() const noexcept { return first == last; }
-    std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
-  };
-  tool_call_range tool_calls() const noexcept {
-    if (choices.empty()) return {};
-    const std::vector<tool_call>& calls = choices.front().reply.tool_calls;
-    return {calls.data(), calls.data() + calls.size()};
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/openrouter/reply_reader.hpp ----
-
-// Turns the bytes of a chat completion's response into a reply, incrementally: a JSON body, an
-// event stream, or an error in any of the shapes that OpenRouter and the proxies before it use. The
-// bytes are parsed once; whoever wants to see the pieces listens.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One exchange at a time; not thread safe. head(), data()..., then finish().
-class reply_reader {
- public:
-  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
-  ORCAST_DECL ~reply_reader();
-  ORCAST_DECL reply_reader(reply_reader&&) noexcept;
-  ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
-
-  /// Forgets everything but its memory and its listener, for the next exchange.
-  ORCAST_DECL void reset() noexcept;
-
-  /// About how many bytes of memory it keeps for that.
-  ORCAST_DECL std::size_t held_bytes() const noexcept;
-
-  /// The listener is borrowed; null for none.
-  ORCAST_DECL void listen(delta_listener* listener) noexcept;
-
-  ORCAST_DECL void head(const http::response_head& head) noexcept;
-
-  /// False: nothing that could follow would matter (an error was found, a limit was passed, or the
-  /// stream said [DONE]); the exchange may be stopped.
-  ORCAST_DECL bool data(std::string_view bytes) noexcept;
-
-  /// The end of the exchange, as the transport reports it. Ok: reply() is complete. A failure says
-  /// what happened; reply() then holds what had arrived.
-  ORCAST_DECL result<void> finish(result<void> outcome) noexcept;
-
-  const chat_reply& reply() const noexcept { return reply_; }
-  chat_reply& reply() noexcept { return reply_; }
-  int http_status() const noexcept { return http_status_; }
-  /// X-Generation-Id of the response head: known before the first byte of the body.
-  const std::string& generation_id() const noexcept { return generation_id_; }
-  const std::string& cache_status() const noexcept { return cache_status_; }
-  bool streamed() const noexcept { return streamed_; }
-  bool received_content() const noexcept { return received_content_; }
-
- private:
-  struct parser;  // Boost.JSON and the stream's bookkeeping, out of sight
-  chat_reply reply_;
-  std::string generation_id_;
-  std::string cache_status_;
-  int http_status_ = 0;
-  bool streamed_ = false;
-  bool received_content_ = false;
-  std::unique_ptr<parser> parser_;
-};
 
 }  // namespace v0
 }  // namespace orcast
@@ -7108,6 +7093,106 @@ class delivery {
 }  // namespace otlp
 }  // namespace v0
 }  // namespace orcast
+
+// ---- orcast/http/control.hpp ----
+
+// The remote control of one blocking exchange. Whoever holds it may cancel or resume from any
+// thread while perform() runs on another. A blocking transport registers what interrupts it (for
+// example shutdown(2) of its socket): a flag that is only polled can't interrupt a read.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+class exchange_control {
+ public:
+  exchange_control() = default;
+  exchange_control(const exchange_control&) = delete;
+  exchange_control& operator=(const exchange_control&) = delete;
+
+  /// Any thread, any number of times. Calls the registered interrupt, if there is one.
+  void cancel() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (cancelled_) return;
+    cancelled_ = true;
+    changed_.notify_all();
+    if (interrupt_ != nullptr) interrupt_(context_);
+  }
+
+  /// Any thread: the sink that answered flow::pause can take bytes again.
+  void resume() noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    resumed_ = true;
+    changed_.notify_all();
+  }
+
+  bool cancelled() const noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return cancelled_;
+  }
+
+  /// The transport's side: after a sink answered flow::pause. Returns true when resumed, false when
+  /// cancelled or when `limit` has passed.
+  bool wait_for_resume(std::chrono::milliseconds limit) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, limit, [this] { return resumed_ || cancelled_; });
+    return std::exchange(resumed_, false) && !cancelled_;
+  }
+
+  /// The transport's side: while it lives, cancel() calls `interrupt(context)` once, on the thread
+  /// that cancels and under a lock, so it must be short and must not call back. Made after a
+  /// cancel, it calls at once. When its destructor returns, no call is running or will come.
+  class interrupt_scope {
+   public:
+    interrupt_scope(exchange_control& control, void (*interrupt)(void*) noexcept, void* context)
+        : control_(control) {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = interrupt;
+      control_.context_ = context;
+      if (control_.cancelled_) interrupt(context);
+    }
+    ~interrupt_scope() {
+      std::lock_guard<std::mutex> lock(control_.mutex_);
+      control_.interrupt_ = nullptr;
+    }
+    interrupt_scope(const interrupt_scope&) = delete;
+    interrupt_scope& operator=(const interrupt_scope&) = delete;
+
+   private:
+    exchange_control& control_;
+  };
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  void (*interrupt_)(void*) noexcept = nullptr;
+  void* context_ = nullptr;
+  bool cancelled_ = false;
+  bool resumed_ = false;
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/transport.hpp ----
+
+// What a transport is. Any type will do that fits one of three tiers; nothing is inherited.
+//
+//   blocking:      void perform(const request&, response_sink&, exchange_control&);
+//                  returns when the exchange is over, done() having been called before it returns.
+//                  Several threads may call it at once.
+//   asynchronous:  exchange_id start(const request&, response_sink&);
+//                  void cancel(exchange_id);   void resume(exchange_id);
+//                  returns at once and calls the sink later, from any thread; never from inside
+//                  start(), so a request that can't be sent fails through a later done().
+//   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
+//                  calls sinks only from inside poll(), which the host calls each frame with 0, or
+//                  with the milliseconds it may wait for the network. One thread uses it.
+//
+// cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
+// data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
+// was never given out is ignored by cancel() and resume().
 
 // ---- orcast/otlp/shared_ends.hpp ----
 
@@ -12895,6 +12980,54 @@ ORCAST_DECL result<content_part> from_file(const std::string& name) {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/openrouter/impl/message.ipp ----
+
+#include <string>
+#include <utility>
+#include <vector>
+
+// The bodies of orcast/openrouter/message.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL message::message() = default;
+ORCAST_DECL message::message(message&&) noexcept = default;
+ORCAST_DECL message::message(const message&) = default;
+ORCAST_DECL message& message::operator=(message&&) noexcept = default;
+ORCAST_DECL message& message::operator=(const message&) = default;
+ORCAST_DECL message::~message() = default;
+
+ORCAST_DECL message message::of(const char* role, std::string text) {
+  message made;
+  made.role = role;
+  made.content = std::move(text);
+  return made;
+}
+ORCAST_DECL message message::of(const char* role, std::vector<content_part> parts) {
+  message made;
+  made.role = role;
+  made.parts = std::move(parts);
+  return made;
+}
+
+ORCAST_DECL message message::system(std::string text) { return of("system", std::move(text)); }
+ORCAST_DECL message message::user(std::string text) { return of("user", std::move(text)); }
+ORCAST_DECL message message::user(std::vector<content_part> parts) {
+  return of("user", std::move(parts));
+}
+ORCAST_DECL message message::assistant(std::string text) {
+  return of("assistant", std::move(text));
+}
+ORCAST_DECL message message::tool(std::string call_id, std::string result) {
+  message made = of("tool", std::move(result));
+  made.tool_call_id = std::move(call_id);
+  return made;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/impl/retry.ipp ----
 
 #include <algorithm>
@@ -15252,6 +15385,14 @@ ORCAST_DECL result<chat_request> parse_chat_request(std::string_view body) {
 
 namespace orcast {
 inline namespace v0 {
+
+ORCAST_DECL chat_request::chat_request() = default;
+ORCAST_DECL chat_request::chat_request(chat_request&&) noexcept = default;
+ORCAST_DECL chat_request::chat_request(const chat_request&) = default;
+ORCAST_DECL chat_request& chat_request::operator=(chat_request&&) noexcept = default;
+ORCAST_DECL chat_request& chat_request::operator=(const chat_request&) = default;
+ORCAST_DECL chat_request::~chat_request() = default;
+
 namespace detail {
 
 class request_writer : public object_members_writer {

@@ -20,8 +20,9 @@
 //   }
 //   const bench::registered entry("peer/name", run);
 //
-// A line `// link: -lname` in it reaches the linker. A peer that may not be installed looks for its
-// header by __has_include and says suite.report_missing() where there is none.
+// A line `// link: -lname` in it reaches the linker, `// link: -lname where name.h` when there is
+// that header. A peer that may not be installed looks for its header by __has_include and says
+// suite.report_missing() where there is none.
 
 namespace bench {
 

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -95,10 +96,11 @@ void time_unit(bench::suite& suite, const char* bench, const char* text, double 
     floors.push_back(compile(floor, "-c -o " + floor + ".o"));
     values.push_back(compile(unit, "-c -o " + unit + ".o"));
   }
+  // The least: other programs make a compiler slower, never faster.
   suite.report({bench,
-                bench::median(values),
+                *std::min_element(values.begin(), values.end()),
                 "s",
-                bench::median(floors),
+                *std::min_element(floors.begin(), floors.end()),
                 {bench::target::over_floor, most}});
 }
 

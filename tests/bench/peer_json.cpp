@@ -12,6 +12,7 @@
 // copying the result. Those that are not installed are said at the end of the table.
 //
 // link: -lboost_json
+// link: -lsimdjson where simdjson.h
 
 #if __has_include(<rapidjson/writer.h>)
 #define BENCH_RAPIDJSON
@@ -27,6 +28,10 @@
 #include <boost/json/serializer.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
+#endif
+#if __has_include(<simdjson.h>)
+#define BENCH_SIMDJSON
+#include <simdjson.h>
 #endif
 
 namespace {
@@ -103,6 +108,19 @@ void all(bench::suite& suite, const std::string& kind, const std::string& text) 
   });
 #else
   suite.report_missing(prefix + "boost-json", "libboost-json1.81-dev");
+#endif
+
+#if defined(BENCH_SIMDJSON)
+  simdjson::dom::parser parser;
+  const simdjson::dom::element parsed = parser.parse(expected).value_unsafe();
+  simdjson::internal::string_builder<> built;  // what simdjson::to_string() is made of
+  run(suite, prefix + "simdjson", expected, [&] {
+    built.clear();
+    built.append(parsed);
+    return built.str();
+  });
+#else
+  suite.report_missing(prefix + "simdjson", "libsimdjson-dev");
 #endif
 }
 

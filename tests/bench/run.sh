@@ -24,29 +24,57 @@ compiler=${CXX:-g++}
 [ -x "$program" ] || sh tools/install-dependencies.sh build
 
 mkdir -p "$build"
-changed=
-if [ ! -x "$program" ] || [ "$(cat "$build/compiler" 2>/dev/null)" != "$compiler" ] ||
-  [ -n "$(find include tests/bench -newer "$program" -type f -print -quit)" ]; then
-  changed=yes
+if [ "$(cat "$build/compiler" 2>/dev/null)" != "$compiler" ]; then
+  rm -f "$build"/*.o "$program"
+  echo "$compiler" >"$build/compiler"
 fi
-if [ -n "$changed" ]; then
+
+# has HEADER: whether the compiler finds it
+has() {
+  echo "#include <$1>" | "$compiler" -E -x c++ - -o /dev/null 2>/dev/null
+}
+
+# stale OBJECT: whether it is older than something that it was made of, or that is gone
+stale() {
+  [ -e "$1" ] && [ -e "${1%.o}.d" ] || return 0
+  # shellcheck disable=SC2046
+  newer=$(find $(sed 's/^[^:]*://; s/\\$//' "${1%.o}.d") -newer "$1" -print -quit \
+    2>/dev/null) || return 0
+  [ -n "$newer" ]
+}
+
+sources=
+objects=
+for source in tests/bench/*.cpp; do
+  object=$build/$(basename "$source" .cpp).o
+  objects="$objects $object"
+  if stale "$object"; then sources="$sources $source"; fi
+done
+if [ -n "$sources" ] || [ ! -x "$program" ]; then
   echo "building $program" >&2
-  libraries=$(sed -n 's,^// link: ,,p' tests/bench/*.cpp | sort -u)
+  rm -f "$program"  # should this one fail
   # Other people's headers (-isystem would hide ours too) are not held to our warnings.
-  objects=
-  for source in tests/bench/*.cpp; do
-    case $source in
-      */peer_*) warnings= ;;
-      *) warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef" ;;
+  # shellcheck disable=SC2016,SC2086
+  [ -z "$sources" ] || printf '%s\n' $sources |
+    xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" sh -c '
+      case $3 in
+        */peer_*) warnings= ;;
+        *) warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef" ;;
+      esac
+      exec "$1" -std=c++17 -O2 $warnings -pthread -Iinclude -Itests/bench -MMD \
+        -c "$3" -o "$2/$(basename "$3" .cpp).o"' compile "$compiler" "$build"
+  # "// link: LIBRARY", or "// link: LIBRARY where HEADER"
+  libraries=
+  while read -r line; do
+    case $line in
+      *" where "*) ! has "${line#* where }" || libraries="$libraries ${line% where *}" ;;
+      *) libraries="$libraries $line" ;;
     esac
-    object=$build/$(basename "$source" .cpp).o
-    objects="$objects $object"
-    # shellcheck disable=SC2086
-    "$compiler" -std=c++17 -O2 $warnings -pthread -Iinclude -Itests/bench -c "$source" -o "$object"
-  done
+  done <<LINES
+$(sed -n 's,^// link: ,,p' tests/bench/*.cpp | sort -u)
+LINES
   # shellcheck disable=SC2086
   "$compiler" -pthread $objects -o "$program" $libraries
-  echo "$compiler" >"$build/compiler"
 fi
 
 if [ "${1:-}" != --smoke ]; then
