@@ -7,6 +7,7 @@
 
 #include "orcast/openrouter/impl/span_text.hpp"
 #include "orcast/openrouter/recording.hpp"
+#include "orcast/trace/content_recorder.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/openrouter_keys.hpp"
 #include "orcast/trace/scope.hpp"
