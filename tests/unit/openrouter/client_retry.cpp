@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "orcast/openrouter/client.hpp"
 #include "support/catch.hpp"
@@ -311,6 +312,38 @@ TEST_CASE("a call that waits for its retry can be cancelled") {
   CHECK(net.requests().size() == 1);
   CHECK(heard.ends == 1);
   CHECK(bench.spans().size() == 1);
+}
+
+/// Refuses, and keeps the limits that it was given.
+struct noting_transport {
+  void perform(const orcast::http::request& what, orcast::http::response_sink& sink,
+               orcast::http::exchange_control&) {
+    limits.push_back(what.limits);
+    sink.done(orcast::failure(errc::connect, "refused"));
+  }
+  std::vector<orcast::http::timeouts> limits;
+};
+
+TEST_CASE("an attempt has the time-outs of its call, and of the whole what is left") {
+  test::bench bench;
+  noting_transport net;
+  client_options options = bench.options();
+  options.retry.initial_ms = 7;
+  options.retry.jitter = 0;
+  options.retry.max_attempts = 2;
+  options.timeouts.idle_ms = 300;
+  client made = bench.client(net, std::move(options));
+  orcast::call_context context;
+  context.timeouts.emplace().total_ms = 10'000;
+  context.timeouts->connect_ms = 40;
+  CHECK_FALSE(made.chat(hello(), context).ok());
+  REQUIRE(net.limits.size() == 2);
+  CHECK(net.limits[0].connect_ms == 40);
+  CHECK(net.limits[0].total_ms == 10'000);
+  CHECK(net.limits[1].total_ms == 10'000 - 7);
+  CHECK_FALSE(made.chat(hello()).ok());
+  CHECK(net.limits[2].idle_ms == 300);
+  CHECK(net.limits[2].total_ms == 0);
 }
 
 }  // namespace
