@@ -250,6 +250,28 @@ TEST_CASE("a call that waits for its answer takes its turn, and needs no tick fo
   REQUIRE(spans.size() == 3);
 }
 
+TEST_CASE("who comes while others stand in line does not overtake them, though a place is free") {
+  test::bench bench;
+  fake_async_transport net;
+  net.otherwise(test::stream({"Hi"}));
+  orcast::client_options options = bench.options();
+  options.max_concurrent = 1;
+  client made = bench.client(net, std::move(options));
+  call first = made.start(ask("first"));
+  call second = made.start(ask("second"));
+  net.deliver();
+  REQUIRE(net.in_flight() == 0);  // and nobody has ticked since
+  call newcomer = made.start(ask("newcomer"));
+  CHECK(made.in_line() == 2);
+  for (int i = 0; i < 3; ++i) {
+    made.tick(0);
+    net.deliver();
+  }
+  made.tick(0);
+  CHECK(order(net) == "first second newcomer ");
+  CHECK(newcomer.outcome().ok());
+}
+
 TEST_CASE("calls that wait on threads of their own are counted, and take turns by priority") {
   const auto talk = [](auto& net) {
     test::bench bench;

@@ -63,6 +63,7 @@ TEST_CASE("an observation that serves another call knows nothing of the one befo
     for (observation* const seen : {&fresh, &again}) {
       seen->reset();
       seen->begin(each.first, body, test::chat_url);
+      if (each.second.status == 429) seen->retry(failure(errc::connect, "refused"), 10);
       with.clock.pass(500'000'000);
       observed::finish(*seen, each.second);
     }
