@@ -176,6 +176,21 @@ TEST_CASE("how a stream ends decides what it is") {
   }
 }
 
+TEST_CASE("white space before a stream means the same in one piece and in many") {
+  // A name that begins with a tab is another name; an empty line is nothing.
+  for (const std::string before : {"\n", "\r\n\n", " ", "\t", "\n\t", "\t\n"}) {
+    response from = stream({hello, stop, done});
+    from.body = before + from.body;
+    const bool spoils = before.back() != '\n';
+    for (std::size_t step : {std::size_t{1}, std::size_t{2}, std::string::npos}) {
+      CAPTURE(before, step);
+      const outcome made = read(from, step);
+      CHECK(made.name() == "ok");
+      CHECK(made.reply.text() == (spoils ? "" : "Hello"));
+    }
+  }
+}
+
 TEST_CASE("a last event without its blank line counts, half an event does not") {
   response from = stream({hello, stop});
   from.body += "data: [DONE]";
