@@ -16998,8 +16998,9 @@ ORCAST_DECL bool reply_reader::parser::decide(reply_reader& whole, std::string_v
   }
   now = state::stream;
   whole.streamed_ = true;
+  const std::string before = whole.reply_.raw;
   whole.reply_.raw.clear();
-  return take_events(whole, bytes);
+  return take_events(whole, before) && take_events(whole, bytes);
 }
 
 ORCAST_DECL bool reply_reader::parser::take_document(reply_reader& whole, std::string_view bytes) {
