@@ -77,7 +77,7 @@ inline std::string traceparent(const span_context& of) {
 /// The list of what each tracing system says about a trace. At most 32 members.
 class trace_state {
  public:
-  /// `header`: of several lines the values, joined by commas. One mistake empties the list.
+  /// `header`: several lines' values, joined by commas. One mistake empties it; a key counts once.
   static trace_state parse(std::string_view header) {
     trace_state made;
     while (!header.empty()) {
@@ -89,9 +89,9 @@ class trace_state {
       if (equals == std::string_view::npos) return {};
       const std::string_view key = whole.substr(0, equals);
       const std::string_view value = whole.substr(equals + 1);
-      if (!is_key(key) || !is_value(value) || made.list_.size() == most) return {};
-      if (!made.find(key).empty()) return {};
-      made.list_.push_back({std::string(key), std::string(value)});
+      const bool again = !made.find(key).empty();
+      if (!is_key(key) || !is_value(value) || (!again && made.size() == most)) return {};
+      if (!again) made.list_.push_back({std::string(key), std::string(value)});
     }
     return made;
   }

@@ -76,13 +76,86 @@ TEST_CASE("a trace state keeps its order, and one mistake empties it") {
   CHECK(state.size() == 2);
   for (const std::string& bad :
        {std::string("foo=1,bar"), std::string("foo="), std::string("@foo=1"), std::string("Foo=1"),
-        std::string("foo=1,foo=2"), std::string("foo=a=b"), std::string("foo =1"),
-        std::string("foo=\x7f"), std::string(257, 'a') + "=1", "a=" + std::string(257, 'x')}) {
+        std::string("foo=a=b"), std::string("foo =1"), std::string("foo=\x7f"),
+        std::string(257, 'a') + "=1", "a=" + std::string(257, 'x')}) {
     INFO(bad);
     CHECK(trace_state::parse(bad).empty());
   }
   CHECK_FALSE(state.set("Bad", "x"));
   CHECK_FALSE(state.set("ok", "trailing "));
+}
+
+// The cases of the working group's own conformance suite (w3c/trace-context, test/test.py, level
+// 2), as far as they are about a header's text. Those about several headers of one name are here as
+// one, joined by commas.
+TEST_CASE("traceparent and tracestate are read as W3C's conformance suite demands") {
+  const std::string id = "12345678901234567890123456789012", by = "1234567890123456";
+  const auto header = [&](const std::string& version, const std::string& flags) {
+    return version + "-" + id + "-" + by + "-" + flags;
+  };
+  for (const std::string& read :
+       {header("00", "01"), header("cc", "01"), header("cc", "01-what-the-future-will-be-like"),
+        " " + header("00", "01"), "\t" + header("00", "01"), header("00", "01") + " ",
+        header("00", "01") + "\t", "\t " + header("00", "01") + " \t"}) {
+    INFO(read);
+    CHECK(parse_traceparent(read).trace == trace_id_from(id));
+  }
+  CHECK(traceparent(parse_traceparent(header("00", "02"))) == header("00", "02"));  // random
+  for (const std::string& begins_anew : {header("00", "01."),
+                                         header("00", "01-what-the-future-will-be-like"),
+                                         header("cc", "01.what-the-future-will-be-like"),
+                                         header("ff", "01"),
+                                         header(".0", "01"),
+                                         header("0.", "01"),
+                                         header("000", "01"),
+                                         header("0000", "01"),
+                                         header("0", "01"),
+                                         header("00", ".0"),
+                                         header("00", "0."),
+                                         header("00", "001"),
+                                         header("00", "1"),
+                                         "00-" + std::string(32, '0') + "-" + by + "-01",
+                                         "00-." + id.substr(1) + "-" + by + "-01",
+                                         "00-" + id.substr(0, 31) + ".-" + by + "-01",
+                                         "00-" + id + "3-" + by + "-01",
+                                         "00-" + id.substr(0, 31) + "-" + by + "-01",
+                                         "00-" + id + "-" + std::string(16, '0') + "-01",
+                                         "00-" + id + "-." + by.substr(1) + "-01",
+                                         "00-" + id + "-" + by.substr(0, 15) + ".-01",
+                                         "00-" + id + "-" + by + "7-01",
+                                         "00-" + id + "-" + by.substr(0, 15) + "-01",
+                                         header("00", "01") + "," + header("00", "01")}) {
+    INFO(begins_anew);
+    CHECK_FALSE(taken(begins_anew));
+  }
+
+  const auto written = [](const std::string& text) {
+    return trace_state::parse(text).header(4096);
+  };
+  for (const char* text : {"foo=1 \t , \t bar=2, \t baz=3", "foo=1\t \t,\t \tbar=2,\t \tbaz=3",
+                           "\t foo=1,bar=2 ,baz=3\t", "foo=1,,bar=2,baz=3,", ",foo=1,bar=2,baz=3",
+                           "foo=1,foo=1,bar=2,baz=3", "foo=1,foo=2,bar=2,baz=3"}) {
+    INFO(text);
+    CHECK(written(text) == "foo=1,bar=2,baz=3");
+  }
+  const std::string name = "abcdefghijklmnopqrstuvwxyz0123456789_-*/";
+  std::string value;
+  for (char c = ' '; c <= '~'; ++c) value += c == ',' || c == '=' ? "" : std::string(1, c);
+  for (const std::string& whole :
+       {name + "=" + value, name + "@a-z0-9_-*/=" + value, std::string("foo@=1,bar=2"),
+        std::string("foo@@bar=1,bar=2"), std::string("foo@bar@baz=1,bar=2"),
+        "foo=1," + std::string(256, 'z') + "=1",
+        "foo=1," + std::string(241, 't') + "@" + std::string(14, 'v') + "=1",
+        "foo=1," + std::string(242, 't') + "@v=1", "foo=1,t@" + std::string(15, 'v') + "=1"}) {
+    CHECK(written(whole) == whole);
+  }
+  for (const std::string& dropped :
+       {std::string("foo =1"), std::string("FOO=1"), std::string("foo.bar=1"),
+        std::string("@foo=1,bar=2"), std::string("foo=bar=baz"), std::string("foo=,bar=3"),
+        "foo=1," + std::string(257, 'z') + "=1"}) {
+    INFO(dropped);
+    CHECK(written(dropped).empty());
+  }
 }
 
 TEST_CASE("a trace state has at most 32 members, and its header leaves out the long ones first") {
