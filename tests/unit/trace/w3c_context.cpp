@@ -90,8 +90,8 @@ TEST_CASE("a trace state keeps its order, and one mistake empties it") {
 // one, joined by commas.
 TEST_CASE("traceparent and tracestate are read as W3C's conformance suite demands") {
   const std::string id = "12345678901234567890123456789012", by = "1234567890123456";
-  const auto header = [&](const std::string& version, const std::string& flags) {
-    return version + "-" + id + "-" + by + "-" + flags;
+  const auto header = [&](const std::string& format, const std::string& flags) {
+    return format + "-" + id + "-" + by + "-" + flags;
   };
   for (const std::string& read :
        {header("00", "01"), header("cc", "01"), header("cc", "01-what-the-future-will-be-like"),
