@@ -49,7 +49,7 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
   block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
   for (block_index i = block_count_; i-- > 0;) {
-    lane& owner = lanes_[i % lane_count_];
+    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
     block_head* head = new (at(i)) block_head;
     head->next = owner.free;
     owner.free = i;
