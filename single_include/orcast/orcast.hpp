@@ -4649,15 +4649,11 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
-    for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-      lane* const mine = claim();
-      if (mine == nullptr) return false;
-      const bool done = mine->publish(span, stamp);
-      mine->let_go();
-      if (done) return true;
-      ++lane_hint();  // its queue is full
-    }
-    return false;
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    if (!last.try_claim()) return publish_elsewhere(span, stamp);
+    const bool done = last.publish(span, stamp);
+    last.let_go();
+    return done || publish_elsewhere(span, stamp);
   }
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
@@ -4723,6 +4719,7 @@ class span_ring {
   }
 
   lane* claim_another(std::uint32_t tries) noexcept;
+  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
   void release() noexcept;
@@ -4808,7 +4805,7 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
   block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
   for (block_index i = block_count_; i-- > 0;) {
-    lane& owner = lanes_[i % lane_count_];
+    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
     block_head* head = new (at(i)) block_head;
     head->next = owner.free;
     owner.free = i;
@@ -4824,6 +4821,19 @@ ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept 
     return &candidate;
   }
   return nullptr;
+}
+
+/// The lane that was used last is taken, or its queue is full.
+ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
+                                                     std::uint32_t stamp) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* const mine = claim_another(2 * lane_count_);
+    if (mine == nullptr) return false;
+    const bool done = mine->publish(span, stamp);
+    mine->let_go();
+    if (done) return true;
+  }
+  return false;
 }
 
 ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
@@ -4942,6 +4952,20 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
+namespace detail {
+
+/// The same where nothing is asked for, as constants.
+struct no_span_options {
+  static constexpr span_context parent{};
+  static constexpr span_kind kind = span_kind::internal;
+  static constexpr std::string_view session{};
+  static constexpr std::int64_t start_ns = 0;
+  static constexpr trace_id trace{};
+  static constexpr std::uint8_t left_out = 0;
+};
+
+}  // namespace detail
+
 class tracer {
  public:
   /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
@@ -5022,19 +5046,20 @@ class tracer {
   span begin_plain(std::string_view name, detail::consent_term term) noexcept;
   span begin_with(std::string_view name, const span_options& options,
                   detail::consent_term term) noexcept;
+  template <class Options>
 #if defined(__GNUC__)
   [[gnu::always_inline]]
 #endif
   span
-  begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
+  begin(std::string_view name, const Options& options, detail::consent_term term) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
   }
   span without_lane() noexcept;
-  span without_block(detail::context_words ids) noexcept;
-  bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
-  std::uint8_t left_out(const detail::context_words& ids, std::string_view session) const noexcept;
+  void count_without_block(detail::lane& mine) noexcept;
+  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
   void read_wall(detail::lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;
@@ -5404,13 +5429,12 @@ inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
-    owner_->ring_.give_back(first_);
-    owner_->dropped(drop_reason::ring_full);
+    return discard(drop_reason::ring_full);
   }
   forget();
 }
 
-inline void span::discard(drop_reason why) noexcept {
+ORCAST_COLD inline void span::discard(drop_reason why) noexcept {
   if (owner_ == nullptr) return;
   close_block();
   owner_->ring_.give_back(first_);
@@ -5471,7 +5495,8 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-inline span tracer::begin(std::string_view name, const span_options& options,
+template <class Options>
+inline span tracer::begin(std::string_view name, const Options& options,
                           detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
@@ -5490,9 +5515,9 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
   auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
   if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids, options.session));
+    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
   }
-  if ((!follow && !sampler_.everything() && !keeps(ids, options.session)) ||
+  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
     *mine->random = random;
     mine->unsampled.add_owned(1);
@@ -5508,12 +5533,15 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
+  if (block == detail::no_block) {  // children keep the trace all the same
+    count_without_block(*mine);
+    return span(ids);
+  }
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   const detail::block_index next = mine->free;
   mine->let_go();
-  if (block == detail::no_block) return without_block(ids);
   ring_.prefetch(next);  // the consumer gave it back from another processor's cache
 
-  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   reinterpret_cast<detail::block_head*>(bytes)->term = term;
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
@@ -5534,21 +5562,20 @@ inline span tracer::begin(std::string_view name, const span_options& options,
 }
 
 inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
-  return begin(name, span_options(), term);
+  return begin(name, detail::no_span_options(), term);
 }
 inline span tracer::begin_with(std::string_view name, const span_options& options,
                                detail::consent_term term) noexcept {
   return begin(name, options, term);
 }
 
-inline bool tracer::keeps(const detail::context_words& ids,
-                          std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+inline bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
 }
 
-ORCAST_COLD inline std::uint8_t tracer::left_out(const detail::context_words& ids,
+ORCAST_COLD inline std::uint8_t tracer::left_out(std::uint64_t trace_tail,
                                                  std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(ids.trace_tail())
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
                                           : ratio_sampler::number_of(session));
 }
 
@@ -5559,10 +5586,9 @@ ORCAST_COLD inline span tracer::without_lane() noexcept {
   return span();
 }
 
-/// Children keep the trace all the same.
-ORCAST_COLD inline span tracer::without_block(detail::context_words ids) noexcept {
+ORCAST_COLD inline void tracer::count_without_block(detail::lane& mine) noexcept {
+  mine.let_go();
   dropped(drop_reason::pool_full);
-  return span(ids);
 }
 
 /// In a child of fork().

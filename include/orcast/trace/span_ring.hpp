@@ -62,15 +62,11 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
-    for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-      lane* const mine = claim();
-      if (mine == nullptr) return false;
-      const bool done = mine->publish(span, stamp);
-      mine->let_go();
-      if (done) return true;
-      ++lane_hint();  // its queue is full
-    }
-    return false;
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    if (!last.try_claim()) return publish_elsewhere(span, stamp);
+    const bool done = last.publish(span, stamp);
+    last.let_go();
+    return done || publish_elsewhere(span, stamp);
   }
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
@@ -136,6 +132,7 @@ class span_ring {
   }
 
   lane* claim_another(std::uint32_t tries) noexcept;
+  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
   void release() noexcept;

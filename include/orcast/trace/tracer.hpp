@@ -56,6 +56,20 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
+namespace detail {
+
+/// The same where nothing is asked for, as constants.
+struct no_span_options {
+  static constexpr span_context parent{};
+  static constexpr span_kind kind = span_kind::internal;
+  static constexpr std::string_view session{};
+  static constexpr std::int64_t start_ns = 0;
+  static constexpr trace_id trace{};
+  static constexpr std::uint8_t left_out = 0;
+};
+
+}  // namespace detail
+
 class tracer {
  public:
   /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
@@ -136,19 +150,20 @@ class tracer {
   span begin_plain(std::string_view name, detail::consent_term term) noexcept;
   span begin_with(std::string_view name, const span_options& options,
                   detail::consent_term term) noexcept;
+  template <class Options>
 #if defined(__GNUC__)
   [[gnu::always_inline]]
 #endif
   span
-  begin(std::string_view name, const span_options& options, detail::consent_term term) noexcept;
+  begin(std::string_view name, const Options& options, detail::consent_term term) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
   }
   span without_lane() noexcept;
-  span without_block(detail::context_words ids) noexcept;
-  bool keeps(const detail::context_words& ids, std::string_view session) const noexcept;
-  std::uint8_t left_out(const detail::context_words& ids, std::string_view session) const noexcept;
+  void count_without_block(detail::lane& mine) noexcept;
+  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
   void read_wall(detail::lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;

@@ -192,13 +192,12 @@ inline void span::hand_over(std::int64_t steady_ns) noexcept {
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
   if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
-    owner_->ring_.give_back(first_);
-    owner_->dropped(drop_reason::ring_full);
+    return discard(drop_reason::ring_full);
   }
   forget();
 }
 
-inline void span::discard(drop_reason why) noexcept {
+ORCAST_COLD inline void span::discard(drop_reason why) noexcept {
   if (owner_ == nullptr) return;
   close_block();
   owner_->ring_.give_back(first_);

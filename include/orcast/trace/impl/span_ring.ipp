@@ -67,6 +67,19 @@ ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept 
   return nullptr;
 }
 
+/// The lane that was used last is taken, or its queue is full.
+ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
+                                                     std::uint32_t stamp) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* const mine = claim_another(2 * lane_count_);
+    if (mine == nullptr) return false;
+    const bool done = mine->publish(span, stamp);
+    mine->let_go();
+    if (done) return true;
+  }
+  return false;
+}
+
 ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
   // Acquire: pairs with push_returned(), whose links we are about to follow.
   mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);

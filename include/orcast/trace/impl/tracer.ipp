@@ -50,7 +50,8 @@ inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& option
   return made;
 }
 
-inline span tracer::begin(std::string_view name, const span_options& options,
+template <class Options>
+inline span tracer::begin(std::string_view name, const Options& options,
                           detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
@@ -69,9 +70,9 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
   auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
   if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids, options.session));
+    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
   }
-  if ((!follow && !sampler_.everything() && !keeps(ids, options.session)) ||
+  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
     *mine->random = random;
     mine->unsampled.add_owned(1);
@@ -87,12 +88,15 @@ inline span tracer::begin(std::string_view name, const span_options& options,
   const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
+  if (block == detail::no_block) {  // children keep the trace all the same
+    count_without_block(*mine);
+    return span(ids);
+  }
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   const detail::block_index next = mine->free;
   mine->let_go();
-  if (block == detail::no_block) return without_block(ids);
   ring_.prefetch(next);  // the consumer gave it back from another processor's cache
 
-  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
   reinterpret_cast<detail::block_head*>(bytes)->term = term;
   auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
   ids.write(head->context);
@@ -113,21 +117,20 @@ inline span tracer::begin(std::string_view name, const span_options& options,
 }
 
 inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
-  return begin(name, span_options(), term);
+  return begin(name, detail::no_span_options(), term);
 }
 inline span tracer::begin_with(std::string_view name, const span_options& options,
                                detail::consent_term term) noexcept {
   return begin(name, options, term);
 }
 
-inline bool tracer::keeps(const detail::context_words& ids,
-                          std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(ids.trace_tail()) : sampler_.keeps(session);
+inline bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
 }
 
-ORCAST_COLD inline std::uint8_t tracer::left_out(const detail::context_words& ids,
+ORCAST_COLD inline std::uint8_t tracer::left_out(std::uint64_t trace_tail,
                                                  std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(ids.trace_tail())
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
                                           : ratio_sampler::number_of(session));
 }
 
@@ -138,10 +141,9 @@ ORCAST_COLD inline span tracer::without_lane() noexcept {
   return span();
 }
 
-/// Children keep the trace all the same.
-ORCAST_COLD inline span tracer::without_block(detail::context_words ids) noexcept {
+ORCAST_COLD inline void tracer::count_without_block(detail::lane& mine) noexcept {
+  mine.let_go();
   dropped(drop_reason::pool_full);
-  return span(ids);
 }
 
 /// In a child of fork().
