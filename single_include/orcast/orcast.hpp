@@ -31,7 +31,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 // ---- orcast/config.hpp ----
@@ -992,17 +991,2175 @@ struct compression {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/otlp/encoder_options.hpp ----
+// ---- orcast/core/utf8.hpp ----
 
-// What the encoders have in common: what they are told, and how they hand over a request.
+// UTF-8 at the places where bytes become text: cutting a long value without splitting a character,
+// telling whether bytes are valid, repairing those that are not, and handing on pieces of a stream
+// as whole characters. Valid means Unicode 15, table 3-7: no overlong forms, no surrogates, nothing
+// above U+10FFFF. A broken sequence becomes one U+FFFD per maximal subpart, as browsers do it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+enum class utf8_state : unsigned char {
+  whole,  ///< a character
+  cut,    ///< the beginning of one, and the text ends here
+  bad,    ///< can't be continued to one; `length` bytes stand for one U+FFFD
+};
+
+struct utf8_step {
+  unsigned length;
+  utf8_state state;
+};
+
+/// Looks at the sequence that begins at `text`; `left` is at least 1.
+inline utf8_step utf8_next(const char* text, std::size_t left) noexcept {
+  const auto at = [text](unsigned i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return {1, utf8_state::whole};
+  if (lead < 0xC2 || lead > 0xF4) return {1, utf8_state::bad};
+  const unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (left < 2) return {1, utf8_state::cut};
+  if (at(1) < low || at(1) > high) return {1, utf8_state::bad};
+  for (unsigned i = 2; i < length; ++i) {
+    if (i == left) return {i, utf8_state::cut};
+    if ((at(i) & 0xC0) != 0x80) return {i, utf8_state::bad};
+  }
+  return {length, utf8_state::whole};
+}
+
+/// How many bytes at the beginning are ASCII.
+inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
+  std::size_t i = 0;
+  for (; size - i >= 16; i += 16) {
+    std::uint64_t words[2];
+    std::memcpy(words, text + i, sizeof words);
+    if (((words[0] | words[1]) & 0x8080808080808080u) != 0) break;
+  }
+  while (i < size && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return i;
+}
+
+/// How many bytes at the beginning are whole characters.
+inline std::size_t utf8_valid_run(std::string_view text) noexcept {
+  const char* const begin = text.data();
+  const std::size_t size = text.size();
+  std::size_t i = ascii_run(begin, size);
+  while (i < size) {
+    const utf8_step step = utf8_next(begin + i, size - i);
+    if (step.state != utf8_state::whole) return i;
+    i += step.length;
+    // In most scripts such characters come in rows: look for ASCII only when one ends.
+    if (step.length == 1) i += ascii_run(begin + i, size - i);
+  }
+  return i;
+}
+
+inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
+
+}  // namespace detail
+
+/// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
+/// text that is not UTF-8 the result is still at most `max_bytes`, and at most 3 less.
+inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
+  if (text.size() <= max_bytes) return text.size();
+  for (std::size_t back = 0; back < 4 && back <= max_bytes; ++back) {
+    const std::size_t end = max_bytes - back;
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80) return end;
+  }
+  return max_bytes;
+}
+
+inline bool valid_utf8(std::string_view text) noexcept {
+  return detail::utf8_valid_run(text) == text.size();
+}
+
+/// Appends `text`, with U+FFFD in the place of what is not UTF-8.
+inline void append_valid_utf8(std::string& out, std::string_view text) {
+  for (;;) {
+    const std::size_t good = detail::utf8_valid_run(text);
+    out.append(text.data(), good);
+    text.remove_prefix(good);
+    if (text.empty()) return;
+    out.append(detail::utf8_replacement);
+    text.remove_prefix(detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+/// Turns pieces that were cut anywhere into pieces of whole characters. Holds back at most 3 bytes:
+/// the beginning of a character whose end is still to come.
+class utf8_gate {
+ public:
+  /// Appends the characters that `piece` completes or contains; broken ones become U+FFFD.
+  void push(std::string_view piece, std::string& out) {
+    while (held_size_ != 0 && !piece.empty()) {
+      held_[held_size_] = piece.front();
+      const detail::utf8_step step = detail::utf8_next(held_, held_size_ + 1);
+      if (step.state == detail::utf8_state::bad) {  // the new byte begins something of its own
+        finish(out);
+        break;
+      }
+      ++held_size_;
+      piece.remove_prefix(1);
+      if (step.state == detail::utf8_state::whole) {
+        out.append(held_, held_size_);
+        held_size_ = 0;
+      }
+    }
+    const std::size_t tail = cut_tail(piece);
+    append_valid_utf8(out, piece.substr(0, piece.size() - tail));
+    if (tail != 0) {
+      std::memcpy(held_, piece.data() + piece.size() - tail, tail);
+      held_size_ = tail;
+    }
+  }
+
+  /// The end of the stream: what is still held becomes U+FFFD.
+  void finish(std::string& out) {
+    if (held_size_ != 0) out.append(detail::utf8_replacement);
+    held_size_ = 0;
+  }
+
+  /// Bytes held back now, 0 to 3.
+  std::size_t held() const noexcept { return held_size_; }
+
+ private:
+  /// How many bytes at the end are the beginning of a character.
+  static std::size_t cut_tail(std::string_view text) noexcept {
+    for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+      const char* lead = text.data() + text.size() - back;
+      if ((static_cast<unsigned char>(*lead) & 0xC0) == 0x80) continue;
+      return detail::utf8_next(lead, back).state == detail::utf8_state::cut ? back : 0;
+    }
+    return 0;
+  }
+
+  char held_[4] = {};
+  std::size_t held_size_ = 0;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/answer.hpp ----
+
+// What a collector says in the body of its answer: an ExportTraceServiceResponse when it accepted
+// the request, a google.rpc.Status when it did not. Two or three members matter, so they are found
+// by scanning; nothing is built.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
-/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
-/// protobuf alone.
-enum class format : unsigned char { json, protobuf };
+struct export_answer {
+  bool understood = false;  ///< an object without a flaw, or nothing at all
+  bool foreign = false;     ///< it has members of which OTLP knows nothing: somebody else answered
+  std::uint64_t rejected_spans = 0;
+  std::int64_t code = 0;     ///< of a google.rpc.Status
+  std::string_view message;  ///< as it stands in the body, escapes and all
+};
+
+namespace detail {
+
+/// Goes through JSON text once. After the first flaw everything fails.
+class json_scanner {
+ public:
+  explicit json_scanner(std::string_view text) noexcept
+      : at_(text.data()), end_(at_ + text.size()) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() noexcept {
+    skip_blanks();
+    return at_ == end_;
+  }
+
+  /// Calls `member(name)` for each member of an object; it must consume the value.
+  template <class Member>
+  void object(Member member) noexcept {
+    expect('{');
+    if (accept('}')) return;
+    do {
+      const std::string_view name = string();
+      expect(':');
+      if (failed_) return;
+      member(name);
+    } while (accept(','));
+    expect('}');
+  }
+
+  bool next_is(char c) noexcept {
+    skip_blanks();
+    return !failed_ && at_ != end_ && *at_ == c;
+  }
+
+  /// The inside of a string, escapes and all.
+  std::string_view string() noexcept {
+    expect('"');
+    const char* const from = at_;
+    while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
+    const std::string_view inside(from, static_cast<std::size_t>(at_ - from));
+    expect('"');
+    return inside;
+  }
+
+  /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
+  std::int64_t integer() noexcept {
+    const std::string_view text = next_is('"') ? string() : word();
+    constexpr std::int64_t most = std::int64_t{1} << 53;
+    const bool negative = !text.empty() && text.front() == '-';
+    std::int64_t value = 0;
+    for (const char c : text.substr(negative ? 1 : 0)) {
+      if (c < '0' || c > '9') failed_ = true;
+      value = value < most ? value * 10 + (c - '0') : most;
+    }
+    return negative ? -value : value;
+  }
+
+  void skip_value(int depth = 0) noexcept {
+    if (depth == 32) failed_ = true;
+    if (failed_) return;
+    if (next_is('"')) {
+      string();
+    } else if (next_is('{')) {
+      object([&](std::string_view) { skip_value(depth + 1); });
+    } else if (accept('[')) {
+      if (accept(']')) return;
+      do skip_value(depth + 1);
+      while (accept(','));
+      expect(']');
+    } else {
+      word();
+    }
+  }
+
+ private:
+  void skip_blanks() noexcept {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
+  }
+  bool accept(char c) noexcept {
+    const bool is = next_is(c);
+    if (is) ++at_;
+    return is;
+  }
+  void expect(char c) noexcept {
+    if (!accept(c)) failed_ = true;
+  }
+  /// A number or a literal.
+  std::string_view word() noexcept {
+    skip_blanks();
+    const char* const from = at_;
+    while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
+                           *at_ == '-' || *at_ == '+' || *at_ == '.' || *at_ == 'E')) {
+      ++at_;
+    }
+    if (at_ == from) failed_ = true;
+    return {from, static_cast<std::size_t>(at_ - from)};
+  }
+
+  const char* at_;
+  const char* end_;
+  bool failed_ = false;
+};
+
+}  // namespace detail
+
+/// Never fails: what can't be read counts as not said. `body` may have been cut.
+inline export_answer read_answer(std::string_view body) noexcept {
+  export_answer answer;
+  detail::json_scanner in(body);
+  if (in.at_end()) {
+    answer.understood = true;
+    return answer;
+  }
+  in.object([&](std::string_view name) {
+    if (name == "partialSuccess" && in.next_is('{')) {
+      in.object([&](std::string_view inner) {
+        if (inner == "rejectedSpans") {
+          const std::int64_t count = in.integer();
+          answer.rejected_spans = in.failed() || count < 0 ? 0 : static_cast<std::uint64_t>(count);
+        } else if (inner == "errorMessage" && in.next_is('"')) {
+          answer.message = in.string();
+        } else {
+          in.skip_value(2);
+        }
+      });
+    } else if (name == "code" && !in.next_is('"')) {
+      answer.code = in.integer();
+    } else if (name == "message" && in.next_is('"')) {
+      answer.message = in.string();
+    } else {
+      if (name != "details" && name != "partialSuccess") answer.foreign = true;
+      in.skip_value(1);
+    }
+  });
+  answer.understood = !in.failed() && in.at_end();
+  return answer;
+}
+
+/// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
+/// needs it, whatever could break the line becomes a blank, and the length has a limit.
+inline void append_one_line(std::string& out, std::string_view text, std::size_t most = 200) {
+  std::string line;
+  for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
+    char c = text[i];
+    if (c == '\\' && i + 1 < text.size()) {
+      c = text[++i];
+      if (c == 'n' || c == 'r' || c == 't' || c == 'b' || c == 'f') c = ' ';
+    }
+    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+  }
+  append_valid_utf8(out, std::string_view(line).substr(0, utf8_prefix(line, most)));
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/fork.hpp ----
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
+// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
+// anew. Elsewhere fork() is rare and the marks do nothing.
+
+namespace orcast {
+inline namespace v0 {
+
+inline constexpr std::size_t page_bytes = 4096;
+
+/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
+/// False where the system can't do it.
+inline bool wipe_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_WIPEONFORK)
+  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// Takes the mark back; call it before the memory is released.
+inline void keep_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_KEEPONFORK)
+  ::madvise(page, size, MADV_KEEPONFORK);
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+#endif
+}
+
+/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
+inline long process_id() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  return static_cast<long>(::getpid());
+#else
+  return 0;
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/host.hpp ----
+
+// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
+// C++ library; an engine fills in its own functions before it makes the first object. Every
+// function may be called from any thread.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
+/// each of them. The memory pair is set together or not at all.
+struct host {
+  void* self = nullptr;
+
+  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
+  std::int64_t (*steady_now)(void* self) = nullptr;
+  /// Nanoseconds since 1970-01-01 UTC.
+  std::int64_t (*wall_now)(void* self) = nullptr;
+  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
+  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
+  /// Memory aligned to `alignment` (a power of two), or null.
+  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
+  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
+
+  std::int64_t steady_ns() const noexcept {
+    if (steady_now != nullptr) return steady_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+
+  std::int64_t wall_ns() const noexcept {
+    if (wall_now != nullptr) return wall_now(self);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  void* take(std::size_t size, std::size_t alignment) const noexcept {
+    if (allocate != nullptr) return allocate(self, size, alignment);
+    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
+  }
+
+  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
+    if (memory == nullptr) return;
+    if (release != nullptr) {
+      release(self, memory, size, alignment);
+    } else {
+      ::operator delete(memory, std::align_val_t(alignment));
+    }
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/random.hpp ----
+
+#if defined(__linux__)
+#include <sys/random.h>
+#elif defined(__APPLE__) || defined(__unix__)
+#include <unistd.h>
+#else
+#include <random>
+#endif
+
+// Random bits: a seed from the operating system, and a small fast generator for identifiers.
+
+namespace orcast {
+inline namespace v0 {
+
+/// Fills `out` from the host's or the operating system's generator. When neither answers, mixes the
+/// clocks with an address: identifiers must differ, they need not be secret. Any thread.
+inline void entropy(const host& from, void* out, std::size_t size) noexcept {
+  if (from.random != nullptr && from.random(from.self, out, size)) return;
+  auto* bytes = static_cast<unsigned char*>(out);
+#if defined(__linux__)
+  if (::getrandom(bytes, size, 0) == static_cast<ssize_t>(size)) return;
+#elif defined(__APPLE__) || defined(__unix__)
+  if (::getentropy(bytes, size) == 0) return;
+#else
+  std::random_device device;
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(device());
+  return;
+#endif
+  std::uint64_t mix = static_cast<std::uint64_t>(from.wall_ns()) ^
+                      static_cast<std::uint64_t>(from.steady_ns()) << 20 ^
+                      reinterpret_cast<std::uintptr_t>(out);
+  for (std::size_t i = 0; i < size; ++i) {
+    mix = (mix ^ mix >> 31) * 0x9e3779b97f4a7c15u;
+    bytes[i] = static_cast<unsigned char>(mix >> 56);
+  }
+}
+
+/// xoroshiro128+ by Blackman and Vigna: two words of state, about a nanosecond a number. All zero
+/// is not a state it can reach, so a zeroed one (fresh memory, or a page that fork() wiped) is
+/// recognised as "not seeded". One thread at a time.
+struct random_state {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+
+  bool seeded() const noexcept { return (a | b) != 0; }
+
+  void seed(const host& from) noexcept {
+    entropy(from, this, sizeof *this);
+    if (!seeded()) a = 1;
+  }
+
+  std::uint64_t next() noexcept {
+    const std::uint64_t sum = a + b;
+    const std::uint64_t x = a ^ b;
+    a = ((a << 24) | (a >> 40)) ^ x ^ (x << 16);
+    b = (x << 37) | (x >> 27);
+    return sum;
+  }
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/wide_counter.hpp ----
+
+// A counter that does not wrap in practice, also where the hardware has no 64-bit atomics: there it
+// is two words, and a reader that meets a carry half done reads again.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+class one_word_counter {
+ public:
+  /// Any thread. Release: pairs with the acquire in read(), so that whoever sees the count also
+  /// sees what was counted.
+  void add(std::uint32_t n) noexcept { value_.fetch_add(n, std::memory_order_release); }
+
+  /// One writer at a time (the owner of a lane); cheaper than add(). Release as above.
+  void add_owned(std::uint32_t n) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
+  }
+
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class two_word_counter {
+ public:
+  void add(std::uint32_t n) noexcept {
+    const std::uint32_t before = low_.fetch_add(n, std::memory_order_release);
+    if (before + n < before) high_.fetch_add(1, std::memory_order_release);
+  }
+
+  void add_owned(std::uint32_t n) noexcept { add(n); }
+
+  /// Acquire pairs with the releases above. Exact unless a carry is under way at this moment.
+  std::uint64_t read() const noexcept {
+    for (;;) {
+      const std::uint32_t high = high_.load(std::memory_order_acquire);
+      const std::uint32_t low = low_.load(std::memory_order_acquire);
+      if (high_.load(std::memory_order_acquire) == high) {
+        return std::uint64_t{high} << 32 | low;
+      }
+    }
+  }
+
+ private:
+  std::atomic<std::uint32_t> low_{0};
+  std::atomic<std::uint32_t> high_{0};
+};
+
+template <bool wide_atomics>
+using counter_for = std::conditional_t<wide_atomics, one_word_counter, two_word_counter>;
+
+}  // namespace detail
+
+// Words of the machine decide, not is_always_lock_free: some 32-bit targets have 64-bit atomics
+// through a library only.
+using wide_counter = detail::counter_for<(sizeof(void*) >= 8)>;
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/ids.hpp ----
+
+// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
+
+template <std::size_t Size>
+struct hex_id {
+  std::array<unsigned char, Size> bytes{};
+
+  /// All zero means "none"; the standard calls it invalid.
+  bool valid() const noexcept {
+    // By words: every root asks this of its absent parent, and byte by byte it took longer than
+    // both readings of the clock.
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < Size; i += sizeof any) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      any |= word;
+    }
+    return any != 0;
+  }
+
+  /// Lower-case digits, without a terminating zero.
+  constexpr std::array<char, 2 * Size> hex() const noexcept {
+    std::array<char, 2 * Size> text{};
+    to_hex(bytes.data(), Size, text.data());
+    return text;
+  }
+
+  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
+    for (std::size_t i = 0; i < Size; ++i) {
+      if (x.bytes[i] != y.bytes[i]) return false;
+    }
+    return true;
+  }
+  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
+};
+
+}  // namespace detail
+
+/// 16 bytes, written as 32 hexadecimal digits.
+struct trace_id : detail::hex_id<16> {};
+
+/// 8 bytes, written as 16 hexadecimal digits.
+struct span_id : detail::hex_id<8> {};
+
+/// What a span hands on to its children, in this process or another.
+struct span_context {
+  static constexpr std::uint8_t sampled_flag = 1;
+  static constexpr std::uint8_t random_flag = 2;
+
+  trace_id trace;
+  span_id span;
+  std::uint8_t flags = 0;     ///< W3C trace flags
+  bool remote = false;        ///< it came from another process
+  bool decided = false;       ///< flags hold a sampling decision that children follow
+  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
+
+  bool valid() const noexcept { return trace.valid() && span.valid(); }
+  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
+};
+
+/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
+/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
+/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
+inline trace_id trace_id_from(std::string_view text) noexcept {
+  trace_id id;
+  if (text.empty()) return id;
+  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
+  const auto digest = sha256(text);
+  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
+  return id;
+}
+
+/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
+inline span_id span_id_from(std::string_view text) noexcept {
+  span_id id;
+  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
+  return id;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/key.hpp ----
+
+// Attribute keys. A key is a constexpr object that carries the JSON text which opens its attribute,
+// so that recording stores a pointer and encoding copies the text once. `#` in a key stands for an
+// index that is given at each use:
+//
+//   inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
+//   span.set(llm_input_message_role(3), "user");        // llm.input_messages.3.message.role
+//
+// Objects of type key live for as long as the tracer that records them: make them constants. A key
+// that is only known at run time is passed as text and copied.
+
+namespace orcast {
+inline namespace v0 {
+
+/// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
+/// left out + `","value":{`; the cuts say where the indices belong.
+struct key_text {
+  static constexpr std::string_view before = R"({"key":")";
+  static constexpr std::string_view after = R"(","value":{)";
+
+  const char* json;
+  std::uint16_t size;    ///< of json, in bytes
+  std::uint16_t cut[2];  ///< offsets into json; 0: no such index
+  std::uint16_t hash;    ///< hash_of() the name without `#`
+
+  static constexpr std::uint16_t hash_of(std::string_view name) noexcept {
+    std::uint32_t sum = 0x811c9dc5u;  // FNV-1a, folded
+    for (const char c : name) sum = (sum ^ static_cast<unsigned char>(c)) * 0x01000193u;
+    return static_cast<std::uint16_t>(sum >> 16 ^ sum);
+  }
+};
+
+class attribute_key;
+class span;
+
+// Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
+// libraries would pin it).
+template <std::size_t N>
+class
+#if defined(__GNUC__)
+    [[gnu::visibility("hidden")]]
+#endif
+    key : public key_text {
+ public:
+  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
+    static_assert(N > 1, "a key has a name");
+    static_assert(N <= 200, "a key is at most 199 characters long");
+    for (char c : before) text_[size++] = c;
+    std::size_t cuts = 0;
+    for (std::size_t i = 0; i + 1 < N; ++i) {
+      if (name[i] == '#') {
+        cut[cuts++] = size;  // a third index is out of range here and fails to compile
+      } else {
+        text_[size++] = name[i];
+      }
+    }
+    hash = hash_of({text_ + before.size(), size - before.size()});
+    for (char c : after) text_[size++] = c;
+  }
+  key(const key&) = delete;
+  key& operator=(const key&) = delete;
+
+  /// This key with its index, or its two indices, filled in. An attribute whose index is 65,536 or
+  /// more is dropped and counted.
+  constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
+
+ private:
+  char text_[N + before.size() + after.size()] = {};
+};
+
+/// A key as the recording functions take it: a constant, a constant with indices, or text.
+class attribute_key {
+ public:
+  constexpr attribute_key(const key_text& constant) noexcept : constant_(&constant) {}
+  constexpr attribute_key(const key_text& constant, std::size_t first, std::size_t second) noexcept
+      : constant_(first < 0x10000 && second < 0x10000 ? &constant : nullptr),
+        first_(static_cast<std::uint16_t>(first)),
+        second_(static_cast<std::uint16_t>(second)) {}
+  constexpr attribute_key(const char* name) noexcept : name_(name) {}
+  template <class T, std::enable_if_t<!std::is_base_of_v<key_text, T> &&
+                                          std::is_convertible_v<const T&, std::string_view>,
+                                      int> = 0>
+  constexpr attribute_key(const T& name) noexcept : name_(name) {}
+
+  constexpr const key_text* constant() const noexcept { return constant_; }
+  constexpr std::string_view name() const noexcept { return name_; }
+  constexpr std::uint16_t first() const noexcept { return first_; }
+  constexpr std::uint16_t second() const noexcept { return second_; }
+
+ private:
+  friend class span;
+
+  constexpr attribute_key(const key_text* constant, std::string_view name, std::uint16_t first,
+                          std::uint16_t second) noexcept
+      : constant_(constant), name_(name), first_(first), second_(second) {}
+
+  const key_text* constant_ = nullptr;
+  std::string_view name_;
+  std::uint16_t first_ = 0;
+  std::uint16_t second_ = 0;
+};
+
+template <std::size_t N>
+constexpr attribute_key key<N>::operator()(std::size_t first, std::size_t second) const noexcept {
+  return attribute_key(*this, first, second);
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/value.hpp ----
+
+// Attribute values as the recording functions take them. Which type a value has is decided by the
+// argument's own type, never by a conversion: a string literal can't become a bool, nor an int a
+// double.
+
+namespace orcast {
+inline namespace v0 {
+
+enum class value_type : std::uint8_t {
+  none = 0,
+  string,
+  int64,
+  float64,
+  boolean,
+  decimal,  ///< a number as decimal text, passed on digit for digit
+};
+
+/// A number in the text that a service sent, for example 0.0000225: exported without being rounded
+/// or reprinted. Text that is not a JSON number is exported as a string.
+struct decimal {
+  std::string_view text;
+};
+
+/// A borrowed value; text must live until the call that records it returns.
+class attribute_value {
+ public:
+  template <class T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
+  constexpr attribute_value(T value) noexcept : type_(value_type::boolean), integer_(value) {}
+
+  template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                                          (sizeof(T) > 1 || std::is_same_v<T, std::int8_t> ||
+                                           std::is_same_v<T, std::uint8_t>),
+                                      int> = 0>
+  constexpr attribute_value(T value) noexcept
+      : type_(value_type::int64), integer_(saturate(value)) {}
+
+  template <class T, std::enable_if_t<std::is_floating_point_v<T>, int> = 0>
+  constexpr attribute_value(T value) noexcept
+      : type_(value_type::float64), floating_(static_cast<double>(value)) {}
+
+  constexpr attribute_value(std::string_view text) noexcept
+      : type_(value_type::string), text_(text) {}
+  constexpr attribute_value(const char* text) noexcept
+      : type_(value_type::string), text_(text == nullptr ? std::string_view() : text) {}
+  template <class T, std::enable_if_t<!std::is_arithmetic_v<T> && !std::is_pointer_v<T> &&
+                                          std::is_convertible_v<const T&, std::string_view>,
+                                      int> = 0>
+  constexpr attribute_value(const T& text) noexcept : type_(value_type::string), text_(text) {}
+  constexpr attribute_value(decimal number) noexcept
+      : type_(value_type::decimal), text_(number.text) {}
+
+  /// A pointer is not a value (it would become a bool).
+  template <class T>
+  attribute_value(const T*) = delete;
+  attribute_value(std::nullptr_t) = delete;
+
+  constexpr value_type type() const noexcept { return type_; }
+  constexpr std::int64_t integer() const noexcept { return integer_; }
+  constexpr double floating() const noexcept { return floating_; }
+  constexpr std::string_view text() const noexcept { return text_; }
+  constexpr bool is_text() const noexcept {
+    return type_ == value_type::string || type_ == value_type::decimal;
+  }
+  /// A number's eight bytes, or a text's size.
+  std::uint64_t word() const noexcept {
+    if (is_text()) return text_.size();
+    if (type_ != value_type::float64) return static_cast<std::uint64_t>(integer_);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &floating_, sizeof bits);
+    return bits;
+  }
+
+ private:
+  template <class T>
+  static constexpr std::int64_t saturate(T value) noexcept {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
+      constexpr auto most = static_cast<T>((std::numeric_limits<std::int64_t>::max)());
+      return static_cast<std::int64_t>(value < most ? value : most);
+    } else {
+      return static_cast<std::int64_t>(value);
+    }
+  }
+
+  value_type type_;
+  union {
+    std::int64_t integer_;
+    double floating_;
+    std::string_view text_;
+  };
+};
+
+struct attribute {
+  attribute_key key;
+  attribute_value value;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/record.hpp ----
+
+// How a span lies in memory: a chain of fixed-size blocks. The first one begins with a span_head;
+// behind it, and in the further blocks from their block_head on, come records of 16 bytes, each
+// with its payload, padded to 8 bytes. A record and a number never straddle two blocks; text may,
+// and is then cut between two code points. span writes this, span_reader reads it, nobody else
+// knows it.
+
+namespace orcast {
+inline namespace v0 {
+
+enum class span_kind : std::uint8_t {
+  internal = 1,
+  server = 2,
+  client = 3,
+  producer = 4,
+  consumer = 5
+};
+enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
+
+namespace detail {
+
+using block_index = std::uint32_t;
+inline constexpr block_index no_block = 0xffffffff;
+
+struct block_head {
+  block_index next = no_block;  ///< in a span, on a free list, in a returned chain
+  std::uint32_t used = 0;       ///< end of the data, an offset from the block's beginning
+  std::uint32_t home = 0;       ///< the lane that handed the block out
+  std::uint32_t term = 0;       ///< of a span's first block: the consent it was begun under
+};
+static_assert(sizeof(block_head) == 16);
+
+/// What a span is, apart from its records.
+struct span_head {
+  span_context context;
+  span_kind kind;
+  span_status status;
+  bool remote_parent;
+  bool has_cuts;  ///< at least one value was shortened
+  span_id parent;
+  std::int64_t start_wall_ns;
+  std::int64_t start_steady_ns;
+  std::int64_t duration_ns;  ///< written when the span ends
+  std::uint32_t blocks;
+  block_index last;
+  std::uint32_t dropped_attributes;
+  std::uint16_t events;
+  std::uint16_t dropped_events;
+};
+static_assert(sizeof(span_head) == 80);
+
+/// A context in registers, on its way into memory. Words, not an array: compilers would join the
+/// copies of an array's elements to one that must wait for them.
+class context_words {
+ public:
+  explicit context_words(const trace_id& id) noexcept {
+    std::memcpy(&trace_begin_, id.bytes.data(), sizeof trace_begin_);
+    std::memcpy(&trace_tail_, id.bytes.data() + sizeof trace_begin_, sizeof trace_tail_);
+  }
+  /// What a child that is not sampled inherits from such a parent.
+  explicit context_words(const span_context& from) noexcept : context_words(from.trace) {
+    std::memcpy(&span_, from.span.bytes.data(), sizeof span_);
+  }
+  bool has_trace() const noexcept { return (trace_begin_ | trace_tail_) != 0; }
+  /// What the sampler looks at.
+  std::uint64_t trace_tail() const noexcept { return trace_tail_; }
+
+  void set_trace(std::uint64_t begin, std::uint64_t tail) noexcept {
+    trace_begin_ = begin;
+    trace_tail_ = tail;
+  }
+  void set_span(std::uint64_t span, std::uint8_t flags, std::uint8_t left_out) noexcept {
+    span_ = span;
+    flags_ = flags;
+    left_out_ = left_out;
+  }
+  void write(span_context& to) const noexcept {
+    std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
+    std::memcpy(to.trace.bytes.data() + sizeof trace_begin_, &trace_tail_, sizeof trace_tail_);
+    std::memcpy(to.span.bytes.data(), &span_, sizeof span_);
+    to.flags = flags_;
+    to.remote = false;
+    to.decided = true;
+    to.left_out = left_out_;
+  }
+
+ private:
+  std::uint64_t trace_begin_;
+  std::uint64_t trace_tail_;
+  std::uint64_t span_ = 0;
+  std::uint8_t flags_ = 0;
+  std::uint8_t left_out_ = 0;
+};
+
+/// Record types beyond the plain values of value_type.
+enum record_type : std::uint32_t {
+  record_name = 8,            ///< text; the last one counts
+  record_status_message = 9,  ///< text; the last one counts
+  record_array = 10,          ///< payload: the number of element records that follow
+  record_event = 11,          ///< payload: event_payload; a name and attribute records follow
+};
+
+struct record {
+  static constexpr std::uint32_t type_mask = 0x0f;
+  static constexpr std::uint32_t text_key =
+      0x10;                                       ///< the payload begins with the key, `first` long
+  static constexpr std::uint32_t cut = 0x20;      ///< the value was shortened
+  static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
+  static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
+  static constexpr std::uint32_t size_shift = 8;
+  static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;
+
+  std::uint32_t bits;  ///< payload size << 8 | flags | type
+  std::uint16_t first;
+  std::uint16_t second;
+  union {
+    const key_text* key;     ///< null for elements, names and the like
+    std::uint64_t padding_;  ///< 16 bytes on every target
+  };
+
+  std::uint32_t type() const noexcept { return bits & type_mask; }
+  std::size_t size() const noexcept { return bits >> size_shift; }
+};
+static_assert(sizeof(record) == 16);
+
+struct event_payload {
+  std::int64_t wall_ns;
+  std::uint32_t attributes;  ///< records that follow the name
+  std::uint32_t named;       ///< 1, or 0 when not even the name found room
+};
+static_assert(sizeof(event_payload) == 16);
+
+constexpr std::size_t padded(std::size_t size) noexcept { return (size + 7) & ~std::size_t{7}; }
+
+inline constexpr std::size_t max_name_bytes = 200;
+
+/// Where the records of a span's first block begin.
+inline constexpr std::size_t first_offset = padded(sizeof(block_head) + sizeof(span_head));
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/lane.hpp ----
+
+// A lane is the part of the span ring that one recording thread uses at a time: a list of free
+// blocks, a queue of finished spans, a random state. A thread claims a lane for a few nanoseconds
+// with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a claim: a
+// thread that finds a lane taken goes on to the next one.
+//
+// The queue has one producer at a time (the claim holder) and any number of consumers: the drainer,
+// and recording threads that evict the oldest span. `head` and `tail` only ever grow; a consumer
+// owns an entry once it has moved `head` past it.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+struct lane {
+  struct slot {
+    std::atomic<block_index> block{no_block};
+    std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
+  };
+
+  // Line 1: the claim and what its holder writes.
+  alignas(64) std::atomic<std::uint32_t> claimed{0};
+  block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
+  std::atomic<std::size_t> tail{0};
+  std::uint32_t index = 0;  ///< its place among the lanes
+  slot* slots = nullptr;
+  std::size_t capacity = 0;    ///< a power of two
+  std::size_t known_head = 0;  ///< head has come at least that far
+  random_state* random = nullptr;
+  std::int64_t wall_minus_steady_ns = 0;
+  std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
+  wide_counter started;
+  wide_counter unsampled;
+
+  // Line 2: written by consumers.
+  alignas(64) std::atomic<std::size_t> head{0};
+  std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
+
+  // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
+  alignas(64) std::atomic<block_index> returned{no_block};
+
+  bool try_claim() noexcept {
+    // The load keeps a busy line shared; the acquire exchange pairs with let_go().
+    return claimed.load(std::memory_order_relaxed) == 0 &&
+           claimed.exchange(1, std::memory_order_acquire) == 0;
+  }
+
+  /// Release: the next holder sees the plain fields as they were left.
+  void let_go() noexcept { claimed.store(0, std::memory_order_release); }
+
+  /// The claim holder only. False when the queue is full.
+  bool publish(block_index span, std::uint32_t stamp) noexcept {
+    const std::size_t at = tail.load(std::memory_order_relaxed);
+    if (at - known_head >= capacity) {
+      // Looked at only now, because consumers write it. Acquire pairs with the exchange in pass():
+      // the slot has been read before we write it again.
+      known_head = head.load(std::memory_order_acquire);
+      if (at - known_head >= capacity) return false;
+    }
+    slot& entry = slots[at & (capacity - 1)];
+    entry.block.store(span, std::memory_order_relaxed);
+    entry.stamp.store(stamp, std::memory_order_relaxed);
+    // Release: pairs with the acquire in drain() and evict(), which thereby see the span's blocks.
+    tail.store(at + 1, std::memory_order_release);
+    return true;
+  }
+
+  /// The drainer only. The oldest finished span of this lane, or no_block. It looks at tail, which
+  /// the recording threads write, once for all that was published until then.
+  block_index drain() noexcept {
+    std::size_t at = head.load(std::memory_order_acquire);
+    for (;;) {
+      if (static_cast<std::ptrdiff_t>(known_tail - at) <= 0) {
+        known_tail = tail.load(std::memory_order_acquire);
+        if (known_tail == at) return no_block;
+      }
+      const block_index span = pass(at);
+      if (span != no_block) return span;
+    }
+  }
+
+  /// Any thread. The same for one that wants its memory.
+  block_index evict() noexcept {
+    std::size_t at = head.load(std::memory_order_acquire);
+    while (at != tail.load(std::memory_order_acquire)) {
+      const block_index span = pass(at);
+      if (span != no_block) return span;
+    }
+    return no_block;
+  }
+
+  /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
+  /// the entry may be gone before the caller acts on it.
+  bool oldest_stamp(std::uint32_t& stamp) const noexcept {
+    const std::size_t at = head.load(std::memory_order_acquire);
+    if (at == tail.load(std::memory_order_acquire)) return false;
+    stamp = slots[at & (capacity - 1)].stamp.load(std::memory_order_relaxed);
+    return true;
+  }
+
+ private:
+  /// Takes the entry at `at`, which is known to be published; when another consumer was faster,
+  /// no_block, and `at` is where head is now.
+  block_index pass(std::size_t& at) noexcept {
+    const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
+    // Success: nobody else had moved head, so the slot still held the entry that was read. Release
+    // lets publish() reuse the slot; acquire on failure gives a fresh view of head.
+    const bool mine = head.compare_exchange_strong(at, at + 1, std::memory_order_acq_rel,
+                                                   std::memory_order_acquire);
+    return mine ? span : no_block;
+  }
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/span_ring.hpp ----
+
+// Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that
+// ended it to the one consumer. Recording threads take no lock, make no system call and allocate
+// nothing; each of their steps is bounded by the number of lanes. docs/design.md has the protocol
+// and what was measured; span and tracer are its only users.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What happens to new spans when the memory is used up.
+enum class when_full : std::uint8_t { drop_newest, evict_oldest };
+
+namespace detail {
+
+class span_ring {
+ public:
+  struct shape {
+    std::size_t memory_bytes;
+    std::size_t block_bytes;  ///< a power of two
+    std::uint32_t lanes;      ///< a power of two, at most 64
+    when_full policy;
+    bool wipe;
+  };
+
+  span_ring() = default;
+  span_ring(const span_ring&) = delete;
+  span_ring& operator=(const span_ring&) = delete;
+  ~span_ring() { release(); }
+
+  /// Reserves, touches and divides the memory. False when the host has none.
+  bool make(const shape& wanted, const host& from) noexcept;
+
+  /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
+  /// null when every lane was taken, twice over.
+  lane* claim() noexcept {
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    return last.try_claim() ? &last : claim_another(2 * lane_count_);
+  }
+
+  /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
+  block_index pop(lane& mine) noexcept {
+    if (mine.free == no_block && !refill(mine)) return no_block;
+    const block_index index = mine.free;
+    block_head& head = *at(index);
+    mine.free = head.next;
+    head.next = no_block;
+    head.home = mine.index;
+    return index;
+  }
+
+  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
+  bool publish(block_index span, std::uint32_t stamp) noexcept {
+    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    if (!last.try_claim()) return publish_elsewhere(span, stamp);
+    const bool done = last.publish(span, stamp);
+    last.let_go();
+    return done || publish_elsewhere(span, stamp);
+  }
+
+  /// Any thread: gives the blocks of a span back, from `first` through its last one.
+  void give_back(block_index first) noexcept {
+    wipe_blocks(first);
+    const block_index last = head_of(first)->last;
+    push_returned(lanes_[at(first)->home], first, last);
+  }
+
+  /// The consumer only: the next finished span or no_block, lane after lane.
+  block_index take() noexcept {
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
+      if (span == no_block) continue;
+      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
+      return span;
+    }
+    return no_block;
+  }
+
+  /// Asks for the line that pop() will look at next.
+  void prefetch(block_index next) const noexcept {
+#if defined(__GNUC__)
+    if (next != no_block) __builtin_prefetch(at(next), 1);
+#else
+    static_cast<void>(next);
+#endif
+  }
+
+  block_head* at(block_index index) const noexcept {
+    return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
+  }
+  span_head* head_of(block_index first) const noexcept {
+    return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
+  }
+
+  std::size_t block_bytes() const noexcept { return block_bytes_; }
+  std::uint32_t block_count() const noexcept { return block_count_; }
+  std::uint32_t lane_count() const noexcept { return lane_count_; }
+  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
+  wide_counter& evicted() noexcept { return evicted_; }
+  const wide_counter& evicted() const noexcept { return evicted_; }
+
+  /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
+  std::uint32_t free_blocks() const noexcept;
+
+ private:
+  // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
+  // plugin leaves nothing behind; hidden, so that each plugin has its own.
+#if defined(__GNUC__)
+  [[gnu::visibility("hidden")]]
+#endif
+  static std::uint32_t&
+  lane_hint() noexcept {
+    static thread_local std::uint32_t hint = 0;
+    // At first: spread the threads by the address of their own copy.
+    if (hint == 0)
+      hint =
+          static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) * 0x9e3779b1u >>
+              16 |
+          1u << 16;
+    return hint;
+  }
+
+  lane* claim_another(std::uint32_t tries) noexcept;
+  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
+  bool refill(lane& mine) noexcept;
+  bool evict(lane& mine) noexcept;
+  void release() noexcept;
+
+  void push_returned(lane& to, block_index first, block_index last) noexcept {
+    block_index top = to.returned.load(std::memory_order_relaxed);
+    do at(last)->next = top;
+    // Release: whoever takes the chain sees its links. Chains are taken whole, so no ABA.
+    while (!to.returned.compare_exchange_weak(top, first, std::memory_order_release,
+                                              std::memory_order_relaxed));
+  }
+
+  void wipe_blocks(block_index first) noexcept {
+    if (!wipe_) return;
+    for (block_index i = first; i != no_block; i = at(i)->next) {
+      const std::size_t keep = i == first ? first_offset : sizeof(block_head);
+      std::memset(reinterpret_cast<char*>(at(i)) + keep, 0, block_bytes_ - keep);
+    }
+  }
+
+  host host_;
+  char* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  lane* lanes_ = nullptr;
+  char* blocks_ = nullptr;
+  std::size_t block_bytes_ = 0;
+  std::uint32_t block_count_ = 0;
+  std::uint32_t lane_count_ = 0;
+  when_full policy_ = when_full::drop_newest;
+  bool wipe_ = false;
+
+  // Lines that are written now and then, apart from those that every span reads.
+  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
+  alignas(64) wide_counter evicted_;
+};
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/span_ring.ipp ----
+
+// The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
+  host_ = from;
+  // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
+  block_bytes_ = wanted.block_bytes - 64;
+  lane_count_ = wanted.lanes;
+  policy_ = wanted.policy;
+  wipe_ = wanted.wipe;
+  memory_bytes_ = wanted.memory_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  if (memory_ == nullptr) return false;
+  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
+
+  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
+  auto* random = reinterpret_cast<random_state*>(memory_);
+  char* at_byte = memory_ + page_bytes;
+  wipe_in_child(memory_, page_bytes);
+
+  lanes_ = reinterpret_cast<lane*>(at_byte);
+  at_byte += lane_count_ * sizeof(lane);
+  // Together the queues hold twice as many spans as there are blocks.
+  std::size_t capacity = 8;
+  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    lane* made = new (lanes_ + i) lane;
+    made->index = i;
+    made->random = new (random + i) random_state;
+    made->random->seed(host_);
+    made->capacity = capacity;
+    made->slots = reinterpret_cast<lane::slot*>(at_byte);
+    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
+    at_byte += capacity * sizeof(lane::slot);
+  }
+  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
+  blocks_ = at_byte;
+  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
+  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  for (block_index i = block_count_; i-- > 0;) {
+    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
+    block_head* head = new (at(i)) block_head;
+    head->next = owner.free;
+    owner.free = i;
+  }
+  return true;
+}
+
+ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
+    lane& candidate = lanes_[at & (lane_count_ - 1)];
+    if (!candidate.try_claim()) continue;
+    lane_hint() = at;
+    return &candidate;
+  }
+  return nullptr;
+}
+
+/// The lane that was used last is taken, or its queue is full.
+ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
+                                                     std::uint32_t stamp) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* const mine = claim_another(2 * lane_count_);
+    if (mine == nullptr) return false;
+    const bool done = mine->publish(span, stamp);
+    mine->let_go();
+    if (done) return true;
+  }
+  return false;
+}
+
+ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
+  // Acquire: pairs with push_returned(), whose links we are about to follow.
+  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+  if (mine.free != no_block) return true;
+  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
+    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
+    if (mine.free != no_block) return true;
+  }
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
+    block_index last = other.free;
+    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
+      last = at(last)->next;
+    }
+    if (last != no_block) {
+      mine.free = other.free;
+      other.free = at(last)->next;
+      at(last)->next = no_block;
+    }
+    other.let_go();
+    if (mine.free != no_block) return true;
+  }
+  return policy_ == when_full::evict_oldest && evict(mine);
+}
+
+/// Takes the span that was published first, within the resolution of the stamps.
+inline bool span_ring::evict(lane& mine) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* oldest = nullptr;
+    std::uint32_t oldest_stamp = 0;
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      std::uint32_t stamp = 0;
+      if (!lanes_[i].oldest_stamp(stamp)) continue;
+      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
+        oldest = lanes_ + i;
+        oldest_stamp = stamp;
+      }
+    }
+    if (oldest == nullptr) return false;
+    const block_index span = oldest->evict();
+    if (span == no_block) continue;
+    evicted_.add(1);
+    wipe_blocks(span);
+    mine.free = span;
+    return true;
+  }
+  return false;
+}
+
+inline void span_ring::release() noexcept {
+  if (memory_ == nullptr) return;
+  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
+  keep_in_child(memory_, page_bytes);
+  host_.give_back(memory_, memory_bytes_, page_bytes);
+  memory_ = nullptr;
+}
+
+inline std::uint32_t span_ring::free_blocks() const noexcept {
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
+    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
+    for (; b != no_block; b = at(b)->next) ++count;
+  }
+  return count;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/batch_encoder.hpp ----
+
+// What the encoders of both formats are to the exporter: they turn finished spans into a request
+// (ExportTraceServiceRequest), straight from the tracer's blocks into memory that the owner gives.
+// What does not depend on a span is rendered once; after that nothing allocates. One thread at a
+// time uses an encoder.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// A request, or one of some of its spans: the pieces of its body, in order.
+struct request_pieces {
+  std::string_view part[3];
+};
+
+class batch_encoder {
+ public:
+  batch_encoder(const batch_encoder&) = delete;
+  batch_encoder& operator=(const batch_encoder&) = delete;
+  virtual ~batch_encoder() = default;
+
+  /// Forgets the spans.
+  void begin() noexcept {
+    at_ = memory_;
+    count_ = 0;
+    if (has_room(at_, head_.size())) {
+      std::memcpy(at_, head_.data(), head_.size());
+      at_ += head_.size();
+    } else {
+      end_ = at_;
+    }
+  }
+
+  /// Appends a span. False, and nothing appended, when it does not fit.
+  virtual bool add(const orcast::detail::span_ring& ring,
+                   orcast::detail::block_index span) noexcept = 0;
+
+  std::uint32_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+  /// Size of the request as it stands, in bytes.
+  std::size_t size() const noexcept { return offset() + tail_bytes_; }
+  /// What a request needs around its spans; in less memory no span ever fits.
+  std::size_t envelope_bytes() const noexcept { return head_.size() + tail_bytes_; }
+
+  /// The whole request; valid until the next begin() or add().
+  virtual std::string_view finish() noexcept = 0;
+
+  /// Where the last span ends, for slice().
+  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
+
+  /// A request of some of the spans: those between two readings of offset(). Valid until the next
+  /// slice().
+  virtual request_pieces slice(std::size_t from, std::size_t to) noexcept = 0;
+
+  /// Reads an answer in this format; `accepted` tells which of two messages it is.
+  virtual export_answer read(std::string_view answer, bool accepted) const noexcept = 0;
+
+ protected:
+  /// Of `size` bytes of memory, which outlive the encoder, the last `tail_bytes` are not for spans.
+  batch_encoder(char* memory, std::size_t size, std::size_t tail_bytes) noexcept
+      : memory_(memory),
+        at_(memory),
+        end_(memory + size - (size < tail_bytes ? size : tail_bytes)),
+        tail_bytes_(tail_bytes) {}
+
+  bool has_room(const char* at, std::size_t size) const noexcept {
+    return static_cast<std::size_t>(end_ - at) >= size;
+  }
+
+  char* memory_;
+  char* at_;
+  char* end_;  // of what spans may fill
+  std::size_t tail_bytes_;
+  std::uint32_t count_ = 0;
+  std::string head_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/span_reader.hpp ----
+
+// Reads a finished span, record by record, in the order in which it was written. The consumer of
+// the ring only; nothing is copied.
+
+namespace orcast {
+inline namespace v0 {
+
+/// One record as the reader met it.
+struct record_view {
+  detail::record* raw = nullptr;
+  std::string_view text_key;  ///< the key where it is text; else raw->key
+
+  std::uint32_t type() const noexcept { return raw->type(); }
+  bool has(std::uint32_t flag) const noexcept { return (raw->bits & flag) != 0; }
+
+  // The value, by type:
+  std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
+  double floating = 0;
+  detail::event_payload event{};
+  std::size_t text_size = 0;  ///< string, decimal, name, status message: read it by next_piece()
+};
+
+class span_reader {
+ public:
+  span_reader(const detail::span_ring& ring, detail::block_index first) noexcept
+      : ring_(&ring), first_(first) {
+    rewind();
+  }
+
+  const detail::span_head& head() const noexcept { return *ring_->head_of(first_); }
+
+  void rewind() noexcept {
+    enter(first_, detail::first_offset);
+    text_left_ = 0;
+  }
+
+  /// The next record; false at the end. Text that was not read is skipped.
+  bool next(record_view& out) noexcept { return next_inline(out); }
+
+  /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
+  /// nowhere stays in registers.
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  bool
+  next_inline(record_view& out) noexcept {
+    char* at = aligned(at_);
+    if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
+      span_reader other = *this;
+      const bool found = other.find_next();
+      *this = other;
+      if (!found) return false;
+      at = at_;
+    }
+    out.raw = reinterpret_cast<detail::record*>(at);
+    out.text_key = {};
+    at += sizeof(detail::record);
+    std::size_t size = out.raw->size();
+    if (out.has(detail::record::text_key)) {
+      out.text_key = {at, out.raw->first};
+      const std::size_t room = detail::padded(out.raw->first);
+      at += room;
+      size -= room;
+    }
+    constexpr std::uint32_t numbers = 1u << static_cast<unsigned>(value_type::int64) |
+                                      1u << static_cast<unsigned>(value_type::float64) |
+                                      1u << static_cast<unsigned>(value_type::boolean) |
+                                      1u << detail::record_array;
+    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
+      std::memcpy(&out.integer, at, 8);
+      std::memcpy(&out.floating, at, 8);
+      at += 8;
+    } else if (out.type() == detail::record_event) {
+      std::memcpy(&out.event, at, sizeof out.event);
+      at += sizeof out.event;
+    } else {
+      out.text_size = text_left_ = size;
+    }
+    at_ = at;
+    return true;
+  }
+
+  /// Whether what is left of the current record's text is one piece.
+  bool in_one_piece() const noexcept { return text_left_ <= static_cast<std::size_t>(end_ - at_); }
+
+  /// All of the text that is left, when it is one piece.
+  std::string_view whole_piece() noexcept {
+    const std::string_view piece(at_, text_left_);
+    at_ += text_left_;
+    text_left_ = 0;
+    return piece;
+  }
+
+  /// The next piece of the current record's text, whole code points; empty when it is read.
+  std::string_view next_piece() noexcept {
+    if (text_left_ == 0) return {};
+    if (at_ == end_) enter(head_at()->next, sizeof(detail::block_head));
+    const auto here = static_cast<std::size_t>(end_ - at_);
+    const std::size_t size = text_left_ < here ? text_left_ : here;
+    const std::string_view piece(at_, size);
+    at_ += size;
+    text_left_ -= size;
+    return piece;
+  }
+
+ private:
+  void enter(detail::block_index block, std::size_t offset) noexcept {
+    block_ = reinterpret_cast<char*>(ring_->at(block));
+    at_ = block_ + offset;
+    end_ = block_ + head_at()->used;
+  }
+  const detail::block_head* head_at() const noexcept {
+    return reinterpret_cast<const detail::block_head*>(block_);
+  }
+  static char* aligned(char* at) noexcept {  // as blocks are
+    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
+  }
+
+  /// Skips text that was not read, and goes on to the next block that holds a record.
+  ORCAST_COLD bool find_next() noexcept {
+    while (text_left_ != 0) next_piece();
+    at_ = aligned(at_);
+    while (at_ + sizeof(detail::record) > end_) {
+      const detail::block_index following = head_at()->next;
+      if (following == detail::no_block) return false;
+      enter(following, sizeof(detail::block_head));
+    }
+    return true;
+  }
+
+  const detail::span_ring* ring_;
+  detail::block_index first_;
+  char* block_ = nullptr;
+  char* at_ = nullptr;
+  char* end_ = nullptr;  // of the block's data
+  std::size_t text_left_ = 0;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/unique_keys.hpp ----
+
+// OTLP wants the keys of a span, and of each event, to be unique; recording only appends. Before a
+// span is encoded this marks every record dead whose key was written again later. It uses a small
+// hash table of its own and allocates nothing: a span with more keys than the table holds is gone
+// through several times.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+using orcast::detail::record;
+
+/// The name of a record's attribute, with the indices in it. `room` holds it where it is not in one
+/// piece in memory already.
+struct key_room {
+  char text[256];
+};
+inline std::string_view key_name(const record& r, key_room& room) noexcept {
+  if ((r.bits & record::text_key) != 0) {
+    return {reinterpret_cast<const char*>(&r + 1), r.first};
+  }
+  const key_text& key = *r.key;
+  const char* from = key.json + key_text::before.size();
+  const char* const end = key.json + key.size - key_text::after.size();
+  if (key.cut[0] == 0) return {from, static_cast<std::size_t>(end - from)};
+  char* to = room.text;
+  const std::uint16_t index[2] = {r.first, r.second};
+  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+    const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
+    std::memcpy(to, from, size);
+    to += size;
+    from += size;
+    char digits[5];
+    std::size_t n = 0;
+    unsigned value = index[i];
+    do digits[n++] = static_cast<char>('0' + value % 10);
+    while ((value /= 10) != 0);
+    while (n != 0) *to++ = digits[--n];
+  }
+  std::memcpy(to, from, static_cast<std::size_t>(end - from));
+  to += end - from;
+  return {room.text, static_cast<std::size_t>(to - room.text)};
+}
+
+class unique_keys {
+ public:
+  /// For a new span. The `defaults` count as written before its own records: attributes that a span
+  /// has unless it sets them itself; they must stay until the next begin().
+  void begin(record* defaults, std::size_t count) noexcept {
+    clear();
+    defaults_ = defaults;
+    default_count_ = count;
+    for (std::size_t i = 0; i < count; ++i) {
+      defaults[i].bits &= ~record::dead;
+      remember(defaults + i, 0, true);
+    }
+  }
+
+  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
+  /// before, or can't be told: mark() is then needed.
+  bool note(record* r, std::uint32_t scope) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
+      const std::uint32_t hash = hash_of_constant(*r, scope);
+      slot& at = table_[hash % slots];
+      if (at.generation != generation_) {  // as a rule
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        ++used_;
+        return true;
+      }
+    }
+    return remember(r, scope, used_ < most_used) == outcome::stored;
+  }
+
+  /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
+  void mark(span_reader& reader) noexcept {
+    std::uint32_t from = 0;
+    do {
+      begin(defaults_, default_count_);
+      from = pass(reader, from);
+    } while (from != 0);
+  }
+
+ private:
+  static constexpr std::size_t slots = 256;
+  static constexpr std::uint32_t most_used = slots * 3 / 4;
+  static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  static constexpr std::uint32_t spread = 0x85ebca6bu;
+
+  enum class outcome : unsigned char { stored, repeated, no_room, start_over };
+
+  struct slot {
+    record* last = nullptr;
+    std::uint32_t hash = 0;
+    std::uint16_t scope = 0;
+    std::uint16_t generation = 0;
+  };
+
+  /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
+  /// the number of the first one that it could not, or 0.
+  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
+    reader.rewind();
+    record* name = nullptr;
+    record* message = nullptr;
+    std::uint32_t number = 0;
+    std::uint32_t next = 0;
+    std::uint32_t events = 0;
+    std::uint32_t left_in_event = 0;
+    for (record_view r; reader.next(r);) {
+      if (r.has(record::element)) {
+        if (r.type() == orcast::detail::record_event) {
+          ++events;
+          left_in_event = r.event.attributes;
+        } else if (r.type() == orcast::detail::record_name) {
+          if (name != nullptr) name->bits |= record::dead;
+          name = r.raw;
+        } else if (r.type() == orcast::detail::record_status_message) {
+          if (message != nullptr) message->bits |= record::dead;
+          message = r.raw;
+        }
+        continue;
+      }
+      const std::uint32_t scope = left_in_event != 0 ? events : 0;
+      if (left_in_event != 0) --left_in_event;
+      ++number;
+      if (r.has(record::dead)) continue;
+      const outcome known = remember(r.raw, scope, number >= from && used_ < most_used);
+      if (known == outcome::start_over) return 1;
+      if (known == outcome::no_room && number >= from && next == 0) next = number;
+    }
+    return next;
+  }
+
+  void clear() noexcept {
+    used_ = 0;
+    if (++generation_ != 0) return;
+    for (slot& each : table_) each.generation = 0;
+    generation_ = 1;
+  }
+
+  /// Where the key is known, the record that had it is marked dead.
+  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+    if (!by_content_ && (r->bits & record::text_key) != 0) {
+      // Equal names must meet, however they were given. It stays so: spans of a program are alike.
+      by_content_ = true;
+      return outcome::start_over;
+    }
+    const std::uint32_t hash = hash_of(*r, scope);
+    for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
+      slot& at = table_[i];
+      if (at.generation != generation_) {
+        if (!may_store) return outcome::no_room;
+        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        ++used_;
+        return outcome::stored;
+      }
+      if (at.hash == hash && at.scope == scope && same(*at.last, *r)) {
+        const bool is_default = at.last >= defaults_ && at.last < defaults_ + default_count_;
+        at.last->bits |= record::dead;
+        at.last = r;
+        return is_default ? outcome::stored : outcome::repeated;
+      }
+    }
+  }
+
+  /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
+  /// and its indices. (A constant that spells an index out is then not the same as one that was
+  /// given it; only text is compared as text.)
+  std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
+    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
+  }
+  static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
+    const key_text& key = *r.key;
+    std::uint32_t hash = key.hash ^ scope * spread;
+    if (key.cut[0] != 0) hash ^= (r.first * 0x9e3779b1u ^ r.second * 0xc2b2ae35u) >> 8;
+    return hash;
+  }
+
+  bool same(const record& a, const record& b) const noexcept {
+    if (by_content_) return same_content(a, b);
+    const key_text& x = *a.key;
+    const key_text& y = *b.key;
+    if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
+    // Two constants may spell one key, for example one in each of two plugins.
+    return &x == &y || (x.size == y.size && x.cut[0] == y.cut[0] && x.cut[1] == y.cut[1] &&
+                        std::memcmp(x.json, y.json, x.size) == 0);
+  }
+
+  static std::uint32_t hash_of_content(const record& r) noexcept {
+    key_room room;
+    const std::string_view name = key_name(r, room);
+    std::uint64_t sum = name.size();
+    if (name.size() < 8) return static_cast<std::uint32_t>(((sum ^ word(name)) * odd) >> 32);
+    for (std::size_t i = 0; i + 8 < name.size(); i += 8) {
+      sum = (sum ^ word(name.data() + i)) * odd;
+      sum ^= sum >> 29;
+    }
+    sum = (sum ^ word(name.data() + name.size() - 8)) * odd;  // the last eight, seen or not
+    return static_cast<std::uint32_t>(sum >> 32);
+  }
+
+  static bool same_content(const record& a, const record& b) noexcept {
+    key_room room_a;
+    key_room room_b;
+    return key_name(a, room_a) == key_name(b, room_b);
+  }
+
+  static std::uint64_t word(const char* text) noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, text, sizeof value);
+    return value;
+  }
+  static std::uint64_t word(std::string_view shorter) noexcept {
+    std::uint64_t value = 0;
+    for (const char c : shorter) value = value << 8 | static_cast<unsigned char>(c);
+    return value;
+  }
+
+  slot table_[slots];
+  record* defaults_ = nullptr;
+  std::size_t default_count_ = 0;
+  std::uint16_t generation_ = 0;
+  std::uint32_t used_ = 0;
+  bool by_content_ = false;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/span_walk.hpp ----
+
+// Goes through the records of a finished span as OTLP wants to see them: each key once, the last
+// value counting, the defaults behind the span's own, events with their attributes. The encoders
+// share it, so that they differ in their bytes and in nothing else.
+//
+// What an encoder hands in writes at `at` and returns the new end, or null when the span does not
+// fit; null ends the walk.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr key truncated_key{"openrouter.truncated"};
+
+/// Whether an attribute's name is a constant as it stands, without indices.
+inline bool has_constant_name(const orcast::detail::record& r) noexcept {
+  return (r.bits & orcast::detail::record::text_key) == 0 && r.key->cut[0] == 0;
+}
+
+class span_walk {
+ public:
+  static constexpr std::size_t most_defaults = 8;
+
+  span_walk() noexcept { defaults_[0] = {record::dead, 0, 0, {&truncated_key}}; }
+  span_walk(const span_walk&) = delete;
+  span_walk& operator=(const span_walk&) = delete;
+
+  /// An attribute that spans have unless they set it. `key` stays where it is.
+  void add_default(const key_text& key) noexcept {
+    defaults_[++default_count_] = {0, 0, 0, {&key}};
+  }
+  bool default_counts(std::size_t i) const noexcept {
+    return (defaults_[i + 1].bits & record::dead) == 0;
+  }
+
+  /// Runs `write_span()`; a second time when the first has found that something was set twice. (It
+  /// is written on the assumption that nothing was, which is true of most spans.)
+  template <class Write>
+  char* span(span_reader& reader, Write write_span) noexcept {
+    const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
+    keys_.begin(defaults_ + skipped, default_count_ + 1 - skipped);
+    repeats_ = false;
+    marked_ = false;
+    char* const at = write_span();
+    if (!repeats_) return at;
+    keys_.mark(reader);
+    marked_ = true;
+    return write_span();
+  }
+
+  /// The span's own attributes; `write(reader, r, at)` for each. (The reader and the record are
+  /// copies: while their addresses go nowhere, they stay in registers.)
+  template <class Write>
+  char* attributes(span_reader& from, char* at, Write write) noexcept {
+    from.rewind();
+    span_reader reader = from;
+    std::uint32_t skip = 0;
+    std::uint32_t names = 0;
+    std::uint32_t messages = 0;
+    for (record_view r; reader.next_inline(r);) {
+      if (skip != 0) {
+        --skip;
+      } else if (!r.has(record::element)) {
+        if (!counts(r, 0)) return nullptr;
+        if (r.has(record::dead)) continue;
+        at = write(reader, r, at);
+        if (at == nullptr) return nullptr;
+      } else if (r.type() == orcast::detail::record_event) {
+        skip = r.event.named + r.event.attributes;
+      } else if (r.type() == orcast::detail::record_name) {
+        ++names;
+      } else if (r.type() == orcast::detail::record_status_message) {
+        ++messages;
+      }
+    }
+    if (!marked_ && (names > 1 || messages > 1)) {
+      repeats_ = true;
+      return nullptr;
+    }
+    return at;
+  }
+
+  /// `write(event, number, at)` for each event; `number` counts from 1. It reads the event's name,
+  /// when it has one, and then its attributes.
+  template <class Write>
+  char* events(span_reader& reader, char* at, Write write) noexcept {
+    reader.rewind();
+    std::uint32_t number = 0;
+    for (record_view r; reader.next(r);) {
+      if (r.type() != orcast::detail::record_event) continue;
+      const orcast::detail::event_payload event = r.event;
+      at = write(event, ++number, at);
+      if (at == nullptr) return nullptr;
+    }
+    return at;
+  }
+
+  /// The attributes of the event that was just met; `write(r, at)` for each.
+  template <class Write>
+  char* event_attributes(span_reader& reader, std::uint32_t count, std::uint32_t number, char* at,
+                         Write write) noexcept {
+    record_view r;
+    for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
+      if (!counts(r, number)) return nullptr;
+      if (!r.has(record::dead)) at = write(r, at);
+    }
+    return at;
+  }
+
+  /// Whether openrouter.truncated belongs to the span; known after attributes().
+  bool has_cut_keys(const span_reader& reader) const noexcept {
+    return reader.head().has_cuts && (defaults_[0].bits & record::dead) == 0;
+  }
+  /// `write(name, at)` for each key whose value recording had to shorten.
+  template <class Write>
+  char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
+    const record* owner = nullptr;  // of the value that comes next
+    const record* named = nullptr;  // a list is named once, however many of its elements are cut
+    reader.rewind();
+    for (record_view r; at != nullptr && reader.next(r);) {
+      if (!r.has(record::element)) {
+        owner = r.raw;
+      } else if (r.type() >= orcast::detail::record_name) {
+        owner = nullptr;  // the span's or an event's own text
+      }
+      if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
+      if ((owner->bits & record::dead) != 0) continue;
+      named = owner;
+      key_room room;
+      at = write(key_name(*owner, room), at);
+    }
+    return at;
+  }
+
+  /// The record of a type that counts, with text in it.
+  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
+    reader.rewind();
+    while (reader.next(out)) {
+      if (out.type() == type && out.has(record::element) && !out.has(record::dead)) {
+        return out.text_size != 0;
+      }
+    }
+    return false;
+  }
+
+ private:
+  /// False when the walk has to begin again, because a key was there before.
+  bool counts(const record_view& r, std::uint32_t scope) noexcept {
+    repeats_ = !marked_ && !keys_.note(r.raw, scope);
+    return !repeats_;
+  }
+
+  bool repeats_ = false;
+  bool marked_ = false;
+  std::size_t default_count_ = 0;
+  record defaults_[most_defaults + 1];  // the first one stands for openrouter.truncated
+  unique_keys keys_;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/protobuf_encoder.hpp ----
+
+// The encoder of protobuf's wire format (opentelemetry/proto/trace/v1/trace.proto): the same spans
+// as json_encoder writes, in about half the bytes.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class protobuf_encoder final : public batch_encoder {
+ public:
+  /// At most 256 MiB of the memory are used.
+  protobuf_encoder(const encoder_options& options, char* memory, std::size_t size);
+
+  // Inline here too, where they are: else gcc makes all of this in each translation unit.
+  ORCAST_DECL bool add(const orcast::detail::span_ring& ring,
+                       orcast::detail::block_index span) noexcept override;
+  ORCAST_DECL std::string_view finish() noexcept override;
+  ORCAST_DECL request_pieces slice(std::size_t from, std::size_t to) noexcept override;
+  ORCAST_DECL export_answer read(std::string_view answer, bool accepted) const noexcept override;
+
+ private:
+  // Each writes at `at` and returns the new end, or null when the span does not fit.
+  char* write_span(span_reader& reader, char* at) noexcept;
+  char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
+  char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
+  template <class Head>
+  char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;
+  template <class Head>
+  char* write_double(double value, const Head& head, char* at) noexcept;
+  template <class Head>
+  char* write_string(span_reader& reader, std::string_view gathered, std::size_t size,
+                     const Head& head, char* at) noexcept;
+  char* write_text_field(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
+  char* write_text(span_reader& reader, std::string_view gathered, char* at) noexcept;
+  char* write_cut_keys(span_reader& reader, char* at) noexcept;
+  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
+                    std::uint32_t number, char* at) noexcept;
+  char* write_status(span_reader& reader, char* at) noexcept;
+
+  std::size_t scope_at_ = 0;  // in head_, of ScopeSpans' length
+
+  struct default_attribute {
+    std::string encoded;  // all of it
+    std::string json;     // how walk_ knows its key
+    key_text key{nullptr, 0, {0, 0}, 0};
+  };
+  std::vector<default_attribute> defaults_;
+  detail::span_walk walk_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/encoder_options.hpp ----
+
+// What encoders are told.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class batch_encoder;
+struct encoder_options;
+
+namespace detail {
+
+ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
+                                                                 char* memory, std::size_t size);
+
+}  // namespace detail
+
+/// The two encodings of OTLP over HTTP: format::json and format::protobuf. Arize and every
+/// collector take both; Phoenix takes protobuf alone. The constant knows how the encoder is made,
+/// so that a program which never names protobuf does not contain it.
+class format {
+ public:
+  static const format json;
+  static const format protobuf;
+
+  constexpr format() noexcept = default;
+
+  friend constexpr bool operator==(format x, format y) noexcept {
+    // Not the functions: another library in the same process has its own.
+    return (x.make_ == nullptr) == (y.make_ == nullptr);
+  }
+  friend constexpr bool operator!=(format x, format y) noexcept { return !(x == y); }
+
+ private:
+  friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
+                                                     std::size_t size);
+
+  using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
+  constexpr explicit format(maker make) noexcept : make_(make) {}
+
+  maker make_ = nullptr;  // null: the encoder of JSON
+};
+
+inline constexpr format format::json;
+inline constexpr format format::protobuf{&detail::make_protobuf_encoder};
 
 constexpr std::string_view content_type(format of) noexcept {
   return of == format::json ? "application/json" : "application/x-protobuf";
@@ -1015,7 +3172,7 @@ struct text_attribute {
 };
 
 struct encoder_options {
-  otlp::format format = otlp::format::json;
+  otlp::format format;  ///< JSON
   /// Who sends: service.name and the like. A later entry of the same key wins.
   std::vector<text_attribute> resource;
   std::string scope_name = "orcast";
@@ -1024,11 +3181,6 @@ struct encoder_options {
   std::vector<text_attribute> span_attributes;
   /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
   bool int_as_number = false;
-};
-
-/// A request, or one of some of its spans: the pieces of its body, in order.
-struct request_pieces {
-  std::string_view part[3];
 };
 
 namespace detail {
@@ -1136,62 +3288,6 @@ ORCAST_DECL void append_headers(const broadcast_settings& settings,
 /// place of Arize's, a space's name where its ID belongs, a rate out of range, a URL or header that
 /// can't be used.
 ORCAST_DECL result<void> validate(const broadcast_settings& settings);
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/host.hpp ----
-
-// What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
-// C++ library; an engine fills in its own functions before it makes the first object. Every
-// function may be called from any thread.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Functions of the host. A null function means the C++ library's own. `self` is handed back to
-/// each of them. The memory pair is set together or not at all.
-struct host {
-  void* self = nullptr;
-
-  /// Nanoseconds on a clock that never goes back. Need not advance while the device sleeps.
-  std::int64_t (*steady_now)(void* self) = nullptr;
-  /// Nanoseconds since 1970-01-01 UTC.
-  std::int64_t (*wall_now)(void* self) = nullptr;
-  /// Fills `size` bytes with random bits of cryptographic quality; false when it can't.
-  bool (*random)(void* self, void* out, std::size_t size) = nullptr;
-  /// Memory aligned to `alignment` (a power of two), or null.
-  void* (*allocate)(void* self, std::size_t size, std::size_t alignment) = nullptr;
-  void (*release)(void* self, void* memory, std::size_t size, std::size_t alignment) = nullptr;
-
-  std::int64_t steady_ns() const noexcept {
-    if (steady_now != nullptr) return steady_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-
-  std::int64_t wall_ns() const noexcept {
-    if (wall_now != nullptr) return wall_now(self);
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
-
-  void* take(std::size_t size, std::size_t alignment) const noexcept {
-    if (allocate != nullptr) return allocate(self, size, alignment);
-    return ::operator new(size, std::align_val_t(alignment), std::nothrow);
-  }
-
-  void give_back(void* memory, std::size_t size, std::size_t alignment) const noexcept {
-    if (memory == nullptr) return;
-    if (release != nullptr) {
-      release(self, memory, size, alignment);
-    } else {
-      ::operator delete(memory, std::align_val_t(alignment));
-    }
-  }
-};
 
 }  // namespace v0
 }  // namespace orcast
@@ -1854,94 +3950,6 @@ struct api_request {
   /// sent and not answered: it may have been done.
   std::optional<http::retry_policy> retry;
 };
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/ids.hpp ----
-
-// Identifiers of traces and spans, and the context that a child inherits (W3C Trace Context).
-
-namespace orcast {
-inline namespace v0 {
-
-namespace detail {
-
-template <std::size_t Size>
-struct hex_id {
-  std::array<unsigned char, Size> bytes{};
-
-  /// All zero means "none"; the standard calls it invalid.
-  bool valid() const noexcept {
-    // By words: every root asks this of its absent parent, and byte by byte it took longer than
-    // both readings of the clock.
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < Size; i += sizeof any) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + i, sizeof word);
-      any |= word;
-    }
-    return any != 0;
-  }
-
-  /// Lower-case digits, without a terminating zero.
-  constexpr std::array<char, 2 * Size> hex() const noexcept {
-    std::array<char, 2 * Size> text{};
-    to_hex(bytes.data(), Size, text.data());
-    return text;
-  }
-
-  friend constexpr bool operator==(const hex_id& x, const hex_id& y) noexcept {
-    for (std::size_t i = 0; i < Size; ++i) {
-      if (x.bytes[i] != y.bytes[i]) return false;
-    }
-    return true;
-  }
-  friend constexpr bool operator!=(const hex_id& x, const hex_id& y) noexcept { return !(x == y); }
-};
-
-}  // namespace detail
-
-/// 16 bytes, written as 32 hexadecimal digits.
-struct trace_id : detail::hex_id<16> {};
-
-/// 8 bytes, written as 16 hexadecimal digits.
-struct span_id : detail::hex_id<8> {};
-
-/// What a span hands on to its children, in this process or another.
-struct span_context {
-  static constexpr std::uint8_t sampled_flag = 1;
-  static constexpr std::uint8_t random_flag = 2;
-
-  trace_id trace;
-  span_id span;
-  std::uint8_t flags = 0;     ///< W3C trace flags
-  bool remote = false;        ///< it came from another process
-  bool decided = false;       ///< flags hold a sampling decision that children follow
-  std::uint8_t left_out = 0;  ///< a bit for each destination that does not get the trace
-
-  bool valid() const noexcept { return trace.valid() && span.valid(); }
-  constexpr bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
-};
-
-/// A trace id from what a caller wrote: 32 hexadecimal digits that are not all zero pass as they
-/// are (in lower case); any other text becomes the first half of its SHA-256, as OpenRouter does
-/// it, so that equal texts meet in one trace. An empty text gives an invalid id.
-inline trace_id trace_id_from(std::string_view text) noexcept {
-  trace_id id;
-  if (text.empty()) return id;
-  if (from_hex(text, id.bytes.data(), id.bytes.size()) && id.valid()) return id;
-  const auto digest = sha256(text);
-  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
-  return id;
-}
-
-/// A span id from 16 hexadecimal digits; anything else gives an invalid id.
-inline span_id span_id_from(std::string_view text) noexcept {
-  span_id id;
-  if (!from_hex(text, id.bytes.data(), id.bytes.size())) id = {};
-  return id;
-}
 
 }  // namespace v0
 }  // namespace orcast
@@ -2868,117 +4876,6 @@ class blob_filter {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/trace/key.hpp ----
-
-// Attribute keys. A key is a constexpr object that carries the JSON text which opens its attribute,
-// so that recording stores a pointer and encoding copies the text once. `#` in a key stands for an
-// index that is given at each use:
-//
-//   inline constexpr key llm_input_message_role{"llm.input_messages.#.message.role"};
-//   span.set(llm_input_message_role(3), "user");        // llm.input_messages.3.message.role
-//
-// Objects of type key live for as long as the tracer that records them: make them constants. A key
-// that is only known at run time is passed as text and copied.
-
-namespace orcast {
-inline namespace v0 {
-
-/// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
-/// left out + `","value":{`; the cuts say where the indices belong.
-struct key_text {
-  static constexpr std::string_view before = R"({"key":")";
-  static constexpr std::string_view after = R"(","value":{)";
-
-  const char* json;
-  std::uint16_t size;    ///< of json, in bytes
-  std::uint16_t cut[2];  ///< offsets into json; 0: no such index
-  std::uint16_t hash;    ///< hash_of() the name without `#`
-
-  static constexpr std::uint16_t hash_of(std::string_view name) noexcept {
-    std::uint32_t sum = 0x811c9dc5u;  // FNV-1a, folded
-    for (const char c : name) sum = (sum ^ static_cast<unsigned char>(c)) * 0x01000193u;
-    return static_cast<std::uint16_t>(sum >> 16 ^ sum);
-  }
-};
-
-class attribute_key;
-class span;
-
-// Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
-// libraries would pin it).
-template <std::size_t N>
-class
-#if defined(__GNUC__)
-    [[gnu::visibility("hidden")]]
-#endif
-    key : public key_text {
- public:
-  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
-    static_assert(N > 1, "a key has a name");
-    static_assert(N <= 200, "a key is at most 199 characters long");
-    for (char c : before) text_[size++] = c;
-    std::size_t cuts = 0;
-    for (std::size_t i = 0; i + 1 < N; ++i) {
-      if (name[i] == '#') {
-        cut[cuts++] = size;  // a third index is out of range here and fails to compile
-      } else {
-        text_[size++] = name[i];
-      }
-    }
-    hash = hash_of({text_ + before.size(), size - before.size()});
-    for (char c : after) text_[size++] = c;
-  }
-  key(const key&) = delete;
-  key& operator=(const key&) = delete;
-
-  /// This key with its index, or its two indices, filled in. An attribute whose index is 65,536 or
-  /// more is dropped and counted.
-  constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
-
- private:
-  char text_[N + before.size() + after.size()] = {};
-};
-
-/// A key as the recording functions take it: a constant, a constant with indices, or text.
-class attribute_key {
- public:
-  constexpr attribute_key(const key_text& constant) noexcept : constant_(&constant) {}
-  constexpr attribute_key(const key_text& constant, std::size_t first, std::size_t second) noexcept
-      : constant_(first < 0x10000 && second < 0x10000 ? &constant : nullptr),
-        first_(static_cast<std::uint16_t>(first)),
-        second_(static_cast<std::uint16_t>(second)) {}
-  constexpr attribute_key(const char* name) noexcept : name_(name) {}
-  template <class T, std::enable_if_t<!std::is_base_of_v<key_text, T> &&
-                                          std::is_convertible_v<const T&, std::string_view>,
-                                      int> = 0>
-  constexpr attribute_key(const T& name) noexcept : name_(name) {}
-
-  constexpr const key_text* constant() const noexcept { return constant_; }
-  constexpr std::string_view name() const noexcept { return name_; }
-  constexpr std::uint16_t first() const noexcept { return first_; }
-  constexpr std::uint16_t second() const noexcept { return second_; }
-
- private:
-  friend class span;
-
-  constexpr attribute_key(const key_text* constant, std::string_view name, std::uint16_t first,
-                          std::uint16_t second) noexcept
-      : constant_(constant), name_(name), first_(first), second_(second) {}
-
-  const key_text* constant_ = nullptr;
-  std::string_view name_;
-  std::uint16_t first_ = 0;
-  std::uint16_t second_ = 0;
-};
-
-template <std::size_t N>
-constexpr attribute_key key<N>::operator()(std::size_t first, std::size_t second) const noexcept {
-  return attribute_key(*this, first, second);
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/trace/feedback_keys.hpp ----
 
 // OpenInference's attribute keys for feedback: what a person, a model or code thinks of a span, a
@@ -3477,250 +5374,6 @@ inline constexpr char kind_evaluator[] = "EVALUATOR";
 inline constexpr char kind_prompt[] = "PROMPT";
 
 }  // namespace keys
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/value.hpp ----
-
-// Attribute values as the recording functions take them. Which type a value has is decided by the
-// argument's own type, never by a conversion: a string literal can't become a bool, nor an int a
-// double.
-
-namespace orcast {
-inline namespace v0 {
-
-enum class value_type : std::uint8_t {
-  none = 0,
-  string,
-  int64,
-  float64,
-  boolean,
-  decimal,  ///< a number as decimal text, passed on digit for digit
-};
-
-/// A number in the text that a service sent, for example 0.0000225: exported without being rounded
-/// or reprinted. Text that is not a JSON number is exported as a string.
-struct decimal {
-  std::string_view text;
-};
-
-/// A borrowed value; text must live until the call that records it returns.
-class attribute_value {
- public:
-  template <class T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
-  constexpr attribute_value(T value) noexcept : type_(value_type::boolean), integer_(value) {}
-
-  template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool> &&
-                                          (sizeof(T) > 1 || std::is_same_v<T, std::int8_t> ||
-                                           std::is_same_v<T, std::uint8_t>),
-                                      int> = 0>
-  constexpr attribute_value(T value) noexcept
-      : type_(value_type::int64), integer_(saturate(value)) {}
-
-  template <class T, std::enable_if_t<std::is_floating_point_v<T>, int> = 0>
-  constexpr attribute_value(T value) noexcept
-      : type_(value_type::float64), floating_(static_cast<double>(value)) {}
-
-  constexpr attribute_value(std::string_view text) noexcept
-      : type_(value_type::string), text_(text) {}
-  constexpr attribute_value(const char* text) noexcept
-      : type_(value_type::string), text_(text == nullptr ? std::string_view() : text) {}
-  template <class T, std::enable_if_t<!std::is_arithmetic_v<T> && !std::is_pointer_v<T> &&
-                                          std::is_convertible_v<const T&, std::string_view>,
-                                      int> = 0>
-  constexpr attribute_value(const T& text) noexcept : type_(value_type::string), text_(text) {}
-  constexpr attribute_value(decimal number) noexcept
-      : type_(value_type::decimal), text_(number.text) {}
-
-  /// A pointer is not a value (it would become a bool).
-  template <class T>
-  attribute_value(const T*) = delete;
-  attribute_value(std::nullptr_t) = delete;
-
-  constexpr value_type type() const noexcept { return type_; }
-  constexpr std::int64_t integer() const noexcept { return integer_; }
-  constexpr double floating() const noexcept { return floating_; }
-  constexpr std::string_view text() const noexcept { return text_; }
-  constexpr bool is_text() const noexcept {
-    return type_ == value_type::string || type_ == value_type::decimal;
-  }
-  /// A number's eight bytes, or a text's size.
-  std::uint64_t word() const noexcept {
-    if (is_text()) return text_.size();
-    if (type_ != value_type::float64) return static_cast<std::uint64_t>(integer_);
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, &floating_, sizeof bits);
-    return bits;
-  }
-
- private:
-  template <class T>
-  static constexpr std::int64_t saturate(T value) noexcept {
-    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
-      constexpr auto most = static_cast<T>((std::numeric_limits<std::int64_t>::max)());
-      return static_cast<std::int64_t>(value < most ? value : most);
-    } else {
-      return static_cast<std::int64_t>(value);
-    }
-  }
-
-  value_type type_;
-  union {
-    std::int64_t integer_;
-    double floating_;
-    std::string_view text_;
-  };
-};
-
-struct attribute {
-  attribute_key key;
-  attribute_value value;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/record.hpp ----
-
-// How a span lies in memory: a chain of fixed-size blocks. The first one begins with a span_head;
-// behind it, and in the further blocks from their block_head on, come records of 16 bytes, each
-// with its payload, padded to 8 bytes. A record and a number never straddle two blocks; text may,
-// and is then cut between two code points. span writes this, span_reader reads it, nobody else
-// knows it.
-
-namespace orcast {
-inline namespace v0 {
-
-enum class span_kind : std::uint8_t {
-  internal = 1,
-  server = 2,
-  client = 3,
-  producer = 4,
-  consumer = 5
-};
-enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
-
-namespace detail {
-
-using block_index = std::uint32_t;
-inline constexpr block_index no_block = 0xffffffff;
-
-struct block_head {
-  block_index next = no_block;  ///< in a span, on a free list, in a returned chain
-  std::uint32_t used = 0;       ///< end of the data, an offset from the block's beginning
-  std::uint32_t home = 0;       ///< the lane that handed the block out
-  std::uint32_t term = 0;       ///< of a span's first block: the consent it was begun under
-};
-static_assert(sizeof(block_head) == 16);
-
-/// What a span is, apart from its records.
-struct span_head {
-  span_context context;
-  span_kind kind;
-  span_status status;
-  bool remote_parent;
-  bool has_cuts;  ///< at least one value was shortened
-  span_id parent;
-  std::int64_t start_wall_ns;
-  std::int64_t start_steady_ns;
-  std::int64_t duration_ns;  ///< written when the span ends
-  std::uint32_t blocks;
-  block_index last;
-  std::uint32_t dropped_attributes;
-  std::uint16_t events;
-  std::uint16_t dropped_events;
-};
-static_assert(sizeof(span_head) == 80);
-
-/// A context in registers, on its way into memory. Words, not an array: compilers would join the
-/// copies of an array's elements to one that must wait for them.
-class context_words {
- public:
-  explicit context_words(const trace_id& id) noexcept {
-    std::memcpy(&trace_begin_, id.bytes.data(), sizeof trace_begin_);
-    std::memcpy(&trace_tail_, id.bytes.data() + sizeof trace_begin_, sizeof trace_tail_);
-  }
-  /// What a child that is not sampled inherits from such a parent.
-  explicit context_words(const span_context& from) noexcept : context_words(from.trace) {
-    std::memcpy(&span_, from.span.bytes.data(), sizeof span_);
-  }
-  bool has_trace() const noexcept { return (trace_begin_ | trace_tail_) != 0; }
-  /// What the sampler looks at.
-  std::uint64_t trace_tail() const noexcept { return trace_tail_; }
-
-  void set_trace(std::uint64_t begin, std::uint64_t tail) noexcept {
-    trace_begin_ = begin;
-    trace_tail_ = tail;
-  }
-  void set_span(std::uint64_t span, std::uint8_t flags, std::uint8_t left_out) noexcept {
-    span_ = span;
-    flags_ = flags;
-    left_out_ = left_out;
-  }
-  void write(span_context& to) const noexcept {
-    std::memcpy(to.trace.bytes.data(), &trace_begin_, sizeof trace_begin_);
-    std::memcpy(to.trace.bytes.data() + sizeof trace_begin_, &trace_tail_, sizeof trace_tail_);
-    std::memcpy(to.span.bytes.data(), &span_, sizeof span_);
-    to.flags = flags_;
-    to.remote = false;
-    to.decided = true;
-    to.left_out = left_out_;
-  }
-
- private:
-  std::uint64_t trace_begin_;
-  std::uint64_t trace_tail_;
-  std::uint64_t span_ = 0;
-  std::uint8_t flags_ = 0;
-  std::uint8_t left_out_ = 0;
-};
-
-/// Record types beyond the plain values of value_type.
-enum record_type : std::uint32_t {
-  record_name = 8,            ///< text; the last one counts
-  record_status_message = 9,  ///< text; the last one counts
-  record_array = 10,          ///< payload: the number of element records that follow
-  record_event = 11,          ///< payload: event_payload; a name and attribute records follow
-};
-
-struct record {
-  static constexpr std::uint32_t type_mask = 0x0f;
-  static constexpr std::uint32_t text_key =
-      0x10;                                       ///< the payload begins with the key, `first` long
-  static constexpr std::uint32_t cut = 0x20;      ///< the value was shortened
-  static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
-  static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
-  static constexpr std::uint32_t size_shift = 8;
-  static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;
-
-  std::uint32_t bits;  ///< payload size << 8 | flags | type
-  std::uint16_t first;
-  std::uint16_t second;
-  union {
-    const key_text* key;     ///< null for elements, names and the like
-    std::uint64_t padding_;  ///< 16 bytes on every target
-  };
-
-  std::uint32_t type() const noexcept { return bits & type_mask; }
-  std::size_t size() const noexcept { return bits >> size_shift; }
-};
-static_assert(sizeof(record) == 16);
-
-struct event_payload {
-  std::int64_t wall_ns;
-  std::uint32_t attributes;  ///< records that follow the name
-  std::uint32_t named;       ///< 1, or 0 when not even the name found room
-};
-static_assert(sizeof(event_payload) == 16);
-
-constexpr std::size_t padded(std::size_t size) noexcept { return (size + 7) & ~std::size_t{7}; }
-
-inline constexpr std::size_t max_name_bytes = 200;
-
-/// Where the records of a span's first block begin.
-inline constexpr std::size_t first_offset = padded(sizeof(block_head) + sizeof(span_head));
-
-}  // namespace detail
 }  // namespace v0
 }  // namespace orcast
 
@@ -4298,619 +5951,6 @@ class ratio_sampler {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/core/fork.hpp ----
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#include <unistd.h>
-#elif defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
-// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
-// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
-// anew. Elsewhere fork() is rare and the marks do nothing.
-
-namespace orcast {
-inline namespace v0 {
-
-inline constexpr std::size_t page_bytes = 4096;
-
-/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
-/// False where the system can't do it.
-inline bool wipe_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_WIPEONFORK)
-  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-  return false;
-#endif
-}
-
-/// Takes the mark back; call it before the memory is released.
-inline void keep_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_KEEPONFORK)
-  ::madvise(page, size, MADV_KEEPONFORK);
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-#endif
-}
-
-/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
-inline long process_id() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-  return static_cast<long>(::getpid());
-#else
-  return 0;
-#endif
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/random.hpp ----
-
-#if defined(__linux__)
-#include <sys/random.h>
-#elif defined(__APPLE__) || defined(__unix__)
-#include <unistd.h>
-#else
-#include <random>
-#endif
-
-// Random bits: a seed from the operating system, and a small fast generator for identifiers.
-
-namespace orcast {
-inline namespace v0 {
-
-/// Fills `out` from the host's or the operating system's generator. When neither answers, mixes the
-/// clocks with an address: identifiers must differ, they need not be secret. Any thread.
-inline void entropy(const host& from, void* out, std::size_t size) noexcept {
-  if (from.random != nullptr && from.random(from.self, out, size)) return;
-  auto* bytes = static_cast<unsigned char*>(out);
-#if defined(__linux__)
-  if (::getrandom(bytes, size, 0) == static_cast<ssize_t>(size)) return;
-#elif defined(__APPLE__) || defined(__unix__)
-  if (::getentropy(bytes, size) == 0) return;
-#else
-  std::random_device device;
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(device());
-  return;
-#endif
-  std::uint64_t mix = static_cast<std::uint64_t>(from.wall_ns()) ^
-                      static_cast<std::uint64_t>(from.steady_ns()) << 20 ^
-                      reinterpret_cast<std::uintptr_t>(out);
-  for (std::size_t i = 0; i < size; ++i) {
-    mix = (mix ^ mix >> 31) * 0x9e3779b97f4a7c15u;
-    bytes[i] = static_cast<unsigned char>(mix >> 56);
-  }
-}
-
-/// xoroshiro128+ by Blackman and Vigna: two words of state, about a nanosecond a number. All zero
-/// is not a state it can reach, so a zeroed one (fresh memory, or a page that fork() wiped) is
-/// recognised as "not seeded". One thread at a time.
-struct random_state {
-  std::uint64_t a = 0;
-  std::uint64_t b = 0;
-
-  bool seeded() const noexcept { return (a | b) != 0; }
-
-  void seed(const host& from) noexcept {
-    entropy(from, this, sizeof *this);
-    if (!seeded()) a = 1;
-  }
-
-  std::uint64_t next() noexcept {
-    const std::uint64_t sum = a + b;
-    const std::uint64_t x = a ^ b;
-    a = ((a << 24) | (a >> 40)) ^ x ^ (x << 16);
-    b = (x << 37) | (x >> 27);
-    return sum;
-  }
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/wide_counter.hpp ----
-
-// A counter that does not wrap in practice, also where the hardware has no 64-bit atomics: there it
-// is two words, and a reader that meets a carry half done reads again.
-
-namespace orcast {
-inline namespace v0 {
-
-namespace detail {
-
-class one_word_counter {
- public:
-  /// Any thread. Release: pairs with the acquire in read(), so that whoever sees the count also
-  /// sees what was counted.
-  void add(std::uint32_t n) noexcept { value_.fetch_add(n, std::memory_order_release); }
-
-  /// One writer at a time (the owner of a lane); cheaper than add(). Release as above.
-  void add_owned(std::uint32_t n) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
-  }
-
-  std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
-
-class two_word_counter {
- public:
-  void add(std::uint32_t n) noexcept {
-    const std::uint32_t before = low_.fetch_add(n, std::memory_order_release);
-    if (before + n < before) high_.fetch_add(1, std::memory_order_release);
-  }
-
-  void add_owned(std::uint32_t n) noexcept { add(n); }
-
-  /// Acquire pairs with the releases above. Exact unless a carry is under way at this moment.
-  std::uint64_t read() const noexcept {
-    for (;;) {
-      const std::uint32_t high = high_.load(std::memory_order_acquire);
-      const std::uint32_t low = low_.load(std::memory_order_acquire);
-      if (high_.load(std::memory_order_acquire) == high) {
-        return std::uint64_t{high} << 32 | low;
-      }
-    }
-  }
-
- private:
-  std::atomic<std::uint32_t> low_{0};
-  std::atomic<std::uint32_t> high_{0};
-};
-
-template <bool wide_atomics>
-using counter_for = std::conditional_t<wide_atomics, one_word_counter, two_word_counter>;
-
-}  // namespace detail
-
-// Words of the machine decide, not is_always_lock_free: some 32-bit targets have 64-bit atomics
-// through a library only.
-using wide_counter = detail::counter_for<(sizeof(void*) >= 8)>;
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/lane.hpp ----
-
-// A lane is the part of the span ring that one recording thread uses at a time: a list of free
-// blocks, a queue of finished spans, a random state. A thread claims a lane for a few nanoseconds
-// with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a claim: a
-// thread that finds a lane taken goes on to the next one.
-//
-// The queue has one producer at a time (the claim holder) and any number of consumers: the drainer,
-// and recording threads that evict the oldest span. `head` and `tail` only ever grow; a consumer
-// owns an entry once it has moved `head` past it.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-struct lane {
-  struct slot {
-    std::atomic<block_index> block{no_block};
-    std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
-  };
-
-  // Line 1: the claim and what its holder writes.
-  alignas(64) std::atomic<std::uint32_t> claimed{0};
-  block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
-  std::atomic<std::size_t> tail{0};
-  std::uint32_t index = 0;  ///< its place among the lanes
-  slot* slots = nullptr;
-  std::size_t capacity = 0;    ///< a power of two
-  std::size_t known_head = 0;  ///< head has come at least that far
-  random_state* random = nullptr;
-  std::int64_t wall_minus_steady_ns = 0;
-  std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
-  wide_counter started;
-  wide_counter unsampled;
-
-  // Line 2: written by consumers.
-  alignas(64) std::atomic<std::size_t> head{0};
-  std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
-
-  // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
-  alignas(64) std::atomic<block_index> returned{no_block};
-
-  bool try_claim() noexcept {
-    // The load keeps a busy line shared; the acquire exchange pairs with let_go().
-    return claimed.load(std::memory_order_relaxed) == 0 &&
-           claimed.exchange(1, std::memory_order_acquire) == 0;
-  }
-
-  /// Release: the next holder sees the plain fields as they were left.
-  void let_go() noexcept { claimed.store(0, std::memory_order_release); }
-
-  /// The claim holder only. False when the queue is full.
-  bool publish(block_index span, std::uint32_t stamp) noexcept {
-    const std::size_t at = tail.load(std::memory_order_relaxed);
-    if (at - known_head >= capacity) {
-      // Looked at only now, because consumers write it. Acquire pairs with the exchange in pass():
-      // the slot has been read before we write it again.
-      known_head = head.load(std::memory_order_acquire);
-      if (at - known_head >= capacity) return false;
-    }
-    slot& entry = slots[at & (capacity - 1)];
-    entry.block.store(span, std::memory_order_relaxed);
-    entry.stamp.store(stamp, std::memory_order_relaxed);
-    // Release: pairs with the acquire in drain() and evict(), which thereby see the span's blocks.
-    tail.store(at + 1, std::memory_order_release);
-    return true;
-  }
-
-  /// The drainer only. The oldest finished span of this lane, or no_block. It looks at tail, which
-  /// the recording threads write, once for all that was published until then.
-  block_index drain() noexcept {
-    std::size_t at = head.load(std::memory_order_acquire);
-    for (;;) {
-      if (static_cast<std::ptrdiff_t>(known_tail - at) <= 0) {
-        known_tail = tail.load(std::memory_order_acquire);
-        if (known_tail == at) return no_block;
-      }
-      const block_index span = pass(at);
-      if (span != no_block) return span;
-    }
-  }
-
-  /// Any thread. The same for one that wants its memory.
-  block_index evict() noexcept {
-    std::size_t at = head.load(std::memory_order_acquire);
-    while (at != tail.load(std::memory_order_acquire)) {
-      const block_index span = pass(at);
-      if (span != no_block) return span;
-    }
-    return no_block;
-  }
-
-  /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
-  /// the entry may be gone before the caller acts on it.
-  bool oldest_stamp(std::uint32_t& stamp) const noexcept {
-    const std::size_t at = head.load(std::memory_order_acquire);
-    if (at == tail.load(std::memory_order_acquire)) return false;
-    stamp = slots[at & (capacity - 1)].stamp.load(std::memory_order_relaxed);
-    return true;
-  }
-
- private:
-  /// Takes the entry at `at`, which is known to be published; when another consumer was faster,
-  /// no_block, and `at` is where head is now.
-  block_index pass(std::size_t& at) noexcept {
-    const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
-    // Success: nobody else had moved head, so the slot still held the entry that was read. Release
-    // lets publish() reuse the slot; acquire on failure gives a fresh view of head.
-    const bool mine = head.compare_exchange_strong(at, at + 1, std::memory_order_acq_rel,
-                                                   std::memory_order_acquire);
-    return mine ? span : no_block;
-  }
-};
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/span_ring.hpp ----
-
-// Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that
-// ended it to the one consumer. Recording threads take no lock, make no system call and allocate
-// nothing; each of their steps is bounded by the number of lanes. docs/design.md has the protocol
-// and what was measured; span and tracer are its only users.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What happens to new spans when the memory is used up.
-enum class when_full : std::uint8_t { drop_newest, evict_oldest };
-
-namespace detail {
-
-class span_ring {
- public:
-  struct shape {
-    std::size_t memory_bytes;
-    std::size_t block_bytes;  ///< a power of two
-    std::uint32_t lanes;      ///< a power of two, at most 64
-    when_full policy;
-    bool wipe;
-  };
-
-  span_ring() = default;
-  span_ring(const span_ring&) = delete;
-  span_ring& operator=(const span_ring&) = delete;
-  ~span_ring() { release(); }
-
-  /// Reserves, touches and divides the memory. False when the host has none.
-  bool make(const shape& wanted, const host& from) noexcept;
-
-  /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
-  /// null when every lane was taken, twice over.
-  lane* claim() noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
-    return last.try_claim() ? &last : claim_another(2 * lane_count_);
-  }
-
-  /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
-  block_index pop(lane& mine) noexcept {
-    if (mine.free == no_block && !refill(mine)) return no_block;
-    const block_index index = mine.free;
-    block_head& head = *at(index);
-    mine.free = head.next;
-    head.next = no_block;
-    head.home = mine.index;
-    return index;
-  }
-
-  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
-  bool publish(block_index span, std::uint32_t stamp) noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
-    if (!last.try_claim()) return publish_elsewhere(span, stamp);
-    const bool done = last.publish(span, stamp);
-    last.let_go();
-    return done || publish_elsewhere(span, stamp);
-  }
-
-  /// Any thread: gives the blocks of a span back, from `first` through its last one.
-  void give_back(block_index first) noexcept {
-    wipe_blocks(first);
-    const block_index last = head_of(first)->last;
-    push_returned(lanes_[at(first)->home], first, last);
-  }
-
-  /// The consumer only: the next finished span or no_block, lane after lane.
-  block_index take() noexcept {
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
-      if (span == no_block) continue;
-      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
-      return span;
-    }
-    return no_block;
-  }
-
-  /// Asks for the line that pop() will look at next.
-  void prefetch(block_index next) const noexcept {
-#if defined(__GNUC__)
-    if (next != no_block) __builtin_prefetch(at(next), 1);
-#else
-    static_cast<void>(next);
-#endif
-  }
-
-  block_head* at(block_index index) const noexcept {
-    return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
-  }
-  span_head* head_of(block_index first) const noexcept {
-    return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
-  }
-
-  std::size_t block_bytes() const noexcept { return block_bytes_; }
-  std::uint32_t block_count() const noexcept { return block_count_; }
-  std::uint32_t lane_count() const noexcept { return lane_count_; }
-  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
-  wide_counter& evicted() noexcept { return evicted_; }
-  const wide_counter& evicted() const noexcept { return evicted_; }
-
-  /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
-  std::uint32_t free_blocks() const noexcept;
-
- private:
-  // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
-  // plugin leaves nothing behind; hidden, so that each plugin has its own.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static std::uint32_t&
-  lane_hint() noexcept {
-    static thread_local std::uint32_t hint = 0;
-    // At first: spread the threads by the address of their own copy.
-    if (hint == 0)
-      hint =
-          static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&hint) >> 6) * 0x9e3779b1u >>
-              16 |
-          1u << 16;
-    return hint;
-  }
-
-  lane* claim_another(std::uint32_t tries) noexcept;
-  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
-  bool refill(lane& mine) noexcept;
-  bool evict(lane& mine) noexcept;
-  void release() noexcept;
-
-  void push_returned(lane& to, block_index first, block_index last) noexcept {
-    block_index top = to.returned.load(std::memory_order_relaxed);
-    do at(last)->next = top;
-    // Release: whoever takes the chain sees its links. Chains are taken whole, so no ABA.
-    while (!to.returned.compare_exchange_weak(top, first, std::memory_order_release,
-                                              std::memory_order_relaxed));
-  }
-
-  void wipe_blocks(block_index first) noexcept {
-    if (!wipe_) return;
-    for (block_index i = first; i != no_block; i = at(i)->next) {
-      const std::size_t keep = i == first ? first_offset : sizeof(block_head);
-      std::memset(reinterpret_cast<char*>(at(i)) + keep, 0, block_bytes_ - keep);
-    }
-  }
-
-  host host_;
-  char* memory_ = nullptr;
-  std::size_t memory_bytes_ = 0;
-  lane* lanes_ = nullptr;
-  char* blocks_ = nullptr;
-  std::size_t block_bytes_ = 0;
-  std::uint32_t block_count_ = 0;
-  std::uint32_t lane_count_ = 0;
-  when_full policy_ = when_full::drop_newest;
-  bool wipe_ = false;
-
-  // Lines that are written now and then, apart from those that every span reads.
-  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
-  alignas(64) wide_counter evicted_;
-};
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/impl/span_ring.ipp ----
-
-// The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
-  host_ = from;
-  // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
-  block_bytes_ = wanted.block_bytes - 64;
-  lane_count_ = wanted.lanes;
-  policy_ = wanted.policy;
-  wipe_ = wanted.wipe;
-  memory_bytes_ = wanted.memory_bytes;
-  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
-  if (memory_ == nullptr) return false;
-  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
-
-  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  auto* random = reinterpret_cast<random_state*>(memory_);
-  char* at_byte = memory_ + page_bytes;
-  wipe_in_child(memory_, page_bytes);
-
-  lanes_ = reinterpret_cast<lane*>(at_byte);
-  at_byte += lane_count_ * sizeof(lane);
-  // Together the queues hold twice as many spans as there are blocks.
-  std::size_t capacity = 8;
-  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    lane* made = new (lanes_ + i) lane;
-    made->index = i;
-    made->random = new (random + i) random_state;
-    made->random->seed(host_);
-    made->capacity = capacity;
-    made->slots = reinterpret_cast<lane::slot*>(at_byte);
-    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
-    at_byte += capacity * sizeof(lane::slot);
-  }
-  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
-  blocks_ = at_byte;
-  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
-  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
-  for (block_index i = block_count_; i-- > 0;) {
-    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
-    block_head* head = new (at(i)) block_head;
-    head->next = owner.free;
-    owner.free = i;
-  }
-  return true;
-}
-
-ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
-  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
-    lane& candidate = lanes_[at & (lane_count_ - 1)];
-    if (!candidate.try_claim()) continue;
-    lane_hint() = at;
-    return &candidate;
-  }
-  return nullptr;
-}
-
-/// The lane that was used last is taken, or its queue is full.
-ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
-                                                     std::uint32_t stamp) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* const mine = claim_another(2 * lane_count_);
-    if (mine == nullptr) return false;
-    const bool done = mine->publish(span, stamp);
-    mine->let_go();
-    if (done) return true;
-  }
-  return false;
-}
-
-ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
-  // Acquire: pairs with push_returned(), whose links we are about to follow.
-  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-  if (mine.free != no_block) return true;
-  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
-    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
-    if (mine.free != no_block) return true;
-  }
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
-    block_index last = other.free;
-    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
-      last = at(last)->next;
-    }
-    if (last != no_block) {
-      mine.free = other.free;
-      other.free = at(last)->next;
-      at(last)->next = no_block;
-    }
-    other.let_go();
-    if (mine.free != no_block) return true;
-  }
-  return policy_ == when_full::evict_oldest && evict(mine);
-}
-
-/// Takes the span that was published first, within the resolution of the stamps.
-inline bool span_ring::evict(lane& mine) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* oldest = nullptr;
-    std::uint32_t oldest_stamp = 0;
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      std::uint32_t stamp = 0;
-      if (!lanes_[i].oldest_stamp(stamp)) continue;
-      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
-        oldest = lanes_ + i;
-        oldest_stamp = stamp;
-      }
-    }
-    if (oldest == nullptr) return false;
-    const block_index span = oldest->evict();
-    if (span == no_block) continue;
-    evicted_.add(1);
-    wipe_blocks(span);
-    mine.free = span;
-    return true;
-  }
-  return false;
-}
-
-inline void span_ring::release() noexcept {
-  if (memory_ == nullptr) return;
-  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
-  keep_in_child(memory_, page_bytes);
-  host_.give_back(memory_, memory_bytes_, page_bytes);
-  memory_ = nullptr;
-}
-
-inline std::uint32_t span_ring::free_blocks() const noexcept {
-  std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
-    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
-    for (; b != no_block; b = at(b)->next) ++count;
-  }
-  return count;
-}
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/trace/tracer.hpp ----
 
 // Makes spans. A tracer owns a fixed amount of memory, taken and touched when it is made; spans are
@@ -5082,160 +6122,6 @@ class tracer {
   wide_counter unsampled_;
   wide_counter exported_;
   std::array<wide_counter, drop_reasons> dropped_;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/core/utf8.hpp ----
-
-// UTF-8 at the places where bytes become text: cutting a long value without splitting a character,
-// telling whether bytes are valid, repairing those that are not, and handing on pieces of a stream
-// as whole characters. Valid means Unicode 15, table 3-7: no overlong forms, no surrogates, nothing
-// above U+10FFFF. A broken sequence becomes one U+FFFD per maximal subpart, as browsers do it.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-enum class utf8_state : unsigned char {
-  whole,  ///< a character
-  cut,    ///< the beginning of one, and the text ends here
-  bad,    ///< can't be continued to one; `length` bytes stand for one U+FFFD
-};
-
-struct utf8_step {
-  unsigned length;
-  utf8_state state;
-};
-
-/// Looks at the sequence that begins at `text`; `left` is at least 1.
-inline utf8_step utf8_next(const char* text, std::size_t left) noexcept {
-  const auto at = [text](unsigned i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return {1, utf8_state::whole};
-  if (lead < 0xC2 || lead > 0xF4) return {1, utf8_state::bad};
-  const unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (left < 2) return {1, utf8_state::cut};
-  if (at(1) < low || at(1) > high) return {1, utf8_state::bad};
-  for (unsigned i = 2; i < length; ++i) {
-    if (i == left) return {i, utf8_state::cut};
-    if ((at(i) & 0xC0) != 0x80) return {i, utf8_state::bad};
-  }
-  return {length, utf8_state::whole};
-}
-
-/// How many bytes at the beginning are ASCII.
-inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
-  std::size_t i = 0;
-  for (; size - i >= 16; i += 16) {
-    std::uint64_t words[2];
-    std::memcpy(words, text + i, sizeof words);
-    if (((words[0] | words[1]) & 0x8080808080808080u) != 0) break;
-  }
-  while (i < size && static_cast<unsigned char>(text[i]) < 0x80) ++i;
-  return i;
-}
-
-/// How many bytes at the beginning are whole characters.
-inline std::size_t utf8_valid_run(std::string_view text) noexcept {
-  const char* const begin = text.data();
-  const std::size_t size = text.size();
-  std::size_t i = ascii_run(begin, size);
-  while (i < size) {
-    const utf8_step step = utf8_next(begin + i, size - i);
-    if (step.state != utf8_state::whole) return i;
-    i += step.length;
-    // In most scripts such characters come in rows: look for ASCII only when one ends.
-    if (step.length == 1) i += ascii_run(begin + i, size - i);
-  }
-  return i;
-}
-
-inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
-
-}  // namespace detail
-
-/// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
-/// text that is not UTF-8 the result is still at most `max_bytes`, and at most 3 less.
-inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
-  if (text.size() <= max_bytes) return text.size();
-  for (std::size_t back = 0; back < 4 && back <= max_bytes; ++back) {
-    const std::size_t end = max_bytes - back;
-    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80) return end;
-  }
-  return max_bytes;
-}
-
-inline bool valid_utf8(std::string_view text) noexcept {
-  return detail::utf8_valid_run(text) == text.size();
-}
-
-/// Appends `text`, with U+FFFD in the place of what is not UTF-8.
-inline void append_valid_utf8(std::string& out, std::string_view text) {
-  for (;;) {
-    const std::size_t good = detail::utf8_valid_run(text);
-    out.append(text.data(), good);
-    text.remove_prefix(good);
-    if (text.empty()) return;
-    out.append(detail::utf8_replacement);
-    text.remove_prefix(detail::utf8_next(text.data(), text.size()).length);
-  }
-}
-
-/// Turns pieces that were cut anywhere into pieces of whole characters. Holds back at most 3 bytes:
-/// the beginning of a character whose end is still to come.
-class utf8_gate {
- public:
-  /// Appends the characters that `piece` completes or contains; broken ones become U+FFFD.
-  void push(std::string_view piece, std::string& out) {
-    while (held_size_ != 0 && !piece.empty()) {
-      held_[held_size_] = piece.front();
-      const detail::utf8_step step = detail::utf8_next(held_, held_size_ + 1);
-      if (step.state == detail::utf8_state::bad) {  // the new byte begins something of its own
-        finish(out);
-        break;
-      }
-      ++held_size_;
-      piece.remove_prefix(1);
-      if (step.state == detail::utf8_state::whole) {
-        out.append(held_, held_size_);
-        held_size_ = 0;
-      }
-    }
-    const std::size_t tail = cut_tail(piece);
-    append_valid_utf8(out, piece.substr(0, piece.size() - tail));
-    if (tail != 0) {
-      std::memcpy(held_, piece.data() + piece.size() - tail, tail);
-      held_size_ = tail;
-    }
-  }
-
-  /// The end of the stream: what is still held becomes U+FFFD.
-  void finish(std::string& out) {
-    if (held_size_ != 0) out.append(detail::utf8_replacement);
-    held_size_ = 0;
-  }
-
-  /// Bytes held back now, 0 to 3.
-  std::size_t held() const noexcept { return held_size_; }
-
- private:
-  /// How many bytes at the end are the beginning of a character.
-  static std::size_t cut_tail(std::string_view text) noexcept {
-    for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
-      const char* lead = text.data() + text.size() - back;
-      if ((static_cast<unsigned char>(*lead) & 0xC0) == 0x80) continue;
-      return detail::utf8_next(lead, back).state == detail::utf8_state::cut ? back : 0;
-    }
-    return 0;
-  }
-
-  char held_[4] = {};
-  std::size_t held_size_ = 0;
 };
 
 }  // namespace v0
@@ -5865,950 +6751,6 @@ class function_ref<R(Args...)> {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/otlp/answer.hpp ----
-
-// What a collector says in the body of its answer: an ExportTraceServiceResponse when it accepted
-// the request, a google.rpc.Status when it did not. Two or three members matter, so they are found
-// by scanning; nothing is built.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-struct export_answer {
-  bool understood = false;  ///< an object without a flaw, or nothing at all
-  bool foreign = false;     ///< it has members of which OTLP knows nothing: somebody else answered
-  std::uint64_t rejected_spans = 0;
-  std::int64_t code = 0;     ///< of a google.rpc.Status
-  std::string_view message;  ///< as it stands in the body, escapes and all
-};
-
-namespace detail {
-
-/// Goes through JSON text once. After the first flaw everything fails.
-class json_scanner {
- public:
-  explicit json_scanner(std::string_view text) noexcept
-      : at_(text.data()), end_(at_ + text.size()) {}
-
-  bool failed() const noexcept { return failed_; }
-  bool at_end() noexcept {
-    skip_blanks();
-    return at_ == end_;
-  }
-
-  /// Calls `member(name)` for each member of an object; it must consume the value.
-  template <class Member>
-  void object(Member member) noexcept {
-    expect('{');
-    if (accept('}')) return;
-    do {
-      const std::string_view name = string();
-      expect(':');
-      if (failed_) return;
-      member(name);
-    } while (accept(','));
-    expect('}');
-  }
-
-  bool next_is(char c) noexcept {
-    skip_blanks();
-    return !failed_ && at_ != end_ && *at_ == c;
-  }
-
-  /// The inside of a string, escapes and all.
-  std::string_view string() noexcept {
-    expect('"');
-    const char* const from = at_;
-    while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
-    const std::string_view inside(from, static_cast<std::size_t>(at_ - from));
-    expect('"');
-    return inside;
-  }
-
-  /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
-  std::int64_t integer() noexcept {
-    const std::string_view text = next_is('"') ? string() : word();
-    constexpr std::int64_t most = std::int64_t{1} << 53;
-    const bool negative = !text.empty() && text.front() == '-';
-    std::int64_t value = 0;
-    for (const char c : text.substr(negative ? 1 : 0)) {
-      if (c < '0' || c > '9') failed_ = true;
-      value = value < most ? value * 10 + (c - '0') : most;
-    }
-    return negative ? -value : value;
-  }
-
-  void skip_value(int depth = 0) noexcept {
-    if (depth == 32) failed_ = true;
-    if (failed_) return;
-    if (next_is('"')) {
-      string();
-    } else if (next_is('{')) {
-      object([&](std::string_view) { skip_value(depth + 1); });
-    } else if (accept('[')) {
-      if (accept(']')) return;
-      do skip_value(depth + 1);
-      while (accept(','));
-      expect(']');
-    } else {
-      word();
-    }
-  }
-
- private:
-  void skip_blanks() noexcept {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
-  }
-  bool accept(char c) noexcept {
-    const bool is = next_is(c);
-    if (is) ++at_;
-    return is;
-  }
-  void expect(char c) noexcept {
-    if (!accept(c)) failed_ = true;
-  }
-  /// A number or a literal.
-  std::string_view word() noexcept {
-    skip_blanks();
-    const char* const from = at_;
-    while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
-                           *at_ == '-' || *at_ == '+' || *at_ == '.' || *at_ == 'E')) {
-      ++at_;
-    }
-    if (at_ == from) failed_ = true;
-    return {from, static_cast<std::size_t>(at_ - from)};
-  }
-
-  const char* at_;
-  const char* end_;
-  bool failed_ = false;
-};
-
-}  // namespace detail
-
-/// Never fails: what can't be read counts as not said. `body` may have been cut.
-inline export_answer read_answer(std::string_view body) noexcept {
-  export_answer answer;
-  detail::json_scanner in(body);
-  if (in.at_end()) {
-    answer.understood = true;
-    return answer;
-  }
-  in.object([&](std::string_view name) {
-    if (name == "partialSuccess" && in.next_is('{')) {
-      in.object([&](std::string_view inner) {
-        if (inner == "rejectedSpans") {
-          const std::int64_t count = in.integer();
-          answer.rejected_spans = in.failed() || count < 0 ? 0 : static_cast<std::uint64_t>(count);
-        } else if (inner == "errorMessage" && in.next_is('"')) {
-          answer.message = in.string();
-        } else {
-          in.skip_value(2);
-        }
-      });
-    } else if (name == "code" && !in.next_is('"')) {
-      answer.code = in.integer();
-    } else if (name == "message" && in.next_is('"')) {
-      answer.message = in.string();
-    } else {
-      if (name != "details" && name != "partialSuccess") answer.foreign = true;
-      in.skip_value(1);
-    }
-  });
-  answer.understood = !in.failed() && in.at_end();
-  return answer;
-}
-
-/// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
-/// needs it, whatever could break the line becomes a blank, and the length has a limit.
-inline void append_one_line(std::string& out, std::string_view text, std::size_t most = 200) {
-  std::string line;
-  for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
-    char c = text[i];
-    if (c == '\\' && i + 1 < text.size()) {
-      c = text[++i];
-      if (c == 'n' || c == 'r' || c == 't' || c == 'b' || c == 'f') c = ' ';
-    }
-    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
-  }
-  append_valid_utf8(out, std::string_view(line).substr(0, utf8_prefix(line, most)));
-}
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/span_reader.hpp ----
-
-// Reads a finished span, record by record, in the order in which it was written. The consumer of
-// the ring only; nothing is copied.
-
-namespace orcast {
-inline namespace v0 {
-
-/// One record as the reader met it.
-struct record_view {
-  detail::record* raw = nullptr;
-  std::string_view text_key;  ///< the key where it is text; else raw->key
-
-  std::uint32_t type() const noexcept { return raw->type(); }
-  bool has(std::uint32_t flag) const noexcept { return (raw->bits & flag) != 0; }
-
-  // The value, by type:
-  std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
-  double floating = 0;
-  detail::event_payload event{};
-  std::size_t text_size = 0;  ///< string, decimal, name, status message: read it by next_piece()
-};
-
-class span_reader {
- public:
-  span_reader(const detail::span_ring& ring, detail::block_index first) noexcept
-      : ring_(&ring), first_(first) {
-    rewind();
-  }
-
-  const detail::span_head& head() const noexcept { return *ring_->head_of(first_); }
-
-  void rewind() noexcept {
-    enter(first_, detail::first_offset);
-    text_left_ = 0;
-  }
-
-  /// The next record; false at the end. Text that was not read is skipped.
-  bool next(record_view& out) noexcept { return next_inline(out); }
-
-  /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
-  /// nowhere stays in registers.
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  bool
-  next_inline(record_view& out) noexcept {
-    char* at = aligned(at_);
-    if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
-      span_reader other = *this;
-      const bool found = other.find_next();
-      *this = other;
-      if (!found) return false;
-      at = at_;
-    }
-    out.raw = reinterpret_cast<detail::record*>(at);
-    out.text_key = {};
-    at += sizeof(detail::record);
-    std::size_t size = out.raw->size();
-    if (out.has(detail::record::text_key)) {
-      out.text_key = {at, out.raw->first};
-      const std::size_t room = detail::padded(out.raw->first);
-      at += room;
-      size -= room;
-    }
-    constexpr std::uint32_t numbers = 1u << static_cast<unsigned>(value_type::int64) |
-                                      1u << static_cast<unsigned>(value_type::float64) |
-                                      1u << static_cast<unsigned>(value_type::boolean) |
-                                      1u << detail::record_array;
-    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
-      std::memcpy(&out.integer, at, 8);
-      std::memcpy(&out.floating, at, 8);
-      at += 8;
-    } else if (out.type() == detail::record_event) {
-      std::memcpy(&out.event, at, sizeof out.event);
-      at += sizeof out.event;
-    } else {
-      out.text_size = text_left_ = size;
-    }
-    at_ = at;
-    return true;
-  }
-
-  /// Whether what is left of the current record's text is one piece.
-  bool in_one_piece() const noexcept { return text_left_ <= static_cast<std::size_t>(end_ - at_); }
-
-  /// All of the text that is left, when it is one piece.
-  std::string_view whole_piece() noexcept {
-    const std::string_view piece(at_, text_left_);
-    at_ += text_left_;
-    text_left_ = 0;
-    return piece;
-  }
-
-  /// The next piece of the current record's text, whole code points; empty when it is read.
-  std::string_view next_piece() noexcept {
-    if (text_left_ == 0) return {};
-    if (at_ == end_) enter(head_at()->next, sizeof(detail::block_head));
-    const auto here = static_cast<std::size_t>(end_ - at_);
-    const std::size_t size = text_left_ < here ? text_left_ : here;
-    const std::string_view piece(at_, size);
-    at_ += size;
-    text_left_ -= size;
-    return piece;
-  }
-
- private:
-  void enter(detail::block_index block, std::size_t offset) noexcept {
-    block_ = reinterpret_cast<char*>(ring_->at(block));
-    at_ = block_ + offset;
-    end_ = block_ + head_at()->used;
-  }
-  const detail::block_head* head_at() const noexcept {
-    return reinterpret_cast<const detail::block_head*>(block_);
-  }
-  static char* aligned(char* at) noexcept {  // as blocks are
-    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
-  }
-
-  /// Skips text that was not read, and goes on to the next block that holds a record.
-  ORCAST_COLD bool find_next() noexcept {
-    while (text_left_ != 0) next_piece();
-    at_ = aligned(at_);
-    while (at_ + sizeof(detail::record) > end_) {
-      const detail::block_index following = head_at()->next;
-      if (following == detail::no_block) return false;
-      enter(following, sizeof(detail::block_head));
-    }
-    return true;
-  }
-
-  const detail::span_ring* ring_;
-  detail::block_index first_;
-  char* block_ = nullptr;
-  char* at_ = nullptr;
-  char* end_ = nullptr;  // of the block's data
-  std::size_t text_left_ = 0;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/unique_keys.hpp ----
-
-// OTLP wants the keys of a span, and of each event, to be unique; recording only appends. Before a
-// span is encoded this marks every record dead whose key was written again later. It uses a small
-// hash table of its own and allocates nothing: a span with more keys than the table holds is gone
-// through several times.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-using orcast::detail::record;
-
-/// The name of a record's attribute, with the indices in it. `room` holds it where it is not in one
-/// piece in memory already.
-struct key_room {
-  char text[256];
-};
-inline std::string_view key_name(const record& r, key_room& room) noexcept {
-  if ((r.bits & record::text_key) != 0) {
-    return {reinterpret_cast<const char*>(&r + 1), r.first};
-  }
-  const key_text& key = *r.key;
-  const char* from = key.json + key_text::before.size();
-  const char* const end = key.json + key.size - key_text::after.size();
-  if (key.cut[0] == 0) return {from, static_cast<std::size_t>(end - from)};
-  char* to = room.text;
-  const std::uint16_t index[2] = {r.first, r.second};
-  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
-    const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
-    std::memcpy(to, from, size);
-    to += size;
-    from += size;
-    char digits[5];
-    std::size_t n = 0;
-    unsigned value = index[i];
-    do digits[n++] = static_cast<char>('0' + value % 10);
-    while ((value /= 10) != 0);
-    while (n != 0) *to++ = digits[--n];
-  }
-  std::memcpy(to, from, static_cast<std::size_t>(end - from));
-  to += end - from;
-  return {room.text, static_cast<std::size_t>(to - room.text)};
-}
-
-class unique_keys {
- public:
-  /// For a new span. The `defaults` count as written before its own records: attributes that a span
-  /// has unless it sets them itself; they must stay until the next begin().
-  void begin(record* defaults, std::size_t count) noexcept {
-    clear();
-    defaults_ = defaults;
-    default_count_ = count;
-    for (std::size_t i = 0; i < count; ++i) {
-      defaults[i].bits &= ~record::dead;
-      remember(defaults + i, 0, true);
-    }
-  }
-
-  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
-  /// before, or can't be told: mark() is then needed.
-  bool note(record* r, std::uint32_t scope) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
-      const std::uint32_t hash = hash_of_constant(*r, scope);
-      slot& at = table_[hash % slots];
-      if (at.generation != generation_) {  // as a rule
-        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
-        ++used_;
-        return true;
-      }
-    }
-    return remember(r, scope, used_ < most_used) == outcome::stored;
-  }
-
-  /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
-  void mark(span_reader& reader) noexcept {
-    std::uint32_t from = 0;
-    do {
-      begin(defaults_, default_count_);
-      from = pass(reader, from);
-    } while (from != 0);
-  }
-
- private:
-  static constexpr std::size_t slots = 256;
-  static constexpr std::uint32_t most_used = slots * 3 / 4;
-  static constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  static constexpr std::uint32_t spread = 0x85ebca6bu;
-
-  enum class outcome : unsigned char { stored, repeated, no_room, start_over };
-
-  struct slot {
-    record* last = nullptr;
-    std::uint32_t hash = 0;
-    std::uint16_t scope = 0;
-    std::uint16_t generation = 0;
-  };
-
-  /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
-  /// the number of the first one that it could not, or 0.
-  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
-    reader.rewind();
-    record* name = nullptr;
-    record* message = nullptr;
-    std::uint32_t number = 0;
-    std::uint32_t next = 0;
-    std::uint32_t events = 0;
-    std::uint32_t left_in_event = 0;
-    for (record_view r; reader.next(r);) {
-      if (r.has(record::element)) {
-        if (r.type() == orcast::detail::record_event) {
-          ++events;
-          left_in_event = r.event.attributes;
-        } else if (r.type() == orcast::detail::record_name) {
-          if (name != nullptr) name->bits |= record::dead;
-          name = r.raw;
-        } else if (r.type() == orcast::detail::record_status_message) {
-          if (message != nullptr) message->bits |= record::dead;
-          message = r.raw;
-        }
-        continue;
-      }
-      const std::uint32_t scope = left_in_event != 0 ? events : 0;
-      if (left_in_event != 0) --left_in_event;
-      ++number;
-      if (r.has(record::dead)) continue;
-      const outcome known = remember(r.raw, scope, number >= from && used_ < most_used);
-      if (known == outcome::start_over) return 1;
-      if (known == outcome::no_room && number >= from && next == 0) next = number;
-    }
-    return next;
-  }
-
-  void clear() noexcept {
-    used_ = 0;
-    if (++generation_ != 0) return;
-    for (slot& each : table_) each.generation = 0;
-    generation_ = 1;
-  }
-
-  /// Where the key is known, the record that had it is marked dead.
-  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) != 0) {
-      // Equal names must meet, however they were given. It stays so: spans of a program are alike.
-      by_content_ = true;
-      return outcome::start_over;
-    }
-    const std::uint32_t hash = hash_of(*r, scope);
-    for (std::size_t i = hash % slots;; i = (i + 1) % slots) {
-      slot& at = table_[i];
-      if (at.generation != generation_) {
-        if (!may_store) return outcome::no_room;
-        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
-        ++used_;
-        return outcome::stored;
-      }
-      if (at.hash == hash && at.scope == scope && same(*at.last, *r)) {
-        const bool is_default = at.last >= defaults_ && at.last < defaults_ + default_count_;
-        at.last->bits |= record::dead;
-        at.last = r;
-        return is_default ? outcome::stored : outcome::repeated;
-      }
-    }
-  }
-
-  /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
-  /// and its indices. (A constant that spells an index out is then not the same as one that was
-  /// given it; only text is compared as text.)
-  std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
-    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
-  }
-  static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
-    const key_text& key = *r.key;
-    std::uint32_t hash = key.hash ^ scope * spread;
-    if (key.cut[0] != 0) hash ^= (r.first * 0x9e3779b1u ^ r.second * 0xc2b2ae35u) >> 8;
-    return hash;
-  }
-
-  bool same(const record& a, const record& b) const noexcept {
-    if (by_content_) return same_content(a, b);
-    const key_text& x = *a.key;
-    const key_text& y = *b.key;
-    if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
-    // Two constants may spell one key, for example one in each of two plugins.
-    return &x == &y || (x.size == y.size && x.cut[0] == y.cut[0] && x.cut[1] == y.cut[1] &&
-                        std::memcmp(x.json, y.json, x.size) == 0);
-  }
-
-  static std::uint32_t hash_of_content(const record& r) noexcept {
-    key_room room;
-    const std::string_view name = key_name(r, room);
-    std::uint64_t sum = name.size();
-    if (name.size() < 8) return static_cast<std::uint32_t>(((sum ^ word(name)) * odd) >> 32);
-    for (std::size_t i = 0; i + 8 < name.size(); i += 8) {
-      sum = (sum ^ word(name.data() + i)) * odd;
-      sum ^= sum >> 29;
-    }
-    sum = (sum ^ word(name.data() + name.size() - 8)) * odd;  // the last eight, seen or not
-    return static_cast<std::uint32_t>(sum >> 32);
-  }
-
-  static bool same_content(const record& a, const record& b) noexcept {
-    key_room room_a;
-    key_room room_b;
-    return key_name(a, room_a) == key_name(b, room_b);
-  }
-
-  static std::uint64_t word(const char* text) noexcept {
-    std::uint64_t value = 0;
-    std::memcpy(&value, text, sizeof value);
-    return value;
-  }
-  static std::uint64_t word(std::string_view shorter) noexcept {
-    std::uint64_t value = 0;
-    for (const char c : shorter) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
-  }
-
-  slot table_[slots];
-  record* defaults_ = nullptr;
-  std::size_t default_count_ = 0;
-  std::uint16_t generation_ = 0;
-  std::uint32_t used_ = 0;
-  bool by_content_ = false;
-};
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/span_walk.hpp ----
-
-// Goes through the records of a finished span as OTLP wants to see them: each key once, the last
-// value counting, the defaults behind the span's own, events with their attributes. The encoders
-// share it, so that they differ in their bytes and in nothing else.
-//
-// What an encoder hands in writes at `at` and returns the new end, or null when the span does not
-// fit; null ends the walk.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-inline constexpr key truncated_key{"openrouter.truncated"};
-
-/// Whether an attribute's name is a constant as it stands, without indices.
-inline bool has_constant_name(const orcast::detail::record& r) noexcept {
-  return (r.bits & orcast::detail::record::text_key) == 0 && r.key->cut[0] == 0;
-}
-
-class span_walk {
- public:
-  static constexpr std::size_t most_defaults = 8;
-
-  span_walk() noexcept { defaults_[0] = {record::dead, 0, 0, {&truncated_key}}; }
-  span_walk(const span_walk&) = delete;
-  span_walk& operator=(const span_walk&) = delete;
-
-  /// An attribute that spans have unless they set it. `key` stays where it is.
-  void add_default(const key_text& key) noexcept {
-    defaults_[++default_count_] = {0, 0, 0, {&key}};
-  }
-  bool default_counts(std::size_t i) const noexcept {
-    return (defaults_[i + 1].bits & record::dead) == 0;
-  }
-
-  /// Runs `write_span()`; a second time when the first has found that something was set twice. (It
-  /// is written on the assumption that nothing was, which is true of most spans.)
-  template <class Write>
-  char* span(span_reader& reader, Write write_span) noexcept {
-    const std::size_t skipped = reader.head().has_cuts ? 0 : 1;
-    keys_.begin(defaults_ + skipped, default_count_ + 1 - skipped);
-    repeats_ = false;
-    marked_ = false;
-    char* const at = write_span();
-    if (!repeats_) return at;
-    keys_.mark(reader);
-    marked_ = true;
-    return write_span();
-  }
-
-  /// The span's own attributes; `write(reader, r, at)` for each. (The reader and the record are
-  /// copies: while their addresses go nowhere, they stay in registers.)
-  template <class Write>
-  char* attributes(span_reader& from, char* at, Write write) noexcept {
-    from.rewind();
-    span_reader reader = from;
-    std::uint32_t skip = 0;
-    std::uint32_t names = 0;
-    std::uint32_t messages = 0;
-    for (record_view r; reader.next_inline(r);) {
-      if (skip != 0) {
-        --skip;
-      } else if (!r.has(record::element)) {
-        if (!counts(r, 0)) return nullptr;
-        if (r.has(record::dead)) continue;
-        at = write(reader, r, at);
-        if (at == nullptr) return nullptr;
-      } else if (r.type() == orcast::detail::record_event) {
-        skip = r.event.named + r.event.attributes;
-      } else if (r.type() == orcast::detail::record_name) {
-        ++names;
-      } else if (r.type() == orcast::detail::record_status_message) {
-        ++messages;
-      }
-    }
-    if (!marked_ && (names > 1 || messages > 1)) {
-      repeats_ = true;
-      return nullptr;
-    }
-    return at;
-  }
-
-  /// `write(event, number, at)` for each event; `number` counts from 1. It reads the event's name,
-  /// when it has one, and then its attributes.
-  template <class Write>
-  char* events(span_reader& reader, char* at, Write write) noexcept {
-    reader.rewind();
-    std::uint32_t number = 0;
-    for (record_view r; reader.next(r);) {
-      if (r.type() != orcast::detail::record_event) continue;
-      const orcast::detail::event_payload event = r.event;
-      at = write(event, ++number, at);
-      if (at == nullptr) return nullptr;
-    }
-    return at;
-  }
-
-  /// The attributes of the event that was just met; `write(r, at)` for each.
-  template <class Write>
-  char* event_attributes(span_reader& reader, std::uint32_t count, std::uint32_t number, char* at,
-                         Write write) noexcept {
-    record_view r;
-    for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
-      if (!counts(r, number)) return nullptr;
-      if (!r.has(record::dead)) at = write(r, at);
-    }
-    return at;
-  }
-
-  /// Whether openrouter.truncated belongs to the span; known after attributes().
-  bool has_cut_keys(const span_reader& reader) const noexcept {
-    return reader.head().has_cuts && (defaults_[0].bits & record::dead) == 0;
-  }
-  /// `write(name, at)` for each key whose value recording had to shorten.
-  template <class Write>
-  char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
-    const record* owner = nullptr;  // of the value that comes next
-    const record* named = nullptr;  // a list is named once, however many of its elements are cut
-    reader.rewind();
-    for (record_view r; at != nullptr && reader.next(r);) {
-      if (!r.has(record::element)) {
-        owner = r.raw;
-      } else if (r.type() >= orcast::detail::record_name) {
-        owner = nullptr;  // the span's or an event's own text
-      }
-      if (!r.has(record::cut) || owner == nullptr || owner == named) continue;
-      if ((owner->bits & record::dead) != 0) continue;
-      named = owner;
-      key_room room;
-      at = write(key_name(*owner, room), at);
-    }
-    return at;
-  }
-
-  /// The record of a type that counts, with text in it.
-  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
-    reader.rewind();
-    while (reader.next(out)) {
-      if (out.type() == type && out.has(record::element) && !out.has(record::dead)) {
-        return out.text_size != 0;
-      }
-    }
-    return false;
-  }
-
- private:
-  /// False when the walk has to begin again, because a key was there before.
-  bool counts(const record_view& r, std::uint32_t scope) noexcept {
-    repeats_ = !marked_ && !keys_.note(r.raw, scope);
-    return !repeats_;
-  }
-
-  bool repeats_ = false;
-  bool marked_ = false;
-  std::size_t default_count_ = 0;
-  record defaults_[most_defaults + 1];  // the first one stands for openrouter.truncated
-  unique_keys keys_;
-};
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/json_encoder.hpp ----
-
-// Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
-// the tracer's blocks into memory that the owner gives. What does not depend on a span is rendered
-// once; after that nothing allocates. One thread at a time uses an encoder.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-class json_encoder {
- public:
-  /// `memory` belongs to the owner and outlives the encoder. What the request needs around its
-  /// spans is envelope_bytes(); with less than that no span ever fits.
-  json_encoder(const encoder_options& options, char* memory, std::size_t size);
-  json_encoder(const json_encoder&) = delete;
-  json_encoder& operator=(const json_encoder&) = delete;
-
-  /// Forgets the spans.
-  void begin() noexcept;
-
-  /// Appends a span. False, and nothing appended, when it does not fit.
-  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept;
-
-  std::uint32_t count() const noexcept { return count_; }
-  bool empty() const noexcept { return count_ == 0; }
-  /// Size of the request as it stands, in bytes.
-  std::size_t size() const noexcept { return offset() + tail.size(); }
-  std::size_t envelope_bytes() const noexcept { return head_.size() + tail.size(); }
-
-  /// The whole request; valid until the next begin() or add().
-  std::string_view finish() noexcept;
-
-  /// Where the last span ends, for slice().
-  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
-
-  /// A request of some of the spans: those between two readings of offset().
-  request_pieces slice(std::size_t from, std::size_t to) const noexcept;
-
- private:
-  static constexpr std::string_view tail = "]}]}]}";
-
-  /// An attribute that a span has by default, as a record, so that it takes part in the rule that
-  /// the last one of a key counts.
-  struct default_attribute {
-    std::string json;  // all of it
-    key_text key{nullptr, 0, {0, 0}, 0};
-  };
-
-  // Each writes at `at` and returns the new end, or null when the span does not fit.
-  char* write_span(span_reader& reader, char* at) noexcept;
-  char* write_name(span_reader& reader, char* at) noexcept;
-  char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_text(span_reader& reader, char* at) noexcept;
-  char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_cut_keys(span_reader& reader, char* at) noexcept;
-  char* write_events(span_reader& reader, char* at) noexcept;
-  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
-                    std::uint32_t number, char* at) noexcept;
-  char* write_status(span_reader& reader, char* at) noexcept;
-
-  bool has_room(const char* at, std::size_t size) const noexcept {
-    return static_cast<std::size_t>(end_ - at) >= size;
-  }
-
-  char* memory_;
-  char* at_;
-  char* end_;  // of what spans may fill
-  std::uint32_t count_ = 0;
-  bool int_as_number_;
-  std::string head_;
-  std::vector<default_attribute> defaults_;
-  detail::span_walk walk_;
-};
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/protobuf_encoder.hpp ----
-
-// Turns finished spans into an ExportTraceServiceRequest in protobuf's wire format
-// (opentelemetry/proto/trace/v1/trace.proto): the same spans as json_encoder writes, in about half
-// the bytes. Straight from the tracer's blocks into memory that the owner gives; after it was made
-// nothing allocates. One thread at a time uses an encoder.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-class protobuf_encoder {
- public:
-  /// `memory` belongs to the owner and outlives the encoder. What the request needs around its
-  /// spans is envelope_bytes(); with less than that no span ever fits. At most 256 MiB are used.
-  protobuf_encoder(const encoder_options& options, char* memory, std::size_t size);
-  protobuf_encoder(const protobuf_encoder&) = delete;
-  protobuf_encoder& operator=(const protobuf_encoder&) = delete;
-
-  /// Forgets the spans.
-  void begin() noexcept;
-
-  /// Appends a span. False, and nothing appended, when it does not fit.
-  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept;
-
-  std::uint32_t count() const noexcept { return count_; }
-  bool empty() const noexcept { return count_ == 0; }
-  std::size_t envelope_bytes() const noexcept { return head_.size(); }
-
-  /// The whole request; valid until the next begin() or add().
-  std::string_view finish() noexcept;
-
-  /// Where the last span ends, for slice(). The whole request is that long.
-  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
-
-  /// A request of some of the spans: those between two readings of offset(). Valid until the next
-  /// slice().
-  request_pieces slice(std::size_t from, std::size_t to) noexcept;
-
- private:
-  // Each writes at `at` and returns the new end, or null when the span does not fit.
-  char* write_span(span_reader& reader, char* at) noexcept;
-  char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
-  char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
-  char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
-  template <class Head>
-  char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;
-  template <class Head>
-  char* write_double(double value, const Head& head, char* at) noexcept;
-  template <class Head>
-  char* write_string(span_reader& reader, std::string_view gathered, std::size_t size,
-                     const Head& head, char* at) noexcept;
-  char* write_text_field(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
-  char* write_text(span_reader& reader, std::string_view gathered, char* at) noexcept;
-  char* write_cut_keys(span_reader& reader, char* at) noexcept;
-  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
-                    std::uint32_t number, char* at) noexcept;
-  char* write_status(span_reader& reader, char* at) noexcept;
-
-  bool has_room(const char* at, std::size_t size) const noexcept {
-    return static_cast<std::size_t>(end_ - at) >= size;
-  }
-
-  char* memory_;
-  char* at_;
-  char* end_;
-  std::uint32_t count_ = 0;
-  std::string head_;
-  std::size_t scope_at_ = 0;  // in head_, of ScopeSpans' length
-
-  struct default_attribute {
-    std::string encoded;  // all of it
-    std::string json;     // how walk_ knows its key
-    key_text key{nullptr, 0, {0, 0}, 0};
-  };
-  std::vector<default_attribute> defaults_;
-  detail::span_walk walk_;
-};
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/batch_encoder.hpp ----
-
-// The encoder of the format that the options name.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-class batch_encoder {
- public:
-  batch_encoder(const encoder_options& options, char* memory, std::size_t size) {
-    if (options.format == format::protobuf) {
-      either_.emplace<protobuf_encoder>(options, memory, size);
-    } else {
-      either_.emplace<json_encoder>(options, memory, size);
-    }
-  }
-
-  otlp::format format() const noexcept {
-    return json() != nullptr ? otlp::format::json : otlp::format::protobuf;
-  }
-
-  void begin() noexcept { json() != nullptr ? json()->begin() : protobuf()->begin(); }
-  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept {
-    return json() != nullptr ? json()->add(ring, span) : protobuf()->add(ring, span);
-  }
-  std::uint32_t count() const noexcept {
-    return json() != nullptr ? json()->count() : protobuf()->count();
-  }
-  bool empty() const noexcept { return count() == 0; }
-  std::size_t envelope_bytes() const noexcept {
-    return json() != nullptr ? json()->envelope_bytes() : protobuf()->envelope_bytes();
-  }
-  std::size_t offset() const noexcept {
-    return json() != nullptr ? json()->offset() : protobuf()->offset();
-  }
-  request_pieces slice(std::size_t from, std::size_t to) noexcept {
-    return json() != nullptr ? json()->slice(from, to) : protobuf()->slice(from, to);
-  }
-
- private:
-  json_encoder* json() noexcept { return std::get_if<json_encoder>(&either_); }
-  const json_encoder* json() const noexcept { return std::get_if<json_encoder>(&either_); }
-  protobuf_encoder* protobuf() noexcept { return std::get_if<protobuf_encoder>(&either_); }
-  const protobuf_encoder* protobuf() const noexcept {
-    return std::get_if<protobuf_encoder>(&either_);
-  }
-
-  std::variant<std::monostate, json_encoder, protobuf_encoder> either_;
-};
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/otlp/exporter.hpp ----
 
 // Decides what to send to one destination, and when: collects spans into a batch, says when to post
@@ -6833,8 +6775,8 @@ struct exporter_options {
 
 class exporter {
  public:
-  /// `memory` holds the batch in its encoded form; it belongs to the owner, see json_encoder
-  /// and protobuf_encoder.
+  /// `memory` holds the batch in its encoded form; it belongs to the owner, see
+  /// batch_encoder.
   exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
            std::size_t size, random_state random);
 
@@ -6847,7 +6789,7 @@ class exporter {
                      std::int64_t now_ms) noexcept;
 
   /// Makes the current batch due at once.
-  void hurry() noexcept { hurried_ = !encoder_.empty(); }
+  void hurry() noexcept { hurried_ = !encoder_->empty(); }
 
   struct step {
     bool post = false;          ///< post `body` now, and report what came of it
@@ -6883,12 +6825,11 @@ class exporter {
 
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
-  std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
-  otlp::format format() const noexcept { return encoder_.format(); }
+  std::size_t envelope_bytes() const noexcept { return encoder_->envelope_bytes(); }
   /// The number of the current batch; it goes up when all spans of a batch have reached their ends.
   std::uint64_t batch() const noexcept { return batch_; }
   /// Spans in the batch that have not.
-  std::uint32_t pending() const noexcept { return encoder_.count() - settled_; }
+  std::uint32_t pending() const noexcept { return encoder_->count() - settled_; }
 
   struct counters {
     std::uint64_t requests = 0;
@@ -6920,7 +6861,7 @@ class exporter {
   void report(std::string_view what, std::string_view message);
 
   exporter_options options_;
-  batch_encoder encoder_;
+  std::unique_ptr<batch_encoder> encoder_;
   char* const memory_;
   const std::size_t size_;
   random_state random_;
@@ -11670,6 +11611,1544 @@ inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
 }  // namespace orcast
 
 #if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
+
+// ---- orcast/otlp/byte_block.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+// Several bytes of text at once, through one type for each instruction set. A question about the
+// bytes is answered by a block of the same type, whose bytes are true (the top bit says so) or
+// false; marks() makes it a number with one bit for each byte, `step` bits apart, the first byte
+// lowest. All types give the same answers; tests compare them.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// The position of the lowest bit; `mask` is not 0.
+inline unsigned lowest_bit(std::uint64_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctzll(mask));
+#else
+  unsigned at = 0;
+  for (unsigned half = 32; half != 0; half /= 2) {
+    const std::uint64_t low = mask & ((std::uint64_t{1} << half) - 1);
+    if (low == 0) at += half;
+    mask = low == 0 ? mask >> half : low;
+  }
+  return at;
+#endif
+}
+
+/// Writes a number's bytes, the lowest first, on any processor.
+inline void store(char* at, std::uint64_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+inline void store(char* at, std::uint32_t bytes) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap32(bytes);
+#endif
+  std::memcpy(at, &bytes, sizeof bytes);
+}
+
+/// Eight bytes in an ordinary register, on any processor.
+class portable_block {
+ public:
+  static constexpr std::size_t width = 8;
+  static constexpr unsigned step = 8;
+
+  explicit portable_block(std::uint64_t bytes) noexcept : bytes_(bytes) {}
+  explicit portable_block(const char* in) noexcept {
+    std::memcpy(&bytes_, in, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes_ = __builtin_bswap64(bytes_);
+#endif
+  }
+
+  /// Writes the bytes of the text that was read.
+  void store(char* at) const noexcept { detail::store(at, bytes_); }
+  portable_block equal(unsigned char c) const noexcept {
+    const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
+    return portable_block(~(((other & ~tops) + ~tops) | other));
+  }
+  /// `c` is 0x80 or more.
+  portable_block at_least(unsigned char c) const noexcept {
+    return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
+  }
+  portable_block masked(unsigned char c) const noexcept {
+    return portable_block(bytes_ & ones * c);
+  }
+  portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
+  /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
+  portable_block special() const noexcept {
+    // With one bit turned the quote is what follows the control characters.
+    const std::uint64_t others = ((bytes_ ^ ones * 0x02) & ~tops) + ones * (0x80 - 0x21);
+    return portable_block(~others | bytes_ | equal('\\').bytes_);
+  }
+  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place
+  /// of one that is called for. The others are the same text one, two and three bytes back.
+  portable_block misplaced(portable_block back_1, portable_block back_2,
+                           portable_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  /// The bytes `N` places on; false comes in.
+  template <unsigned N>
+  portable_block later() const noexcept {
+    return portable_block(bytes_ << 8 * N);
+  }
+
+  friend portable_block operator|(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ | b.bytes_);
+  }
+  friend portable_block operator&(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & b.bytes_);
+  }
+  /// Where `a` is true and `b` is not.
+  friend portable_block without(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ & ~b.bytes_);
+  }
+  friend portable_block operator^(portable_block a, portable_block b) noexcept {
+    return portable_block(a.bytes_ ^ b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept { return bytes_ & tops; }
+
+ private:
+  static constexpr std::uint64_t tops = 0x8080808080808080u;
+  static constexpr std::uint64_t ones = 0x0101010101010101u;
+  std::uint64_t bytes_ = 0;
+};
+
+#if defined(__SSE2__) || defined(_M_X64)
+
+class sse2_block {
+ public:
+  static constexpr std::size_t width = 16;
+  static constexpr unsigned step = 1;
+
+  explicit sse2_block(const char* in) noexcept
+      : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
+
+  void store(char* at) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes_); }
+  sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
+  sse2_block at_least(unsigned char c) const noexcept {
+    return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
+  }
+  sse2_block masked(unsigned char c) const noexcept { return _mm_and_si128(bytes_, all_of(c)); }
+  sse2_block high() const noexcept { return *this; }
+  sse2_block special() const noexcept {
+    // As above; and as signed numbers the bytes from 0x80 on are less than all others.
+    const __m128i turned = _mm_xor_si128(bytes_, all_of(0x02));
+    return sse2_block(_mm_cmpgt_epi8(all_of(0x21), turned)) | equal('\\');
+  }
+  sse2_block misplaced(sse2_block back_1, sse2_block back_2, sse2_block back_3) const noexcept {
+    const __m128i called_for =
+        _mm_or_si128(_mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
+                                  _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
+                     _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
+    const __m128i continued = _mm_cmpgt_epi8(all_of(0xC0), bytes_);  // signed: 0x80 to 0xBF
+    return _mm_cmpeq_epi8(_mm_cmpeq_epi8(called_for, _mm_setzero_si128()), continued);
+  }
+  template <unsigned N>
+  sse2_block later() const noexcept {
+    return _mm_slli_si128(bytes_, N);
+  }
+
+  friend sse2_block operator|(sse2_block a, sse2_block b) noexcept {
+    return _mm_or_si128(a.bytes_, b.bytes_);
+  }
+  friend sse2_block operator&(sse2_block a, sse2_block b) noexcept {
+    return _mm_and_si128(a.bytes_, b.bytes_);
+  }
+  friend sse2_block without(sse2_block a, sse2_block b) noexcept {
+    return _mm_andnot_si128(b.bytes_, a.bytes_);
+  }
+  friend sse2_block operator^(sse2_block a, sse2_block b) noexcept {
+    return _mm_xor_si128(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return marks() != 0; }
+  std::uint64_t marks() const noexcept {
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes_));
+  }
+
+ private:
+  sse2_block(__m128i bytes) noexcept : bytes_(bytes) {}
+  static __m128i all_of(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
+
+  __m128i bytes_;
+};
+using native_block = sse2_block;
+
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+
+class neon_block {
+ public:
+  static constexpr std::size_t width = 16;
+  static constexpr unsigned step = 4;
+
+  explicit neon_block(const char* in) noexcept
+      : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
+
+  void store(char* at) const noexcept { vst1q_u8(reinterpret_cast<std::uint8_t*>(at), bytes_); }
+  neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block masked(unsigned char c) const noexcept { return vandq_u8(bytes_, vdupq_n_u8(c)); }
+  neon_block high() const noexcept { return at_least(0x80); }
+  neon_block special() const noexcept {
+    const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));
+    return neon_block(vcltq_s8(vreinterpretq_s8_u8(turned), vdupq_n_s8(0x21))) | equal('\\');
+  }
+  neon_block misplaced(neon_block back_1, neon_block back_2, neon_block back_3) const noexcept {
+    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
+           at_least(0xC0);
+  }
+  template <unsigned N>
+  neon_block later() const noexcept {
+    return vextq_u8(vdupq_n_u8(0), bytes_, 16 - N);
+  }
+
+  friend neon_block operator|(neon_block a, neon_block b) noexcept {
+    return vorrq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block operator&(neon_block a, neon_block b) noexcept {
+    return vandq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block without(neon_block a, neon_block b) noexcept {
+    return vbicq_u8(a.bytes_, b.bytes_);
+  }
+  friend neon_block operator^(neon_block a, neon_block b) noexcept {
+    return veorq_u8(a.bytes_, b.bytes_);
+  }
+  bool any() const noexcept { return vmaxvq_u8(bytes_) >= 0x80; }
+  /// There is no movemask: narrowing leaves four bits for each byte, of which the top one is kept.
+  std::uint64_t marks() const noexcept {
+    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(bytes_), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & 0x8888888888888888u;
+  }
+
+ private:
+  neon_block(uint8x16_t bytes) noexcept : bytes_(bytes) {}
+
+  uint8x16_t bytes_;
+};
+using native_block = neon_block;
+
+#else
+using native_block = portable_block;
+#endif
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/block_group.hpp ----
+
+#include <cstddef>
+
+// Four blocks of text at once: whether they are UTF-8. Everything is told by comparing where
+// continuation bytes stand with where the bytes before them call for one, and, where a leading byte
+// occurs that not every continuation byte can follow, by a second look. The JSON escaper goes
+// through text in such groups.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// A group: four blocks.
+template <class Block>
+inline constexpr std::size_t group_size = 4 * Block::width;
+
+/// Bytes that begin nothing, or something that not every continuation byte can continue.
+template <class Block>
+Block leads_narrowly(Block b) noexcept {
+  return b.equal(0xE0) | b.equal(0xED) | b.masked(0xFE).equal(0xC0) | b.at_least(0xF0);
+}
+
+/// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
+/// surrogates, what lies above U+10FFFF. `back` is the same text one byte back.
+template <class Block>
+Block ill_led(Block b, Block back) noexcept {
+  const Block high = b.high();
+  const Block from_90 = b.at_least(0x90);
+  const Block from_A0 = b.at_least(0xA0);
+  return b.equal(0xC0) | b.equal(0xC1) | b.at_least(0xF5) | (back.equal(0xE0) & (high ^ from_A0)) |
+         (back.equal(0xED) & from_A0) | (back.equal(0xF0) & (high ^ from_90)) |
+         (back.equal(0xF4) & from_90);
+}
+
+/// The same for a group that begins with a character.
+template <class Block>
+bool ill_led_group(const char* in) noexcept {
+  constexpr std::size_t width = Block::width;
+  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+  return ((ill_led(a, a.template later<1>()) | ill_led(b, Block(in + width - 1))) |
+          (ill_led(c, Block(in + 2 * width - 1)) | ill_led(d, Block(in + 3 * width - 1))))
+      .any();
+}
+
+/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
+/// cut. Inlined by force, because a call would spill the group and its constants.
+template <class Block>
+#if defined(__GNUC__)
+[[gnu::always_inline]]
+#endif
+inline bool
+valid_group(const char* in) noexcept {
+  constexpr std::size_t width = Block::width;
+  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+  const auto misplaced = [](Block block, const char* at) {
+    return block.misplaced(Block(at - 1), Block(at - 2), Block(at - 3));
+  };
+  const Block wrong =
+      (a.misplaced(a.template later<1>(), a.template later<2>(), a.template later<3>()) |
+       misplaced(b, in + width)) |
+      (misplaced(c, in + 2 * width) | misplaced(d, in + 3 * width));
+  const Block narrow =
+      (leads_narrowly(a) | leads_narrowly(b)) | (leads_narrowly(c) | leads_narrowly(d));
+  return !wrong.any() && !(narrow.any() && ill_led_group<Block>(in));
+}
+
+/// The bytes of a valid group's whole characters.
+template <class Block>
+std::size_t whole_characters(const char* in) noexcept {
+  constexpr std::size_t size = group_size<Block>;
+  const auto from_end = [in](std::size_t i) { return static_cast<unsigned char>(in[size - i]); };
+  if (from_end(1) >= 0xC0) return size - 1;
+  if (from_end(2) >= 0xE0) return size - 2;
+  if (from_end(3) >= 0xF0) return size - 3;
+  return size;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/json_put.hpp ----
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// The small pieces that JSON text is put together from: digits, literals, keys. Each writes at
+// `at`, where the caller has made sure of the room, and returns the new end. The position is passed
+// on in a register: as a member it would go through memory after every piece, because a char* may
+// point anywhere.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+inline constexpr std::uint64_t each_byte = 0x0101010101010101u;
+inline constexpr std::uint64_t zeros = each_byte * '0';
+
+/// The eight decimal digits of a number below 100,000,000 as the values of bytes, the first one
+/// lowest. Divides the halves of four digits, then those of two, each by one multiplication.
+inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
+  std::uint64_t digits = value / 10'000 | std::uint64_t{value % 10'000} << 32;
+  const std::uint64_t hundreds = (digits * 10'486 >> 20) & 0x0000'007f'0000'007f;
+  digits = hundreds | (digits - 100 * hundreds) << 16;
+  const std::uint64_t tens = (digits * 103 >> 10) & 0x000f'000f'000f'000f;
+  return tens | (digits - 10 * tens) << 8;
+}
+
+/// What put_integer() may write, blanks behind the digits included.
+inline constexpr std::size_t integer_room = 28;
+
+inline char* put_integer(char* at, std::uint64_t value) noexcept {
+  constexpr std::uint32_t eight = 100'000'000;  // has one digit more
+  if (value < eight) {
+    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
+    // The last digit is written also where it is 0.
+    const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
+    store(at, (digits + zeros) >> 8 * skipped);
+    return at + (8 - skipped);
+  }
+  at = put_integer(at, value / eight);
+  store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
+  return at + 8;
+}
+
+inline char* put_integer(char* at, std::int64_t value) noexcept {
+  auto magnitude = static_cast<std::uint64_t>(value);
+  if (value < 0) {
+    *at++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  return put_integer(at, magnitude);
+}
+
+/// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
+inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
+  for (std::size_t i = 0; i < size; i += 4) {
+    std::uint32_t four = 0;
+    std::memcpy(&four, bytes + i, sizeof four);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    four = __builtin_bswap32(four);
+#endif
+    std::uint64_t digits = (four | std::uint64_t{four} << 16) & 0x0000'ffff'0000'ffff;
+    digits = (digits | digits << 8) & 0x00ff'00ff'00ff'00ff;
+    digits = (digits >> 4 | digits << 8) & each_byte * 0x0f;
+    const std::uint64_t letters = ((digits + each_byte * 6) >> 4) & each_byte;
+    store(at + 2 * i, digits + zeros + letters * ('a' - '0' - 10));
+  }
+  return at + 2 * size;
+}
+
+template <std::size_t N>
+char* put(char* at, const char (&text)[N]) noexcept {
+  std::memcpy(at, text, N - 1);
+  return at + N - 1;
+}
+
+inline char* put(char* at, std::string_view text) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+inline char* put(char* at, std::int64_t value) noexcept { return put_integer(at, value); }
+
+inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
+  *at++ = '"';
+  at = put(at, (std::max)(wall_ns, std::int64_t{0}));
+  *at++ = '"';
+  return at;
+}
+
+/// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
+inline char* put_constant_key(char* at, const key_text& key) noexcept {
+  const std::size_t size = key.size;
+  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+  const std::size_t half = size < 32 ? 16 : 32;
+  std::memcpy(at, key.json, 16);
+  std::memcpy(at + half - 16, key.json + half - 16, 16);
+  std::memcpy(at + size - half, key.json + size - half, 16);
+  std::memcpy(at + size - 16, key.json + size - 16, 16);
+  return at + size;
+}
+
+/// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
+inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+  const key_text& key = *r.key;
+  if (key.cut[0] == 0) return put_constant_key(at, key);
+  std::size_t from = 0;
+  const std::uint16_t index[2] = {r.first, r.second};
+  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+    at = put(at, std::string_view(key.json + from, key.cut[i] - from));
+    at = put(at, std::int64_t{index[i]});
+    from = key.cut[i];
+  }
+  return put(at, std::string_view(key.json + from, key.size - from));
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/json_text.hpp ----
+
+#include <cstdint>
+#include <string_view>
+
+// Strings and numbers as JSON text, written into memory of the caller between `at` and `end`.
+// Every writer returns the new `at`, or null when the text does not fit; it never writes past
+// `end`, and what it wrote before it found out is of no use. Nothing allocates.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+/// The inside of a JSON string, without the quotes around it. Escapes what JSON demands and nothing
+/// else; bytes that are not UTF-8 become U+FFFD. Text of several pieces may be written piece by
+/// piece when each is cut between two code points.
+char* write_escaped(std::string_view text, char* at, char* end) noexcept;
+
+/// Decimal digits.
+char* write_integer(std::int64_t value, char* at, char* end) noexcept;
+
+/// The shortest decimal number that reads back as `value`; "NaN", "Infinity" and "-Infinity", in
+/// quotes, for what JSON has no number for.
+char* write_double(double value, char* at, char* end) noexcept;
+
+/// Whether `text` is one JSON number and nothing else (RFC 8259, section 6).
+constexpr bool is_json_number(std::string_view text) noexcept {
+  std::size_t i = 0;
+  const auto is = [&](char c) { return i < text.size() && text[i] == c; };
+  const auto digits = [&] {
+    const std::size_t from = i;
+    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+    return i != from;
+  };
+  if (is('-')) ++i;
+  if (is('0')) {
+    ++i;
+  } else if (!digits()) {
+    return false;
+  }
+  if (is('.')) {
+    ++i;
+    if (!digits()) return false;
+  }
+  if (is('e') || is('E')) {
+    ++i;
+    if (is('+') || is('-')) ++i;
+    if (!digits()) return false;
+  }
+  return i == text.size();
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/json_text.ipp ----
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <initializer_list>
+#include <string_view>
+
+// The escaper goes through text in groups of four blocks. Plain groups are copied as a whole; the
+// marks of bytes to be escaped are walked, so that JSON inside JSON is not scanned again after each
+// quote; characters beyond ASCII are validated by comparing where continuation bytes stand with
+// where the leading ones call for them. A group always begins with a character.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// How each ASCII character is written: the text, and in the last byte its size.
+struct escape_table {
+  char of[128][8] = {};
+
+  constexpr escape_table() noexcept {
+    constexpr char digits[] = "0123456789abcdef";
+    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
+    for (int c = 0; c < 0x20; ++c) {
+      set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
+    }
+    constexpr char pairs[][2] = {{'\b', 'b'}, {'\t', 't'}, {'\n', 'n'}, {'\f', 'f'},
+                                 {'\r', 'r'}, {'"', '"'},  {'\\', '\\'}};
+    for (const char* pair : pairs) set(pair[0], {'\\', pair[1]}, 2);
+  }
+
+ private:
+  constexpr void set(int c, std::initializer_list<char> text, char size) noexcept {
+    int i = 0;
+    for (const char each : text) of[c][i++] = each;
+    of[c][7] = size;
+  }
+};
+inline constexpr escape_table escapes;
+
+/// `c` as JSON text; writes eight bytes, whatever its size is.
+inline char* put_escaped(char* at, char c) noexcept {
+  const char* const text = escapes.of[static_cast<unsigned char>(c)];
+  std::memcpy(at, text, 8);
+  return at + text[7];
+}
+
+/// The character at `in`, escaped or replaced where need be; null when it does not fit.
+inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
+  std::string_view written;
+  if (static_cast<unsigned char>(*in) < 0x80) {
+    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
+    written = {text, static_cast<std::size_t>(text[7])};
+  } else {
+    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
+    const bool whole = next.state == orcast::detail::utf8_state::whole;
+    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
+    in += next.length;
+  }
+  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
+  for (const char c : written) *at++ = c;
+  return at;
+}
+
+/// Writes a block, escaping the bytes that are marked. What is copied behind an escape is a whole
+/// block: as much must be readable.
+template <class Block>
+char* put_block(const char* in, std::uint64_t marks, char* at) noexcept {
+  std::memcpy(at, in, Block::width);
+  std::size_t done = 0;
+  for (; marks != 0; marks &= marks - 1) {
+    const std::size_t i = lowest_bit(marks) / Block::step;
+    at = put_escaped(at + (i - done), in[i]);
+    done = i + 1;
+    std::memcpy(at, in + done, Block::width);
+  }
+  return at + (Block::width - done);
+}
+
+/// Writes groups while the block behind them can be read too, and while there is room for the worst
+/// that a group can become. Null when a single character does not fit.
+template <class Block>
+char* escape_groups(const char*& from, const char* in_end, char* at, char* end) noexcept {
+  constexpr std::size_t width = Block::width;
+  constexpr std::size_t size = group_size<Block>;
+  constexpr std::ptrdiff_t readable = size + width;
+  constexpr std::ptrdiff_t most_written = 6 * size + width;  // and a copy of a block too many
+  const char* in = from;
+  while (in_end - in >= readable && end - at >= most_written) {
+    const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
+    const Block special_a = a.special(), special_b = b.special();
+    const Block special_c = c.special(), special_d = d.special();
+    if (!((special_a | special_b) | (special_c | special_d)).any()) {
+      std::memcpy(at, in, size);
+      in += size;
+      at += size;
+      continue;
+    }
+    std::size_t whole = size;
+    if (((a | b) | (c | d)).high().any()) {
+      if (!valid_group<Block>(in)) {
+        for (const char* const until = in + size; in < until;) {
+          at = escape_one(in, in_end, at, end);
+          if (at == nullptr) return nullptr;
+        }
+        continue;
+      }
+      whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
+    }
+    const Block marked_a = without(special_a, a.high()), marked_b = without(special_b, b.high());
+    const Block marked_c = without(special_c, c.high()), marked_d = without(special_d, d.high());
+    if (!((marked_a | marked_b) | (marked_c | marked_d)).any()) {
+      std::memcpy(at, in, size);
+      at += size;
+    } else {
+      const std::uint64_t marks[] = {marked_a.marks(), marked_b.marks(), marked_c.marks(),
+                                     marked_d.marks()};
+      const char* block = in;
+      for (const std::uint64_t each : marks) {
+        at = put_block<Block>(block, each, at);
+        block += width;
+      }
+    }
+    in += whole;
+    at -= size - whole;
+  }
+  from = in;
+  return at;
+}
+
+/// Text of one to two blocks that is plain, as most attributes are, without a loop. False, and
+/// nothing of use written, when it is something else. There is room for it.
+template <class Block>
+bool put_short(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
+  if (size < Block::width || size > 2 * Block::width) return false;
+  const char* const last = text.data() + size - Block::width;
+  if ((Block(text.data()).special() | Block(last).special()).any()) return false;
+  std::memcpy(at, text.data(), Block::width);
+  std::memcpy(at + size - Block::width, last, Block::width);
+  return true;
+}
+
+/// The same for less than a block.
+inline bool put_shorter(std::string_view text, char* at) noexcept {
+  const std::size_t size = text.size();
+  const char* const in = text.data();
+  if (size >= 8) {
+    const char* const last = in + size - 8;
+    if ((portable_block(in).special() | portable_block(last).special()).any()) return false;
+    std::memcpy(at, in, 8);
+    std::memcpy(at + size - 8, last, 8);
+    return true;
+  }
+  if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, in, 4);
+    std::memcpy(&last, in + size - 4, 4);
+    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
+    std::memcpy(at, &first, 4);
+    std::memcpy(at + size - 4, &last, 4);
+    return true;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto c = static_cast<unsigned char>(in[i]);
+    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
+    at[i] = in[i];
+  }
+  return true;
+}
+
+/// Text of any length.
+template <class Block>
+char* escape(std::string_view text, char* at, char* end) noexcept {
+  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
+  const char* in = text.data();
+  const char* const in_end = in + text.size();
+  at = escape_groups<Block>(in, in_end, at, end);
+  if (at == nullptr) return nullptr;
+  if (in == in_end) return at;
+  if (end - at >= in_end - in) {
+    while (in_end - in > width && !Block(in).special().any()) {
+      std::memcpy(at, in, Block::width);
+      in += width;
+      at += width;
+    }
+    const std::ptrdiff_t left = in_end - in;
+    if (left <= width && text.size() >= Block::width) {
+      // The last block overlaps what is written already; being plain, it was written as it is.
+      if (!Block(in_end - width).special().any()) {
+        std::memcpy(at + left - width, in_end - width, Block::width);
+        return at + left;
+      }
+    } else if (left < width && put_shorter({in, static_cast<std::size_t>(left)}, at)) {
+      return at + left;
+    }
+  }
+  // Something among the last bytes needs attention: they go through the groups too, followed by
+  // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
+  // by one.
+  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
+  const std::ptrdiff_t left = in_end - in;
+  if (left > width && left < behind) {
+    char copy[2 * behind];
+    std::memset(copy + left, ' ', behind);
+    std::memcpy(copy, in, static_cast<std::size_t>(left));
+    const char* rest = copy;
+    at = escape_groups<Block>(rest, copy + left + behind, at, end);
+    if (at == nullptr) return nullptr;
+    const std::ptrdiff_t done = rest - copy;
+    if (done >= left) return at - (done - left);
+    in += done;
+  }
+  while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
+  return at;
+}
+
+}  // namespace detail
+
+ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noexcept {
+  return detail::escape<detail::native_block>(text, at, end);
+}
+
+ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
+  char text[detail::integer_room];
+  char* const text_end = detail::put_integer(text, value);
+  if (end - at < text_end - text) return nullptr;
+  return std::copy(text, text_end, at);
+}
+
+ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
+  if (std::isfinite(value)) {
+    const std::to_chars_result done = std::to_chars(at, end, value);
+    return done.ec == std::errc() ? done.ptr : nullptr;
+  }
+  const std::string_view word = std::isnan(value) ? "\"NaN\""
+                                : value > 0       ? "\"Infinity\""
+                                                  : "\"-Infinity\"";
+  if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
+  std::memcpy(at, word.data(), word.size());
+  return at + word.size();
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/protobuf_put.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// The small pieces that a protobuf message is put together from: varints, fixed numbers, lengths,
+// names. Each writes at `at`, where the caller has made sure of the room, and returns the new end.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// Least significant byte first, on any processor.
+inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
+inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
+  store(at, value);
+  return at + sizeof value;
+}
+
+inline constexpr std::size_t longest_varint = 10;
+/// Longer decimal texts than this are no numbers that anybody meant.
+inline constexpr std::size_t longest_number = 64;
+
+constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+  std::size_t size = 1;
+  while (value >= 0x80) {
+    value >>= 7;
+    ++size;
+  }
+  return size;
+}
+
+inline char* put_varint(char* at, std::uint64_t value) noexcept {
+  while (value >= 0x80) {
+    *at++ = static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  *at = static_cast<char>(value);
+  return at + 1;
+}
+
+/// The same without a loop for most numbers; may touch 4 bytes in all.
+inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
+  if (value >= 1u << 28) return put_varint(at, value);
+  const auto low = static_cast<std::uint32_t>(value);
+  const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
+  const std::uint32_t spread =
+      (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
+  put_fixed32(at, spread | (0x80'8080u & ((1u << 8 * more) - 1)));
+  return at + 1 + more;
+}
+
+/// A length that becomes known when what it counts has been written: it takes four bytes, which
+/// protobuf allows for any number (a varint need not be the shortest).
+inline constexpr std::size_t length_size = 4;
+inline constexpr std::size_t longest_message = (std::size_t{1} << 28) - 1;
+inline void put_length(char* at, std::size_t size) noexcept {
+  for (unsigned i = 0; i < length_size; ++i) {
+    const auto bits = static_cast<unsigned char>(size >> 7 * i & 0x7f);
+    at[i] = static_cast<char>(i + 1 < length_size ? bits | 0x80 : bits);
+  }
+}
+
+/// How long text is once what is not UTF-8 has become U+FFFD: a protobuf string must be UTF-8, or
+/// the whole request is refused.
+inline std::size_t repaired_size(std::string_view text) noexcept {
+  std::size_t size = 0;
+  for (;;) {
+    const std::size_t good = orcast::detail::utf8_valid_run(text);
+    size += good;
+    text.remove_prefix(good);
+    if (text.empty()) return size;
+    size += orcast::detail::utf8_replacement.size();
+    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+inline char* put_repaired(char* at, std::string_view text) noexcept {
+  for (;;) {
+    const std::size_t good = orcast::detail::utf8_valid_run(text);
+    if (good != 0) std::memcpy(at, text.data(), good);
+    at += good;
+    text.remove_prefix(good);
+    if (text.empty()) return at;
+    std::memcpy(at, orcast::detail::utf8_replacement.data(), 3);
+    at += orcast::detail::utf8_replacement.size();
+    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+  }
+}
+
+/// Four bytes in the order given.
+inline char* put_four(char* at, std::size_t a, std::size_t b, std::size_t c,
+                      std::size_t d) noexcept {
+  return put_fixed32(at, static_cast<std::uint32_t>(a | b << 8 | c << 16 | d << 24));
+}
+
+/// Copies `size` bytes and says whether all of them are ASCII: less than a block, or more than two.
+template <class Block>
+ORCAST_COLD bool copy_ascii_slowly(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width) {
+    if (width > 8 && size >= 8) return copy_ascii_slowly<portable_block>(at, from, size);
+    unsigned char seen = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      at[i] = from[i];
+      seen = static_cast<unsigned char>(seen | static_cast<unsigned char>(from[i]));
+    }
+    return seen < 0x80;
+  }
+  const auto copy = [&](std::size_t i) {
+    const Block block(from + i);
+    block.store(at + i);  // not read again: it may seem to overlap what was just written
+    return block;
+  };
+  Block seen = copy(0);
+  std::size_t i = width;
+  for (; i + 4 * width <= size; i += 4 * width) {
+    seen = seen | ((copy(i) | copy(i + width)) | (copy(i + 2 * width) | copy(i + 3 * width)));
+  }
+  for (; i + width < size; i += width) seen = seen | copy(i);
+  seen = seen | copy(size - width);  // what is left, and some of what was there
+  return !seen.high().any();
+}
+
+/// The same for any size; one to two blocks, as most attributes have, without a call.
+template <class Block>
+bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
+  constexpr std::size_t width = Block::width;
+  if (size < width || size > 2 * width) return copy_ascii_slowly<Block>(at, from, size);
+  const Block first(from);
+  const Block last(from + size - width);
+  first.store(at);
+  last.store(at + size - width);
+  return !(first | last).high().any();
+}
+
+/// The name of an attribute, out of its record: a constant, a constant with indices, or text.
+class attribute_name {
+ public:
+  explicit attribute_name(const orcast::detail::record& r) noexcept : record_(r) {
+    if ((r.bits & orcast::detail::record::text_key) != 0) {
+      size_ = repaired_size(text());
+      return;
+    }
+    const key_text& key = *r.key;
+    size_ = key.size - key_text::before.size() - key_text::after.size();
+    if (key.cut[0] != 0) size_ += digits(r.first);
+    if (key.cut[1] != 0) size_ += digits(r.second);
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
+  static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
+    static_assert(key_text::after.size() >= 11);
+    const char* const from = key.json + key_text::before.size();
+    const std::size_t last = size < 16 ? 0 : size - 16;
+    for (std::size_t i = 16; i < last; i += 16) std::memcpy(at + i, from + i, 16);
+    std::memcpy(at, from, 16);
+    std::memcpy(at + last, from + last, 16);
+    return at + size;
+  }
+
+  /// May touch 8 bytes behind the name's end.
+  char* put(char* at) const noexcept {
+    if ((record_.bits & orcast::detail::record::text_key) != 0) return put_repaired(at, text());
+    const key_text& key = *record_.key;
+    const char* from = key.json + key_text::before.size();
+    if (key.cut[0] == 0) return put_piece(at, from, size_);
+    const std::uint16_t index[2] = {record_.first, record_.second};
+    for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
+      const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
+      at = put_index(put_piece(at, from, size), index[i]);
+      from += size;
+    }
+    const char* const end = key.json + key.size - key_text::after.size();
+    return put_piece(at, from, static_cast<std::size_t>(end - from));
+  }
+
+ private:
+  std::string_view text() const noexcept {
+    return {reinterpret_cast<const char*>(&record_ + 1), record_.first};
+  }
+
+  /// Behind a name there are 11 more bytes of JSON that may be read, so short ones need no loop.
+  static char* put_piece(char* at, const char* from, std::size_t size) noexcept {
+    static_assert(key_text::after.size() >= 8);
+    std::size_t i = 0;
+    for (; i + 8 < size; i += 8) std::memcpy(at + i, from + i, 8);
+    std::memcpy(at + i, from + i, 8);
+    return at + size;
+  }
+
+  static std::size_t digits(std::uint16_t value) noexcept {
+    return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10'000 ? 4 : 5;
+  }
+  static char* put_index(char* at, unsigned value) noexcept {
+    char* const end = at + digits(static_cast<std::uint16_t>(value));
+    for (char* to = end; to != at; value /= 10) *--to = static_cast<char>('0' + value % 10);
+    return end;
+  }
+
+  const orcast::detail::record& record_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/protobuf_fields.hpp ----
+
+#include <charconv>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+// The fields of OTLP's messages (opentelemetry/proto), and what stands before a value in them: the
+// field's number, an attribute's name, lengths.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+/// A field's number and the kind of its bytes.
+constexpr char field(unsigned number, unsigned wire) noexcept {
+  return static_cast<char>(number << 3 | wire);
+}
+inline constexpr unsigned wire_varint = 0;
+inline constexpr unsigned wire_fixed64 = 1;
+inline constexpr unsigned wire_bytes = 2;
+inline constexpr unsigned wire_fixed32 = 5;
+
+namespace tag {
+// Of the messages of opentelemetry/proto; those that share a number share a name.
+inline constexpr char first = field(1, wire_bytes);   // resource_spans, resource, scope, key, ...
+inline constexpr char second = field(2, wire_bytes);  // scope_spans, spans, version, value
+inline constexpr char trace_id = field(1, wire_bytes);
+inline constexpr char span_id = field(2, wire_bytes);
+inline constexpr char parent_span_id = field(4, wire_bytes);
+inline constexpr char name = field(5, wire_bytes);
+inline constexpr char kind = field(6, wire_varint);
+inline constexpr char start_time = field(7, wire_fixed64);
+inline constexpr char end_time = field(8, wire_fixed64);
+inline constexpr char attributes = field(9, wire_bytes);
+inline constexpr char dropped_attributes = field(10, wire_varint);
+inline constexpr char events = field(11, wire_bytes);
+inline constexpr char dropped_events = field(12, wire_varint);
+inline constexpr char status = field(15, wire_bytes);
+inline constexpr char flags[] = {static_cast<char>(0x80 | (16 << 3 & 0x7f) | wire_fixed32), 1};
+inline constexpr char event_time = field(1, wire_fixed64);
+inline constexpr char event_name = field(2, wire_bytes);
+inline constexpr char event_attributes = field(3, wire_bytes);
+inline constexpr char status_message = field(2, wire_bytes);
+inline constexpr char status_code = field(3, wire_varint);
+inline constexpr char string_value = field(1, wire_bytes);
+inline constexpr char bool_value = field(2, wire_varint);
+inline constexpr char int_value = field(3, wire_varint);
+inline constexpr char double_value = field(4, wire_fixed64);
+inline constexpr char array_value = field(5, wire_bytes);
+}  // namespace tag
+
+/// What stands before the fields of an attribute's value: the field that the attribute is, its
+/// name, and the lengths.
+class attribute_head {
+ public:
+  attribute_head(char field, const orcast::detail::record& r) noexcept : field_(field), name_(r) {}
+
+  std::size_t size(std::size_t value) const noexcept {
+    return 1 + varint_size(inside(value)) + inside(value) - value;
+  }
+  char* put(char* at, std::size_t value) const noexcept {
+    *at++ = field_;
+    return put_rest(put_varint(at, inside(value)), value);
+  }
+  /// With lengths to be filled in.
+  char* open(char* at, char*& whole, char*& value) const noexcept {
+    *at++ = field_;
+    whole = at;
+    at = put_name(at + length_size);
+    *at++ = tag::second;
+    value = at;
+    return at + length_size;
+  }
+  std::size_t most() const noexcept { return name_.size() + 4 * longest_varint; }
+
+ private:
+  std::size_t inside(std::size_t value) const noexcept {
+    return 1 + varint_size(name_.size()) + name_.size() + 1 + varint_size(value) + value;
+  }
+  char* put_name(char* at) const noexcept {
+    *at++ = tag::first;
+    return name_.put(put_varint(at, name_.size()));
+  }
+  char* put_rest(char* at, std::size_t value) const noexcept {
+    at = put_name(at);
+    *at++ = tag::second;
+    return put_varint(at, value);
+  }
+
+  char field_;
+  attribute_name name_;
+};
+
+/// The same before a value in a list, which has no name.
+class element_head {
+ public:
+  std::size_t size(std::size_t value) const noexcept { return 1 + varint_size(value); }
+  char* put(char* at, std::size_t value) const noexcept {
+    *at++ = tag::first;
+    return put_varint(at, value);
+  }
+  std::size_t most() const noexcept { return 2 * longest_varint; }
+};
+
+/// A list under way.
+struct open_list {
+  char* attribute = nullptr;  // where the lengths belong
+  char* value = nullptr;
+  char* list = nullptr;
+
+  char* begin(const attribute_head& head, char* at) noexcept {
+    at = head.open(at, attribute, value);
+    *at++ = tag::array_value;
+    list = at;
+    return at + length_size;
+  }
+  char* end(char* at) const noexcept {
+    for (char* length : {attribute, value, list}) {
+      put_length(length, static_cast<std::size_t>(at - length) - length_size);
+    }
+    return at;
+  }
+};
+
+/// The nearest double, as a reader of JSON would make it.
+inline double to_double(std::string_view number) noexcept {
+  double value = 0;
+  const auto done = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (done.ec != std::errc::result_out_of_range) return value;
+  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
+  value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
+  return number.front() == '-' ? -value : value;
+}
+
+inline void append_varint(std::string& out, std::size_t value) {
+  char text[longest_varint];
+  out.append(text, static_cast<std::size_t>(put_varint(text, value) - text));
+}
+inline void append_bytes(std::string& out, char field, std::string_view bytes) {
+  out += field;
+  append_varint(out, bytes.size());
+  out += bytes;
+}
+inline void append_text(std::string& out, char field, std::string_view text) {
+  std::string valid;
+  append_valid_utf8(valid, text);
+  append_bytes(out, field, valid);
+}
+inline std::string protobuf_attribute(char field, std::string_view key, std::string_view text) {
+  std::string value;
+  append_text(value, tag::string_value, text);
+  std::string inside;
+  append_text(inside, tag::first, key);
+  append_bytes(inside, tag::second, value);
+  std::string out;
+  append_bytes(out, field, inside);
+  return out;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/otlp/impl/protobuf_encoder.ipp ----
+
+#include <algorithm>
+#include <cstring>
+
+// The bodies of protobuf_encoder. A message stands behind its length. Where that is known at once
+// it is written at once; the length of text is, unless it turns out not to be UTF-8. Of a span, an
+// event and a list it is filled in afterwards.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
+                                                                 char* memory, std::size_t size) {
+  return std::make_unique<protobuf_encoder>(options, memory, size);
+}
+
+}  // namespace detail
+
+ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, char* memory,
+                                               std::size_t size)
+    : batch_encoder(memory, (std::min)(size, detail::longest_message), 0) {
+  namespace tag = detail::tag;
+  const std::string length(detail::length_size, '\0');
+  std::string resource;
+  detail::each_resource_attribute(options, [&](const text_attribute& each) {
+    resource += detail::protobuf_attribute(tag::first, each.key, each.value);
+  });
+  std::string scope;
+  detail::append_text(scope, tag::first, options.scope_name);
+  if (!options.scope_version.empty()) {
+    detail::append_text(scope, tag::second, options.scope_version);
+  }
+  head_ = tag::first + length;
+  if (!resource.empty()) detail::append_bytes(head_, tag::first, resource);
+  head_ += tag::second;
+  scope_at_ = head_.size();
+  head_ += length;
+  detail::append_bytes(head_, tag::first, scope);
+
+  defaults_.reserve(detail::span_walk::most_defaults);
+  for (const text_attribute& each : options.span_attributes) {
+    if (!detail::usable_default(each)) continue;
+    if (defaults_.size() == detail::span_walk::most_defaults) break;
+    default_attribute made;
+    made.encoded = detail::protobuf_attribute(tag::attributes, each.key, each.value);
+    made.json.append(key_text::before).append(each.key).append(key_text::after);
+    made.key.size = static_cast<std::uint16_t>(made.json.size());
+    made.key.hash = key_text::hash_of(each.key);
+    defaults_.push_back(std::move(made));
+    defaults_.back().key.json = defaults_.back().json.data();
+    walk_.add_default(defaults_.back().key);
+  }
+  begin();
+}
+
+ORCAST_DECL std::string_view protobuf_encoder::finish() noexcept {
+  slice(head_.size(), offset());
+  return {memory_, offset()};
+}
+
+ORCAST_DECL request_pieces protobuf_encoder::slice(std::size_t from, std::size_t to) noexcept {
+  const std::size_t head = head_.size();
+  const std::size_t spans = to - from;
+  detail::put_length(memory_ + 1, head - 1 - detail::length_size + spans);
+  detail::put_length(memory_ + scope_at_, head - scope_at_ - detail::length_size + spans);
+  return {{{memory_, head}, {memory_ + from, spans}, {}}};
+}
+
+ORCAST_DECL export_answer protobuf_encoder::read(std::string_view answer,
+                                                 bool accepted) const noexcept {
+  return read_protobuf_answer(answer, accepted);
+}
+
+ORCAST_DECL bool protobuf_encoder::add(const orcast::detail::span_ring& ring,
+                                       orcast::detail::block_index span) noexcept {
+  span_reader reader(ring, span);
+  char* const to = walk_.span(reader, [&] { return write_span(reader, at_); });
+  if (to == nullptr) return false;
+  at_ = to;
+  ++count_;
+  return true;
+}
+
+ORCAST_DECL char* protobuf_encoder::write_span(span_reader& reader, char* at) noexcept {
+  namespace tag = detail::tag;
+  const orcast::detail::span_head& head = reader.head();
+  if (!has_room(at, 512)) return nullptr;
+  *at++ = tag::second;
+  char* const length = at;
+  at += detail::length_size;
+  const auto put_id = [&at](char field, const auto& bytes) {
+    *at++ = field;
+    *at++ = static_cast<char>(bytes.size());
+    std::memcpy(at, bytes.data(), bytes.size());
+    at += bytes.size();
+  };
+  put_id(tag::trace_id, head.context.trace.bytes);
+  put_id(tag::span_id, head.context.span.bytes);
+  if (head.parent.valid()) put_id(tag::parent_span_id, head.parent.bytes);
+  std::memcpy(at, tag::flags, sizeof tag::flags);
+  at = detail::put_fixed32(at + sizeof tag::flags,
+                           head.context.flags | (head.remote_parent ? 0x300u : 0x100u));
+  *at++ = tag::kind;
+  *at++ = static_cast<char>(head.kind);
+  const auto put_time = [&at](char field, std::int64_t wall_ns) {
+    *at++ = field;
+    at = detail::put_fixed64(at, wall_ns > 0 ? static_cast<std::uint64_t>(wall_ns) : 0);
+  };
+  put_time(tag::start_time, head.start_wall_ns);
+  put_time(tag::end_time, head.start_wall_ns + head.duration_ns);
+  if (head.dropped_attributes != 0) {
+    *at++ = tag::dropped_attributes;
+    at = detail::put_varint(at, head.dropped_attributes);
+  }
+  if (head.dropped_events != 0) {
+    *at++ = tag::dropped_events;
+    at = detail::put_varint(at, head.dropped_events);
+  }
+  record_view r;
+  const bool named = walk_.find(reader, orcast::detail::record_name, r);
+  at = write_name(reader, named ? r.text_size : 0, tag::name, at);
+  if (at == nullptr) return nullptr;
+  at = write_attributes(reader, at);
+  if (at == nullptr) return nullptr;
+  if (head.events != 0) {
+    at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
+      return write_event(reader, event, number, to);
+    });
+    if (at == nullptr) return nullptr;
+  }
+  if (head.status != span_status::unset) {
+    at = write_status(reader, at);
+    if (at == nullptr) return nullptr;
+  }
+  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
+  return at;
+}
+
+ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* at) noexcept {
+  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
+    return write_usual(from, r, to);
+  });
+  if (at == nullptr) return nullptr;
+  for (std::size_t i = 0; i < defaults_.size(); ++i) {
+    if (!walk_.default_counts(i)) continue;
+    const std::string& encoded = defaults_[i].encoded;
+    if (!has_room(at, encoded.size())) return nullptr;
+    std::memcpy(at, encoded.data(), encoded.size());
+    at += encoded.size();
+  }
+  return walk_.has_cut_keys(reader) ? write_cut_keys(reader, at) : at;
+}
+
+/// An attribute of the span as most are: a constant name with text or an integer behind it, so
+/// short that each length is one byte and known at once. Others take the long way.
+inline char* protobuf_encoder::write_usual(span_reader& reader, const record_view& r,
+                                           char* at) noexcept {
+  namespace tag = detail::tag;
+  constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
+  constexpr std::size_t longest = 127;
+  const orcast::detail::record& raw = *r.raw;
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
+    const key_text& key = *raw.key;
+    const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
+    if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
+      const std::size_t size = r.text_size;
+      const std::size_t inside = name + size + around;
+      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
+        const std::string_view text = reader.whole_piece();
+        char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
+        to = detail::attribute_name::put_constant(to, key, name);
+        to = detail::put_four(to, tag::second, size + 2, tag::string_value, size);
+        if (detail::copy_ascii<detail::native_block>(to, text.data(), size) || valid_utf8(text)) {
+          return to + size;
+        }
+        span_reader read = reader;
+        return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
+      }
+    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
+               name + around + detail::longest_varint <= longest) {
+      char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
+      char* const value = detail::attribute_name::put_constant(inside, key, name);
+      char* const end = detail::put_short_varint(value + 3, static_cast<std::uint64_t>(r.integer));
+      value[0] = tag::second;
+      value[1] = static_cast<char>(end - value - 2);
+      value[2] = tag::int_value;
+      at[1] = static_cast<char>(end - at - 2);
+      return end;
+    }
+  }
+  span_reader other = reader;
+  const record_view same = r;
+  at = write_attribute(other, same, tag::attributes, at);
+  reader = other;
+  return at;
+}
+
+/// A value with its head, of an attribute or an element.
+template <class Head>
+char* protobuf_encoder::write_value(span_reader& reader, const record_view& r, const Head& head,
+                                    char* at) noexcept {
+  namespace tag = detail::tag;
+  if (!has_room(at, head.most() + 64)) return nullptr;
+  switch (r.type()) {
+    case static_cast<std::uint32_t>(value_type::string):
+      return write_string(reader, {}, r.text_size, head, at);
+    case static_cast<std::uint32_t>(value_type::int64): {
+      const auto value = static_cast<std::uint64_t>(r.integer);
+      at = head.put(at, 1 + detail::varint_size(value));
+      *at++ = tag::int_value;
+      return detail::put_varint(at, value);
+    }
+    case static_cast<std::uint32_t>(value_type::float64):
+      return write_double(r.floating, head, at);
+    case static_cast<std::uint32_t>(value_type::boolean):
+      at = head.put(at, 2);
+      *at++ = tag::bool_value;
+      *at++ = r.integer != 0 ? 1 : 0;
+      return at;
+    case static_cast<std::uint32_t>(value_type::decimal): {
+      char text[detail::longest_number];
+      if (r.text_size > sizeof text) return write_string(reader, {}, r.text_size, head, at);
+      std::size_t size = 0;  // the text may lie in two blocks
+      for (auto part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
+        size += part.copy(text + size, part.size());
+      }
+      const std::string_view whole(text, size);
+      if (is_json_number(whole)) return write_double(detail::to_double(whole), head, at);
+      return write_string(reader, whole, size, head, at);
+    }
+    default:
+      break;
+  }
+  return head.put(at, 0);  // a value without a member is a valid empty one
+}
+
+ORCAST_DECL char* protobuf_encoder::write_attribute(span_reader& reader, const record_view& r,
+                                                    char tag, char* at) noexcept {
+  const detail::attribute_head head(tag, *r.raw);
+  if (r.type() != orcast::detail::record_array) return write_value(reader, r, head, at);
+  if (!has_room(at, head.most() + 64)) return nullptr;
+  detail::open_list list;
+  at = list.begin(head, at);
+  record_view element;
+  for (std::int64_t left = r.integer; left > 0 && reader.next(element); --left) {
+    at = write_value(reader, element, detail::element_head(), at);
+    if (at == nullptr) return nullptr;
+  }
+  return list.end(at);
+}
+
+template <class Head>
+char* protobuf_encoder::write_double(double value, const Head& head, char* at) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  at = head.put(at, 9);
+  *at++ = detail::tag::double_value;
+  return detail::put_fixed64(at, bits);
+}
+
+/// `gathered` is text that was read already; behind it comes what the reader still has, together
+/// `size` bytes.
+template <class Head>
+char* protobuf_encoder::write_string(span_reader& reader, std::string_view gathered,
+                                     std::size_t size, const Head& head, char* at) noexcept {
+  const auto put_head = [&head](char* to, std::size_t text) {
+    to = head.put(to, 1 + detail::varint_size(text) + text);
+    *to++ = detail::tag::string_value;
+    return detail::put_varint(to, text);
+  };
+  char* const text = put_head(at, size);
+  char* const end = write_text(reader, gathered, text);
+  if (end == nullptr) return nullptr;
+  const auto written = static_cast<std::size_t>(end - text);
+  if (written == size) return end;
+  // Not UTF-8: other text, and lengths that may be longer. The head's end touches what follows.
+  constexpr std::size_t aside = 64;
+  if (!has_room(end, aside)) return nullptr;
+  std::memmove(text + aside, text, written);
+  char* const moved = put_head(at, written);
+  std::memmove(moved, text + aside, written);
+  return moved + written;
+}
+
+/// A field of text, without a head.
+ORCAST_DECL char* protobuf_encoder::write_text_field(span_reader& reader, std::size_t size,
+                                                     char tag, char* at) noexcept {
+  if (!has_room(at, 64)) return nullptr;
+  *at++ = tag;
+  char* const text = at + detail::varint_size(size);
+  char* const end = write_text(reader, {}, text);
+  if (end == nullptr || !has_room(end, detail::longest_varint)) return nullptr;
+  const auto written = static_cast<std::size_t>(end - text);
+  if (written != size) std::memmove(at + detail::varint_size(written), text, written);
+  return detail::put_varint(at, written) + written;
+}
+
+ORCAST_DECL char* protobuf_encoder::write_text(span_reader& reader, std::string_view gathered,
+                                               char* at) noexcept {
+  std::string_view piece = gathered.empty() ? reader.next_piece() : gathered;
+  for (; !piece.empty(); piece = reader.next_piece()) {
+    if (!has_room(at, piece.size())) return nullptr;
+    if (detail::copy_ascii<detail::native_block>(at, piece.data(), piece.size()) ||
+        valid_utf8(piece)) {
+      at += piece.size();
+      continue;
+    }
+    if (!has_room(at, detail::repaired_size(piece))) return nullptr;
+    at = detail::put_repaired(at, piece);
+  }
+  return at;
+}
+
+/// The names of the keys whose values recording had to shorten, as an attribute of the span.
+ORCAST_DECL char* protobuf_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
+  namespace tag = detail::tag;
+  const orcast::detail::record name{0, 0, 0, {&detail::truncated_key}};
+  const detail::attribute_head head(tag::attributes, name);
+  if (!has_room(at, head.most() + 64)) return nullptr;
+  char* const before = at;
+  detail::open_list list;
+  char* const first = list.begin(head, at);
+  at = walk_.cut_keys(reader, first, [&](std::string_view cut, char* to) -> char* {
+    const std::size_t size = detail::repaired_size(cut);
+    if (!has_room(to, size + 64)) return nullptr;
+    to = detail::element_head().put(to, 1 + detail::varint_size(size) + size);
+    *to++ = tag::string_value;
+    return detail::put_repaired(detail::put_varint(to, size), cut);
+  });
+  if (at == nullptr) return nullptr;
+  return at == first ? before : list.end(at);
+}
+
+ORCAST_DECL char* protobuf_encoder::write_event(span_reader& reader,
+                                                const orcast::detail::event_payload& event,
+                                                std::uint32_t number, char* at) noexcept {
+  namespace tag = detail::tag;
+  if (!has_room(at, 64)) return nullptr;
+  *at++ = tag::events;
+  char* const length = at;
+  at += detail::length_size;
+  *at++ = tag::event_time;
+  at = detail::put_fixed64(at, event.wall_ns > 0 ? static_cast<std::uint64_t>(event.wall_ns) : 0);
+  record_view r;
+  const bool named = event.named != 0 && reader.next(r);
+  at = write_name(reader, named ? r.text_size : 0, tag::event_name, at);
+  if (at == nullptr) return nullptr;
+  at = walk_.event_attributes(reader, event.attributes, number, at,
+                              [&](const record_view& each, char* to) {
+                                return write_attribute(reader, each, tag::event_attributes, to);
+                              });
+  if (at == nullptr) return nullptr;
+  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
+  return at;
+}
+
+ORCAST_DECL char* protobuf_encoder::write_status(span_reader& reader, char* at) noexcept {
+  namespace tag = detail::tag;
+  if (!has_room(at, 64)) return nullptr;
+  *at++ = tag::status;
+  char* const length = at;
+  at += detail::length_size;
+  *at++ = tag::status_code;
+  *at++ = static_cast<char>(reader.head().status);
+  record_view r;
+  if (reader.head().status == span_status::error &&
+      walk_.find(reader, orcast::detail::record_status_message, r)) {
+    at = write_text_field(reader, r.text_size, tag::status_message, at);
+    if (at == nullptr) return nullptr;
+  }
+  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
+  return at;
+}
+
+/// Of a span or an event, neither of which may go without.
+ORCAST_DECL char* protobuf_encoder::write_name(span_reader& reader, std::size_t size, char tag,
+                                               char* at) noexcept {
+  if (size != 0) return write_text_field(reader, size, tag, at);
+  constexpr std::string_view unnamed = "unnamed";
+  if (!has_room(at, 64)) return nullptr;
+  *at++ = tag;
+  *at++ = static_cast<char>(unnamed.size());
+  std::memcpy(at, unnamed.data(), unnamed.size());
+  return at + unnamed.size();
+}
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
 
 // ---- orcast/broadcast/impl/settings.ipp ----
 
@@ -19525,772 +21004,76 @@ ORCAST_DECL void observation::learn(const generation* facts) noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/json_encoder.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The encoder of OTLP/HTTP JSON.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class json_encoder final : public batch_encoder {
+ public:
+  json_encoder(const encoder_options& options, char* memory, std::size_t size);
+
+  // Inline here too, where they are: else gcc makes all of this in each translation unit.
+  ORCAST_DECL bool add(const orcast::detail::span_ring& ring,
+                       orcast::detail::block_index span) noexcept override;
+  ORCAST_DECL std::string_view finish() noexcept override;
+  ORCAST_DECL request_pieces slice(std::size_t from, std::size_t to) noexcept override;
+  ORCAST_DECL export_answer read(std::string_view answer, bool accepted) const noexcept override;
+
+ private:
+  static constexpr std::string_view tail = "]}]}]}";
+
+  /// An attribute that a span has by default, as a record, so that it takes part in the rule that
+  /// the last one of a key counts.
+  struct default_attribute {
+    std::string json;  // all of it
+    key_text key{nullptr, 0, {0, 0}, 0};
+  };
+
+  // Each writes at `at` and returns the new end, or null when the span does not fit.
+  char* write_span(span_reader& reader, char* at) noexcept;
+  char* write_name(span_reader& reader, char* at) noexcept;
+  char* write_attributes(span_reader& reader, char* at) noexcept;
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  char*
+  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_text(span_reader& reader, char* at) noexcept;
+  char* write_decimal(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_array(span_reader& reader, const record_view& r, char* at) noexcept;
+  char* write_cut_keys(span_reader& reader, char* at) noexcept;
+  char* write_events(span_reader& reader, char* at) noexcept;
+  char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
+                    std::uint32_t number, char* at) noexcept;
+  char* write_status(span_reader& reader, char* at) noexcept;
+
+  bool int_as_number_;
+  std::vector<default_attribute> defaults_;
+  detail::span_walk walk_;
+};
+
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/impl/json_encoder.ipp ----
 
 #include <algorithm>
 #include <cstring>
 
-// ---- orcast/otlp/byte_block.hpp ----
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-#if defined(__SSE2__) || defined(_M_X64)
-#include <emmintrin.h>
-#elif defined(__aarch64__) && defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
-
-// Several bytes of text at once, through one type for each instruction set. A question about the
-// bytes is answered by a block of the same type, whose bytes are true (the top bit says so) or
-// false; marks() makes it a number with one bit for each byte, `step` bits apart, the first byte
-// lowest. All types give the same answers; tests compare them.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-/// The position of the lowest bit; `mask` is not 0.
-inline unsigned lowest_bit(std::uint64_t mask) noexcept {
-#if defined(__GNUC__)
-  return static_cast<unsigned>(__builtin_ctzll(mask));
-#else
-  unsigned at = 0;
-  for (unsigned half = 32; half != 0; half /= 2) {
-    const std::uint64_t low = mask & ((std::uint64_t{1} << half) - 1);
-    if (low == 0) at += half;
-    mask = low == 0 ? mask >> half : low;
-  }
-  return at;
-#endif
-}
-
-/// Writes a number's bytes, the lowest first, on any processor.
-inline void store(char* at, std::uint64_t bytes) noexcept {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap64(bytes);
-#endif
-  std::memcpy(at, &bytes, sizeof bytes);
-}
-inline void store(char* at, std::uint32_t bytes) noexcept {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap32(bytes);
-#endif
-  std::memcpy(at, &bytes, sizeof bytes);
-}
-
-/// Eight bytes in an ordinary register, on any processor.
-class portable_block {
- public:
-  static constexpr std::size_t width = 8;
-  static constexpr unsigned step = 8;
-
-  explicit portable_block(std::uint64_t bytes) noexcept : bytes_(bytes) {}
-  explicit portable_block(const char* in) noexcept {
-    std::memcpy(&bytes_, in, 8);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    bytes_ = __builtin_bswap64(bytes_);
-#endif
-  }
-
-  /// Writes the bytes of the text that was read.
-  void store(char* at) const noexcept { detail::store(at, bytes_); }
-  portable_block equal(unsigned char c) const noexcept {
-    const std::uint64_t other = bytes_ ^ ones * c;  // additions can't carry into the next byte
-    return portable_block(~(((other & ~tops) + ~tops) | other));
-  }
-  /// `c` is 0x80 or more.
-  portable_block at_least(unsigned char c) const noexcept {
-    return portable_block(((bytes_ & ~tops) + ones * (0x100u - c)) & bytes_);
-  }
-  portable_block masked(unsigned char c) const noexcept {
-    return portable_block(bytes_ & ones * c);
-  }
-  portable_block high() const noexcept { return *this; }  ///< at_least(0x80)
-  /// What the escaper can't just copy: control characters, quotes, backslashes, and all from 0x80.
-  portable_block special() const noexcept {
-    // With one bit turned the quote is what follows the control characters.
-    const std::uint64_t others = ((bytes_ ^ ones * 0x02) & ~tops) + ones * (0x80 - 0x21);
-    return portable_block(~others | bytes_ | equal('\\').bytes_);
-  }
-  /// Continuation bytes of UTF-8 that no byte before them calls for, and what stands in the place
-  /// of one that is called for. The others are the same text one, two and three bytes back.
-  portable_block misplaced(portable_block back_1, portable_block back_2,
-                           portable_block back_3) const noexcept {
-    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
-           at_least(0xC0);
-  }
-  /// The bytes `N` places on; false comes in.
-  template <unsigned N>
-  portable_block later() const noexcept {
-    return portable_block(bytes_ << 8 * N);
-  }
-
-  friend portable_block operator|(portable_block a, portable_block b) noexcept {
-    return portable_block(a.bytes_ | b.bytes_);
-  }
-  friend portable_block operator&(portable_block a, portable_block b) noexcept {
-    return portable_block(a.bytes_ & b.bytes_);
-  }
-  /// Where `a` is true and `b` is not.
-  friend portable_block without(portable_block a, portable_block b) noexcept {
-    return portable_block(a.bytes_ & ~b.bytes_);
-  }
-  friend portable_block operator^(portable_block a, portable_block b) noexcept {
-    return portable_block(a.bytes_ ^ b.bytes_);
-  }
-  bool any() const noexcept { return marks() != 0; }
-  std::uint64_t marks() const noexcept { return bytes_ & tops; }
-
- private:
-  static constexpr std::uint64_t tops = 0x8080808080808080u;
-  static constexpr std::uint64_t ones = 0x0101010101010101u;
-  std::uint64_t bytes_ = 0;
-};
-
-#if defined(__SSE2__) || defined(_M_X64)
-
-class sse2_block {
- public:
-  static constexpr std::size_t width = 16;
-  static constexpr unsigned step = 1;
-
-  explicit sse2_block(const char* in) noexcept
-      : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in))) {}
-
-  void store(char* at) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes_); }
-  sse2_block equal(unsigned char c) const noexcept { return _mm_cmpeq_epi8(bytes_, all_of(c)); }
-  sse2_block at_least(unsigned char c) const noexcept {
-    return _mm_cmpeq_epi8(_mm_max_epu8(bytes_, all_of(c)), bytes_);
-  }
-  sse2_block masked(unsigned char c) const noexcept { return _mm_and_si128(bytes_, all_of(c)); }
-  sse2_block high() const noexcept { return *this; }
-  sse2_block special() const noexcept {
-    // As above; and as signed numbers the bytes from 0x80 on are less than all others.
-    const __m128i turned = _mm_xor_si128(bytes_, all_of(0x02));
-    return sse2_block(_mm_cmpgt_epi8(all_of(0x21), turned)) | equal('\\');
-  }
-  sse2_block misplaced(sse2_block back_1, sse2_block back_2, sse2_block back_3) const noexcept {
-    const __m128i called_for =
-        _mm_or_si128(_mm_or_si128(_mm_subs_epu8(back_1.bytes_, all_of(0xBF)),
-                                  _mm_subs_epu8(back_2.bytes_, all_of(0xDF))),
-                     _mm_subs_epu8(back_3.bytes_, all_of(0xEF)));
-    const __m128i continued = _mm_cmpgt_epi8(all_of(0xC0), bytes_);  // signed: 0x80 to 0xBF
-    return _mm_cmpeq_epi8(_mm_cmpeq_epi8(called_for, _mm_setzero_si128()), continued);
-  }
-  template <unsigned N>
-  sse2_block later() const noexcept {
-    return _mm_slli_si128(bytes_, N);
-  }
-
-  friend sse2_block operator|(sse2_block a, sse2_block b) noexcept {
-    return _mm_or_si128(a.bytes_, b.bytes_);
-  }
-  friend sse2_block operator&(sse2_block a, sse2_block b) noexcept {
-    return _mm_and_si128(a.bytes_, b.bytes_);
-  }
-  friend sse2_block without(sse2_block a, sse2_block b) noexcept {
-    return _mm_andnot_si128(b.bytes_, a.bytes_);
-  }
-  friend sse2_block operator^(sse2_block a, sse2_block b) noexcept {
-    return _mm_xor_si128(a.bytes_, b.bytes_);
-  }
-  bool any() const noexcept { return marks() != 0; }
-  std::uint64_t marks() const noexcept {
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes_));
-  }
-
- private:
-  sse2_block(__m128i bytes) noexcept : bytes_(bytes) {}
-  static __m128i all_of(unsigned char c) noexcept { return _mm_set1_epi8(static_cast<char>(c)); }
-
-  __m128i bytes_;
-};
-using native_block = sse2_block;
-
-#elif defined(__aarch64__) && defined(__ARM_NEON)
-
-class neon_block {
- public:
-  static constexpr std::size_t width = 16;
-  static constexpr unsigned step = 4;
-
-  explicit neon_block(const char* in) noexcept
-      : bytes_(vld1q_u8(reinterpret_cast<const std::uint8_t*>(in))) {}
-
-  void store(char* at) const noexcept { vst1q_u8(reinterpret_cast<std::uint8_t*>(at), bytes_); }
-  neon_block equal(unsigned char c) const noexcept { return vceqq_u8(bytes_, vdupq_n_u8(c)); }
-  neon_block at_least(unsigned char c) const noexcept { return vcgeq_u8(bytes_, vdupq_n_u8(c)); }
-  neon_block masked(unsigned char c) const noexcept { return vandq_u8(bytes_, vdupq_n_u8(c)); }
-  neon_block high() const noexcept { return at_least(0x80); }
-  neon_block special() const noexcept {
-    const uint8x16_t turned = veorq_u8(bytes_, vdupq_n_u8(0x02));
-    return neon_block(vcltq_s8(vreinterpretq_s8_u8(turned), vdupq_n_s8(0x21))) | equal('\\');
-  }
-  neon_block misplaced(neon_block back_1, neon_block back_2, neon_block back_3) const noexcept {
-    return (back_1.at_least(0xC0) | back_2.at_least(0xE0) | back_3.at_least(0xF0)) ^ high() ^
-           at_least(0xC0);
-  }
-  template <unsigned N>
-  neon_block later() const noexcept {
-    return vextq_u8(vdupq_n_u8(0), bytes_, 16 - N);
-  }
-
-  friend neon_block operator|(neon_block a, neon_block b) noexcept {
-    return vorrq_u8(a.bytes_, b.bytes_);
-  }
-  friend neon_block operator&(neon_block a, neon_block b) noexcept {
-    return vandq_u8(a.bytes_, b.bytes_);
-  }
-  friend neon_block without(neon_block a, neon_block b) noexcept {
-    return vbicq_u8(a.bytes_, b.bytes_);
-  }
-  friend neon_block operator^(neon_block a, neon_block b) noexcept {
-    return veorq_u8(a.bytes_, b.bytes_);
-  }
-  bool any() const noexcept { return vmaxvq_u8(bytes_) >= 0x80; }
-  /// There is no movemask: narrowing leaves four bits for each byte, of which the top one is kept.
-  std::uint64_t marks() const noexcept {
-    const uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(bytes_), 4);
-    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & 0x8888888888888888u;
-  }
-
- private:
-  neon_block(uint8x16_t bytes) noexcept : bytes_(bytes) {}
-
-  uint8x16_t bytes_;
-};
-using native_block = neon_block;
-
-#else
-using native_block = portable_block;
-#endif
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/json_put.hpp ----
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-// The small pieces that JSON text is put together from: digits, literals, keys. Each writes at
-// `at`, where the caller has made sure of the room, and returns the new end. The position is passed
-// on in a register: as a member it would go through memory after every piece, because a char* may
-// point anywhere.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-inline constexpr std::uint64_t each_byte = 0x0101010101010101u;
-inline constexpr std::uint64_t zeros = each_byte * '0';
-
-/// The eight decimal digits of a number below 100,000,000 as the values of bytes, the first one
-/// lowest. Divides the halves of four digits, then those of two, each by one multiplication.
-inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
-  std::uint64_t digits = value / 10'000 | std::uint64_t{value % 10'000} << 32;
-  const std::uint64_t hundreds = (digits * 10'486 >> 20) & 0x0000'007f'0000'007f;
-  digits = hundreds | (digits - 100 * hundreds) << 16;
-  const std::uint64_t tens = (digits * 103 >> 10) & 0x000f'000f'000f'000f;
-  return tens | (digits - 10 * tens) << 8;
-}
-
-/// What put_integer() may write, blanks behind the digits included.
-inline constexpr std::size_t integer_room = 28;
-
-inline char* put_integer(char* at, std::uint64_t value) noexcept {
-  constexpr std::uint32_t eight = 100'000'000;  // has one digit more
-  if (value < eight) {
-    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
-    // The last digit is written also where it is 0.
-    const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
-    store(at, (digits + zeros) >> 8 * skipped);
-    return at + (8 - skipped);
-  }
-  at = put_integer(at, value / eight);
-  store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
-  return at + 8;
-}
-
-inline char* put_integer(char* at, std::int64_t value) noexcept {
-  auto magnitude = static_cast<std::uint64_t>(value);
-  if (value < 0) {
-    *at++ = '-';
-    magnitude = 0 - magnitude;
-  }
-  return put_integer(at, magnitude);
-}
-
-/// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
-inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
-  for (std::size_t i = 0; i < size; i += 4) {
-    std::uint32_t four = 0;
-    std::memcpy(&four, bytes + i, sizeof four);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    four = __builtin_bswap32(four);
-#endif
-    std::uint64_t digits = (four | std::uint64_t{four} << 16) & 0x0000'ffff'0000'ffff;
-    digits = (digits | digits << 8) & 0x00ff'00ff'00ff'00ff;
-    digits = (digits >> 4 | digits << 8) & each_byte * 0x0f;
-    const std::uint64_t letters = ((digits + each_byte * 6) >> 4) & each_byte;
-    store(at + 2 * i, digits + zeros + letters * ('a' - '0' - 10));
-  }
-  return at + 2 * size;
-}
-
-template <std::size_t N>
-char* put(char* at, const char (&text)[N]) noexcept {
-  std::memcpy(at, text, N - 1);
-  return at + N - 1;
-}
-
-inline char* put(char* at, std::string_view text) noexcept {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
-
-inline char* put(char* at, std::int64_t value) noexcept { return put_integer(at, value); }
-
-inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
-  *at++ = '"';
-  at = put(at, (std::max)(wall_ns, std::int64_t{0}));
-  *at++ = '"';
-  return at;
-}
-
-/// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
-inline char* put_constant_key(char* at, const key_text& key) noexcept {
-  const std::size_t size = key.size;
-  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
-  const std::size_t half = size < 32 ? 16 : 32;
-  std::memcpy(at, key.json, 16);
-  std::memcpy(at + half - 16, key.json + half - 16, 16);
-  std::memcpy(at + size - half, key.json + size - half, 16);
-  std::memcpy(at + size - 16, key.json + size - 16, 16);
-  return at + size;
-}
-
-/// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
-inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
-  const key_text& key = *r.key;
-  if (key.cut[0] == 0) return put_constant_key(at, key);
-  std::size_t from = 0;
-  const std::uint16_t index[2] = {r.first, r.second};
-  for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
-    at = put(at, std::string_view(key.json + from, key.cut[i] - from));
-    at = put(at, std::int64_t{index[i]});
-    from = key.cut[i];
-  }
-  return put(at, std::string_view(key.json + from, key.size - from));
-}
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/otlp/impl/json_attributes.ipp ----
-
-// ---- orcast/otlp/block_group.hpp ----
-
-#include <cstddef>
-
-// Four blocks of text at once: whether they are UTF-8. Everything is told by comparing where
-// continuation bytes stand with where the bytes before them call for one, and, where a leading byte
-// occurs that not every continuation byte can follow, by a second look. The JSON escaper goes
-// through text in such groups.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-/// A group: four blocks.
-template <class Block>
-inline constexpr std::size_t group_size = 4 * Block::width;
-
-/// Bytes that begin nothing, or something that not every continuation byte can continue.
-template <class Block>
-Block leads_narrowly(Block b) noexcept {
-  return b.equal(0xE0) | b.equal(0xED) | b.masked(0xFE).equal(0xC0) | b.at_least(0xF0);
-}
-
-/// Those that begin nothing, and what follows the others, where it is not UTF-8: overlong forms,
-/// surrogates, what lies above U+10FFFF. `back` is the same text one byte back.
-template <class Block>
-Block ill_led(Block b, Block back) noexcept {
-  const Block high = b.high();
-  const Block from_90 = b.at_least(0x90);
-  const Block from_A0 = b.at_least(0xA0);
-  return b.equal(0xC0) | b.equal(0xC1) | b.at_least(0xF5) | (back.equal(0xE0) & (high ^ from_A0)) |
-         (back.equal(0xED) & from_A0) | (back.equal(0xF0) & (high ^ from_90)) |
-         (back.equal(0xF4) & from_90);
-}
-
-/// The same for a group that begins with a character.
-template <class Block>
-bool ill_led_group(const char* in) noexcept {
-  constexpr std::size_t width = Block::width;
-  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
-  return ((ill_led(a, a.template later<1>()) | ill_led(b, Block(in + width - 1))) |
-          (ill_led(c, Block(in + 2 * width - 1)) | ill_led(d, Block(in + 3 * width - 1))))
-      .any();
-}
-
-/// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
-/// cut. Inlined by force, because a call would spill the group and its constants.
-template <class Block>
-#if defined(__GNUC__)
-[[gnu::always_inline]]
-#endif
-inline bool
-valid_group(const char* in) noexcept {
-  constexpr std::size_t width = Block::width;
-  const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
-  const auto misplaced = [](Block block, const char* at) {
-    return block.misplaced(Block(at - 1), Block(at - 2), Block(at - 3));
-  };
-  const Block wrong =
-      (a.misplaced(a.template later<1>(), a.template later<2>(), a.template later<3>()) |
-       misplaced(b, in + width)) |
-      (misplaced(c, in + 2 * width) | misplaced(d, in + 3 * width));
-  const Block narrow =
-      (leads_narrowly(a) | leads_narrowly(b)) | (leads_narrowly(c) | leads_narrowly(d));
-  return !wrong.any() && !(narrow.any() && ill_led_group<Block>(in));
-}
-
-/// The bytes of a valid group's whole characters.
-template <class Block>
-std::size_t whole_characters(const char* in) noexcept {
-  constexpr std::size_t size = group_size<Block>;
-  const auto from_end = [in](std::size_t i) { return static_cast<unsigned char>(in[size - i]); };
-  if (from_end(1) >= 0xC0) return size - 1;
-  if (from_end(2) >= 0xE0) return size - 2;
-  if (from_end(3) >= 0xF0) return size - 3;
-  return size;
-}
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/json_text.hpp ----
-
-#include <cstdint>
-#include <string_view>
-
-// Strings and numbers as JSON text, written into memory of the caller between `at` and `end`.
-// Every writer returns the new `at`, or null when the text does not fit; it never writes past
-// `end`, and what it wrote before it found out is of no use. Nothing allocates.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-/// The inside of a JSON string, without the quotes around it. Escapes what JSON demands and nothing
-/// else; bytes that are not UTF-8 become U+FFFD. Text of several pieces may be written piece by
-/// piece when each is cut between two code points.
-char* write_escaped(std::string_view text, char* at, char* end) noexcept;
-
-/// Decimal digits.
-char* write_integer(std::int64_t value, char* at, char* end) noexcept;
-
-/// The shortest decimal number that reads back as `value`; "NaN", "Infinity" and "-Infinity", in
-/// quotes, for what JSON has no number for.
-char* write_double(double value, char* at, char* end) noexcept;
-
-/// Whether `text` is one JSON number and nothing else (RFC 8259, section 6).
-constexpr bool is_json_number(std::string_view text) noexcept {
-  std::size_t i = 0;
-  const auto is = [&](char c) { return i < text.size() && text[i] == c; };
-  const auto digits = [&] {
-    const std::size_t from = i;
-    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
-    return i != from;
-  };
-  if (is('-')) ++i;
-  if (is('0')) {
-    ++i;
-  } else if (!digits()) {
-    return false;
-  }
-  if (is('.')) {
-    ++i;
-    if (!digits()) return false;
-  }
-  if (is('e') || is('E')) {
-    ++i;
-    if (is('+') || is('-')) ++i;
-    if (!digits()) return false;
-  }
-  return i == text.size();
-}
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/impl/json_text.ipp ----
-
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstddef>
-#include <cstring>
-#include <initializer_list>
-#include <string_view>
-
-// The escaper goes through text in groups of four blocks. Plain groups are copied as a whole; the
-// marks of bytes to be escaped are walked, so that JSON inside JSON is not scanned again after each
-// quote; characters beyond ASCII are validated by comparing where continuation bytes stand with
-// where the leading ones call for them. A group always begins with a character.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-/// How each ASCII character is written: the text, and in the last byte its size.
-struct escape_table {
-  char of[128][8] = {};
-
-  constexpr escape_table() noexcept {
-    constexpr char digits[] = "0123456789abcdef";
-    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
-    for (int c = 0; c < 0x20; ++c) {
-      set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
-    }
-    constexpr char pairs[][2] = {{'\b', 'b'}, {'\t', 't'}, {'\n', 'n'}, {'\f', 'f'},
-                                 {'\r', 'r'}, {'"', '"'},  {'\\', '\\'}};
-    for (const char* pair : pairs) set(pair[0], {'\\', pair[1]}, 2);
-  }
-
- private:
-  constexpr void set(int c, std::initializer_list<char> text, char size) noexcept {
-    int i = 0;
-    for (const char each : text) of[c][i++] = each;
-    of[c][7] = size;
-  }
-};
-inline constexpr escape_table escapes;
-
-/// `c` as JSON text; writes eight bytes, whatever its size is.
-inline char* put_escaped(char* at, char c) noexcept {
-  const char* const text = escapes.of[static_cast<unsigned char>(c)];
-  std::memcpy(at, text, 8);
-  return at + text[7];
-}
-
-/// The character at `in`, escaped or replaced where need be; null when it does not fit.
-inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  std::string_view written;
-  if (static_cast<unsigned char>(*in) < 0x80) {
-    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
-    written = {text, static_cast<std::size_t>(text[7])};
-  } else {
-    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
-    const bool whole = next.state == orcast::detail::utf8_state::whole;
-    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
-    in += next.length;
-  }
-  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
-  for (const char c : written) *at++ = c;
-  return at;
-}
-
-/// Writes a block, escaping the bytes that are marked. What is copied behind an escape is a whole
-/// block: as much must be readable.
-template <class Block>
-char* put_block(const char* in, std::uint64_t marks, char* at) noexcept {
-  std::memcpy(at, in, Block::width);
-  std::size_t done = 0;
-  for (; marks != 0; marks &= marks - 1) {
-    const std::size_t i = lowest_bit(marks) / Block::step;
-    at = put_escaped(at + (i - done), in[i]);
-    done = i + 1;
-    std::memcpy(at, in + done, Block::width);
-  }
-  return at + (Block::width - done);
-}
-
-/// Writes groups while the block behind them can be read too, and while there is room for the worst
-/// that a group can become. Null when a single character does not fit.
-template <class Block>
-char* escape_groups(const char*& from, const char* in_end, char* at, char* end) noexcept {
-  constexpr std::size_t width = Block::width;
-  constexpr std::size_t size = group_size<Block>;
-  constexpr std::ptrdiff_t readable = size + width;
-  constexpr std::ptrdiff_t most_written = 6 * size + width;  // and a copy of a block too many
-  const char* in = from;
-  while (in_end - in >= readable && end - at >= most_written) {
-    const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
-    const Block special_a = a.special(), special_b = b.special();
-    const Block special_c = c.special(), special_d = d.special();
-    if (!((special_a | special_b) | (special_c | special_d)).any()) {
-      std::memcpy(at, in, size);
-      in += size;
-      at += size;
-      continue;
-    }
-    std::size_t whole = size;
-    if (((a | b) | (c | d)).high().any()) {
-      if (!valid_group<Block>(in)) {
-        for (const char* const until = in + size; in < until;) {
-          at = escape_one(in, in_end, at, end);
-          if (at == nullptr) return nullptr;
-        }
-        continue;
-      }
-      whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
-    }
-    const Block marked_a = without(special_a, a.high()), marked_b = without(special_b, b.high());
-    const Block marked_c = without(special_c, c.high()), marked_d = without(special_d, d.high());
-    if (!((marked_a | marked_b) | (marked_c | marked_d)).any()) {
-      std::memcpy(at, in, size);
-      at += size;
-    } else {
-      const std::uint64_t marks[] = {marked_a.marks(), marked_b.marks(), marked_c.marks(),
-                                     marked_d.marks()};
-      const char* block = in;
-      for (const std::uint64_t each : marks) {
-        at = put_block<Block>(block, each, at);
-        block += width;
-      }
-    }
-    in += whole;
-    at -= size - whole;
-  }
-  from = in;
-  return at;
-}
-
-/// Text of one to two blocks that is plain, as most attributes are, without a loop. False, and
-/// nothing of use written, when it is something else. There is room for it.
-template <class Block>
-bool put_short(std::string_view text, char* at) noexcept {
-  const std::size_t size = text.size();
-  if (size < Block::width || size > 2 * Block::width) return false;
-  const char* const last = text.data() + size - Block::width;
-  if ((Block(text.data()).special() | Block(last).special()).any()) return false;
-  std::memcpy(at, text.data(), Block::width);
-  std::memcpy(at + size - Block::width, last, Block::width);
-  return true;
-}
-
-/// The same for less than a block.
-inline bool put_shorter(std::string_view text, char* at) noexcept {
-  const std::size_t size = text.size();
-  const char* const in = text.data();
-  if (size >= 8) {
-    const char* const last = in + size - 8;
-    if ((portable_block(in).special() | portable_block(last).special()).any()) return false;
-    std::memcpy(at, in, 8);
-    std::memcpy(at + size - 8, last, 8);
-    return true;
-  }
-  if (size >= 4) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, in, 4);
-    std::memcpy(&last, in + size - 4, 4);
-    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
-    std::memcpy(at, &first, 4);
-    std::memcpy(at + size - 4, &last, 4);
-    return true;
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto c = static_cast<unsigned char>(in[i]);
-    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
-    at[i] = in[i];
-  }
-  return true;
-}
-
-/// Text of any length.
-template <class Block>
-char* escape(std::string_view text, char* at, char* end) noexcept {
-  constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
-  const char* in = text.data();
-  const char* const in_end = in + text.size();
-  at = escape_groups<Block>(in, in_end, at, end);
-  if (at == nullptr) return nullptr;
-  if (in == in_end) return at;
-  if (end - at >= in_end - in) {
-    while (in_end - in > width && !Block(in).special().any()) {
-      std::memcpy(at, in, Block::width);
-      in += width;
-      at += width;
-    }
-    const std::ptrdiff_t left = in_end - in;
-    if (left <= width && text.size() >= Block::width) {
-      // The last block overlaps what is written already; being plain, it was written as it is.
-      if (!Block(in_end - width).special().any()) {
-        std::memcpy(at + left - width, in_end - width, Block::width);
-        return at + left;
-      }
-    } else if (left < width && put_shorter({in, static_cast<std::size_t>(left)}, at)) {
-      return at + left;
-    }
-  }
-  // Something among the last bytes needs attention: they go through the groups too, followed by
-  // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
-  // by one.
-  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
-  const std::ptrdiff_t left = in_end - in;
-  if (left > width && left < behind) {
-    char copy[2 * behind];
-    std::memset(copy + left, ' ', behind);
-    std::memcpy(copy, in, static_cast<std::size_t>(left));
-    const char* rest = copy;
-    at = escape_groups<Block>(rest, copy + left + behind, at, end);
-    if (at == nullptr) return nullptr;
-    const std::ptrdiff_t done = rest - copy;
-    if (done >= left) return at - (done - left);
-    in += done;
-  }
-  while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
-  return at;
-}
-
-}  // namespace detail
-
-ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noexcept {
-  return detail::escape<detail::native_block>(text, at, end);
-}
-
-ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
-  char text[detail::integer_room];
-  char* const text_end = detail::put_integer(text, value);
-  if (end - at < text_end - text) return nullptr;
-  return std::copy(text, text_end, at);
-}
-
-ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
-  if (std::isfinite(value)) {
-    const std::to_chars_result done = std::to_chars(at, end, value);
-    return done.ec == std::errc() ? done.ptr : nullptr;
-  }
-  const std::string_view word = std::isnan(value) ? "\"NaN\""
-                                : value > 0       ? "\"Infinity\""
-                                                  : "\"-Infinity\"";
-  if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
-  std::memcpy(at, word.data(), word.size());
-  return at + word.size();
-}
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
 
 // The bodies of json_encoder that write attributes and values.
 
@@ -20504,10 +21287,7 @@ inline std::string json_attribute(const text_attribute& from) {
 
 ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
                                        std::size_t size)
-    : memory_(memory),
-      at_(memory),
-      end_(memory + size - (std::min)(size, tail.size())),
-      int_as_number_(options.int_as_number) {
+    : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
     resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
@@ -20535,24 +21315,18 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
   begin();
 }
 
-ORCAST_DECL void json_encoder::begin() noexcept {
-  at_ = memory_;
-  count_ = 0;
-  if (has_room(at_, head_.size())) {
-    at_ = detail::put(at_, head_);
-  } else {
-    end_ = at_;
-  }
-}
-
 ORCAST_DECL std::string_view json_encoder::finish() noexcept {
   detail::put(at_, tail);
   return {memory_, size()};
 }
 
-ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) const noexcept {
+ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) noexcept {
   if (memory_[from] == ',') ++from;
   return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
+}
+
+ORCAST_DECL export_answer json_encoder::read(std::string_view answer, bool) const noexcept {
+  return read_answer(answer);
 }
 
 ORCAST_DECL bool json_encoder::add(const orcast::detail::span_ring& ring,
@@ -20676,782 +21450,6 @@ ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noex
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/otlp/protobuf_put.hpp ----
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-// The small pieces that a protobuf message is put together from: varints, fixed numbers, lengths,
-// names. Each writes at `at`, where the caller has made sure of the room, and returns the new end.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-/// Least significant byte first, on any processor.
-inline char* put_fixed64(char* at, std::uint64_t value) noexcept {
-  store(at, value);
-  return at + sizeof value;
-}
-inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
-  store(at, value);
-  return at + sizeof value;
-}
-
-inline constexpr std::size_t longest_varint = 10;
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_number = 64;
-
-constexpr std::size_t varint_size(std::uint64_t value) noexcept {
-  std::size_t size = 1;
-  while (value >= 0x80) {
-    value >>= 7;
-    ++size;
-  }
-  return size;
-}
-
-inline char* put_varint(char* at, std::uint64_t value) noexcept {
-  while (value >= 0x80) {
-    *at++ = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  *at = static_cast<char>(value);
-  return at + 1;
-}
-
-/// The same without a loop for most numbers; may touch 4 bytes in all.
-inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
-  if (value >= 1u << 28) return put_varint(at, value);
-  const auto low = static_cast<std::uint32_t>(value);
-  const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
-  const std::uint32_t spread =
-      (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
-  put_fixed32(at, spread | (0x80'8080u & ((1u << 8 * more) - 1)));
-  return at + 1 + more;
-}
-
-/// A length that becomes known when what it counts has been written: it takes four bytes, which
-/// protobuf allows for any number (a varint need not be the shortest).
-inline constexpr std::size_t length_size = 4;
-inline constexpr std::size_t longest_message = (std::size_t{1} << 28) - 1;
-inline void put_length(char* at, std::size_t size) noexcept {
-  for (unsigned i = 0; i < length_size; ++i) {
-    const auto bits = static_cast<unsigned char>(size >> 7 * i & 0x7f);
-    at[i] = static_cast<char>(i + 1 < length_size ? bits | 0x80 : bits);
-  }
-}
-
-/// How long text is once what is not UTF-8 has become U+FFFD: a protobuf string must be UTF-8, or
-/// the whole request is refused.
-inline std::size_t repaired_size(std::string_view text) noexcept {
-  std::size_t size = 0;
-  for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    size += good;
-    text.remove_prefix(good);
-    if (text.empty()) return size;
-    size += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
-  }
-}
-
-inline char* put_repaired(char* at, std::string_view text) noexcept {
-  for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    if (good != 0) std::memcpy(at, text.data(), good);
-    at += good;
-    text.remove_prefix(good);
-    if (text.empty()) return at;
-    std::memcpy(at, orcast::detail::utf8_replacement.data(), 3);
-    at += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
-  }
-}
-
-/// Four bytes in the order given.
-inline char* put_four(char* at, std::size_t a, std::size_t b, std::size_t c,
-                      std::size_t d) noexcept {
-  return put_fixed32(at, static_cast<std::uint32_t>(a | b << 8 | c << 16 | d << 24));
-}
-
-/// Copies `size` bytes and says whether all of them are ASCII: less than a block, or more than two.
-template <class Block>
-ORCAST_COLD bool copy_ascii_slowly(char* at, const char* from, std::size_t size) noexcept {
-  constexpr std::size_t width = Block::width;
-  if (size < width) {
-    if (width > 8 && size >= 8) return copy_ascii_slowly<portable_block>(at, from, size);
-    unsigned char seen = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      at[i] = from[i];
-      seen = static_cast<unsigned char>(seen | static_cast<unsigned char>(from[i]));
-    }
-    return seen < 0x80;
-  }
-  const auto copy = [&](std::size_t i) {
-    const Block block(from + i);
-    block.store(at + i);  // not read again: it may seem to overlap what was just written
-    return block;
-  };
-  Block seen = copy(0);
-  std::size_t i = width;
-  for (; i + 4 * width <= size; i += 4 * width) {
-    seen = seen | ((copy(i) | copy(i + width)) | (copy(i + 2 * width) | copy(i + 3 * width)));
-  }
-  for (; i + width < size; i += width) seen = seen | copy(i);
-  seen = seen | copy(size - width);  // what is left, and some of what was there
-  return !seen.high().any();
-}
-
-/// The same for any size; one to two blocks, as most attributes have, without a call.
-template <class Block>
-bool copy_ascii(char* at, const char* from, std::size_t size) noexcept {
-  constexpr std::size_t width = Block::width;
-  if (size < width || size > 2 * width) return copy_ascii_slowly<Block>(at, from, size);
-  const Block first(from);
-  const Block last(from + size - width);
-  first.store(at);
-  last.store(at + size - width);
-  return !(first | last).high().any();
-}
-
-/// The name of an attribute, out of its record: a constant, a constant with indices, or text.
-class attribute_name {
- public:
-  explicit attribute_name(const orcast::detail::record& r) noexcept : record_(r) {
-    if ((r.bits & orcast::detail::record::text_key) != 0) {
-      size_ = repaired_size(text());
-      return;
-    }
-    const key_text& key = *r.key;
-    size_ = key.size - key_text::before.size() - key_text::after.size();
-    if (key.cut[0] != 0) size_ += digits(r.first);
-    if (key.cut[1] != 0) size_ += digits(r.second);
-  }
-
-  std::size_t size() const noexcept { return size_; }
-
-  /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
-  static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
-    static_assert(key_text::after.size() >= 11);
-    const char* const from = key.json + key_text::before.size();
-    const std::size_t last = size < 16 ? 0 : size - 16;
-    for (std::size_t i = 16; i < last; i += 16) std::memcpy(at + i, from + i, 16);
-    std::memcpy(at, from, 16);
-    std::memcpy(at + last, from + last, 16);
-    return at + size;
-  }
-
-  /// May touch 8 bytes behind the name's end.
-  char* put(char* at) const noexcept {
-    if ((record_.bits & orcast::detail::record::text_key) != 0) return put_repaired(at, text());
-    const key_text& key = *record_.key;
-    const char* from = key.json + key_text::before.size();
-    if (key.cut[0] == 0) return put_piece(at, from, size_);
-    const std::uint16_t index[2] = {record_.first, record_.second};
-    for (std::size_t i = 0; i < 2 && key.cut[i] != 0; ++i) {
-      const auto size = static_cast<std::size_t>(key.json + key.cut[i] - from);
-      at = put_index(put_piece(at, from, size), index[i]);
-      from += size;
-    }
-    const char* const end = key.json + key.size - key_text::after.size();
-    return put_piece(at, from, static_cast<std::size_t>(end - from));
-  }
-
- private:
-  std::string_view text() const noexcept {
-    return {reinterpret_cast<const char*>(&record_ + 1), record_.first};
-  }
-
-  /// Behind a name there are 11 more bytes of JSON that may be read, so short ones need no loop.
-  static char* put_piece(char* at, const char* from, std::size_t size) noexcept {
-    static_assert(key_text::after.size() >= 8);
-    std::size_t i = 0;
-    for (; i + 8 < size; i += 8) std::memcpy(at + i, from + i, 8);
-    std::memcpy(at + i, from + i, 8);
-    return at + size;
-  }
-
-  static std::size_t digits(std::uint16_t value) noexcept {
-    return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10'000 ? 4 : 5;
-  }
-  static char* put_index(char* at, unsigned value) noexcept {
-    char* const end = at + digits(static_cast<std::uint16_t>(value));
-    for (char* to = end; to != at; value /= 10) *--to = static_cast<char>('0' + value % 10);
-    return end;
-  }
-
-  const orcast::detail::record& record_;
-  std::size_t size_ = 0;
-};
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/protobuf_fields.hpp ----
-
-#include <charconv>
-#include <cstddef>
-#include <limits>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-// The fields of OTLP's messages (opentelemetry/proto), and what stands before a value in them: the
-// field's number, an attribute's name, lengths.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-namespace detail {
-
-/// A field's number and the kind of its bytes.
-constexpr char field(unsigned number, unsigned wire) noexcept {
-  return static_cast<char>(number << 3 | wire);
-}
-inline constexpr unsigned wire_varint = 0;
-inline constexpr unsigned wire_fixed64 = 1;
-inline constexpr unsigned wire_bytes = 2;
-inline constexpr unsigned wire_fixed32 = 5;
-
-namespace tag {
-// Of the messages of opentelemetry/proto; those that share a number share a name.
-inline constexpr char first = field(1, wire_bytes);   // resource_spans, resource, scope, key, ...
-inline constexpr char second = field(2, wire_bytes);  // scope_spans, spans, version, value
-inline constexpr char trace_id = field(1, wire_bytes);
-inline constexpr char span_id = field(2, wire_bytes);
-inline constexpr char parent_span_id = field(4, wire_bytes);
-inline constexpr char name = field(5, wire_bytes);
-inline constexpr char kind = field(6, wire_varint);
-inline constexpr char start_time = field(7, wire_fixed64);
-inline constexpr char end_time = field(8, wire_fixed64);
-inline constexpr char attributes = field(9, wire_bytes);
-inline constexpr char dropped_attributes = field(10, wire_varint);
-inline constexpr char events = field(11, wire_bytes);
-inline constexpr char dropped_events = field(12, wire_varint);
-inline constexpr char status = field(15, wire_bytes);
-inline constexpr char flags[] = {static_cast<char>(0x80 | (16 << 3 & 0x7f) | wire_fixed32), 1};
-inline constexpr char event_time = field(1, wire_fixed64);
-inline constexpr char event_name = field(2, wire_bytes);
-inline constexpr char event_attributes = field(3, wire_bytes);
-inline constexpr char status_message = field(2, wire_bytes);
-inline constexpr char status_code = field(3, wire_varint);
-inline constexpr char string_value = field(1, wire_bytes);
-inline constexpr char bool_value = field(2, wire_varint);
-inline constexpr char int_value = field(3, wire_varint);
-inline constexpr char double_value = field(4, wire_fixed64);
-inline constexpr char array_value = field(5, wire_bytes);
-}  // namespace tag
-
-/// What stands before the fields of an attribute's value: the field that the attribute is, its
-/// name, and the lengths.
-class attribute_head {
- public:
-  attribute_head(char field, const orcast::detail::record& r) noexcept : field_(field), name_(r) {}
-
-  std::size_t size(std::size_t value) const noexcept {
-    return 1 + varint_size(inside(value)) + inside(value) - value;
-  }
-  char* put(char* at, std::size_t value) const noexcept {
-    *at++ = field_;
-    return put_rest(put_varint(at, inside(value)), value);
-  }
-  /// With lengths to be filled in.
-  char* open(char* at, char*& whole, char*& value) const noexcept {
-    *at++ = field_;
-    whole = at;
-    at = put_name(at + length_size);
-    *at++ = tag::second;
-    value = at;
-    return at + length_size;
-  }
-  std::size_t most() const noexcept { return name_.size() + 4 * longest_varint; }
-
- private:
-  std::size_t inside(std::size_t value) const noexcept {
-    return 1 + varint_size(name_.size()) + name_.size() + 1 + varint_size(value) + value;
-  }
-  char* put_name(char* at) const noexcept {
-    *at++ = tag::first;
-    return name_.put(put_varint(at, name_.size()));
-  }
-  char* put_rest(char* at, std::size_t value) const noexcept {
-    at = put_name(at);
-    *at++ = tag::second;
-    return put_varint(at, value);
-  }
-
-  char field_;
-  attribute_name name_;
-};
-
-/// The same before a value in a list, which has no name.
-class element_head {
- public:
-  std::size_t size(std::size_t value) const noexcept { return 1 + varint_size(value); }
-  char* put(char* at, std::size_t value) const noexcept {
-    *at++ = tag::first;
-    return put_varint(at, value);
-  }
-  std::size_t most() const noexcept { return 2 * longest_varint; }
-};
-
-/// A list under way.
-struct open_list {
-  char* attribute = nullptr;  // where the lengths belong
-  char* value = nullptr;
-  char* list = nullptr;
-
-  char* begin(const attribute_head& head, char* at) noexcept {
-    at = head.open(at, attribute, value);
-    *at++ = tag::array_value;
-    list = at;
-    return at + length_size;
-  }
-  char* end(char* at) const noexcept {
-    for (char* length : {attribute, value, list}) {
-      put_length(length, static_cast<std::size_t>(at - length) - length_size);
-    }
-    return at;
-  }
-};
-
-/// The nearest double, as a reader of JSON would make it.
-inline double to_double(std::string_view number) noexcept {
-  double value = 0;
-  const auto done = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (done.ec != std::errc::result_out_of_range) return value;
-  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
-  value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-  return number.front() == '-' ? -value : value;
-}
-
-inline void append_varint(std::string& out, std::size_t value) {
-  char text[longest_varint];
-  out.append(text, static_cast<std::size_t>(put_varint(text, value) - text));
-}
-inline void append_bytes(std::string& out, char field, std::string_view bytes) {
-  out += field;
-  append_varint(out, bytes.size());
-  out += bytes;
-}
-inline void append_text(std::string& out, char field, std::string_view text) {
-  std::string valid;
-  append_valid_utf8(valid, text);
-  append_bytes(out, field, valid);
-}
-inline std::string protobuf_attribute(char field, const text_attribute& from) {
-  std::string value;
-  append_text(value, tag::string_value, from.value);
-  std::string inside;
-  append_text(inside, tag::first, from.key);
-  append_bytes(inside, tag::second, value);
-  std::string out;
-  append_bytes(out, field, inside);
-  return out;
-}
-
-}  // namespace detail
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/impl/protobuf_encoder.ipp ----
-
-#include <cstring>
-
-// The bodies of protobuf_encoder. A message stands behind its length. Where that is known at once
-// it is written at once; the length of text is, unless it turns out not to be UTF-8. Of a span, an
-// event and a list it is filled in afterwards.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, char* memory,
-                                               std::size_t size)
-    : memory_(memory),
-      at_(memory),
-      end_(memory + (size < detail::longest_message ? size : detail::longest_message)) {
-  namespace tag = detail::tag;
-  const std::string length(detail::length_size, '\0');
-  std::string resource;
-  detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    resource += detail::protobuf_attribute(tag::first, each);
-  });
-  std::string scope;
-  detail::append_text(scope, tag::first, options.scope_name);
-  if (!options.scope_version.empty()) {
-    detail::append_text(scope, tag::second, options.scope_version);
-  }
-  head_ = tag::first + length;
-  if (!resource.empty()) detail::append_bytes(head_, tag::first, resource);
-  head_ += tag::second;
-  scope_at_ = head_.size();
-  head_ += length;
-  detail::append_bytes(head_, tag::first, scope);
-
-  defaults_.reserve(detail::span_walk::most_defaults);
-  for (const text_attribute& each : options.span_attributes) {
-    if (!detail::usable_default(each)) continue;
-    if (defaults_.size() == detail::span_walk::most_defaults) break;
-    default_attribute made;
-    made.encoded = detail::protobuf_attribute(tag::attributes, each);
-    made.json.append(key_text::before).append(each.key).append(key_text::after);
-    made.key.size = static_cast<std::uint16_t>(made.json.size());
-    made.key.hash = key_text::hash_of(each.key);
-    defaults_.push_back(std::move(made));
-    defaults_.back().key.json = defaults_.back().json.data();
-    walk_.add_default(defaults_.back().key);
-  }
-  begin();
-}
-
-ORCAST_DECL void protobuf_encoder::begin() noexcept {
-  at_ = memory_;
-  count_ = 0;
-  if (has_room(at_, head_.size())) {
-    std::memcpy(at_, head_.data(), head_.size());
-    at_ += head_.size();
-  } else {
-    end_ = at_;
-  }
-}
-
-ORCAST_DECL std::string_view protobuf_encoder::finish() noexcept {
-  slice(head_.size(), offset());
-  return {memory_, offset()};
-}
-
-ORCAST_DECL request_pieces protobuf_encoder::slice(std::size_t from, std::size_t to) noexcept {
-  const std::size_t head = head_.size();
-  const std::size_t spans = to - from;
-  detail::put_length(memory_ + 1, head - 1 - detail::length_size + spans);
-  detail::put_length(memory_ + scope_at_, head - scope_at_ - detail::length_size + spans);
-  return {{{memory_, head}, {memory_ + from, spans}, {}}};
-}
-
-ORCAST_DECL bool protobuf_encoder::add(const orcast::detail::span_ring& ring,
-                                       orcast::detail::block_index span) noexcept {
-  span_reader reader(ring, span);
-  char* const to = walk_.span(reader, [&] { return write_span(reader, at_); });
-  if (to == nullptr) return false;
-  at_ = to;
-  ++count_;
-  return true;
-}
-
-ORCAST_DECL char* protobuf_encoder::write_span(span_reader& reader, char* at) noexcept {
-  namespace tag = detail::tag;
-  const orcast::detail::span_head& head = reader.head();
-  if (!has_room(at, 512)) return nullptr;
-  *at++ = tag::second;
-  char* const length = at;
-  at += detail::length_size;
-  const auto put_id = [&at](char field, const auto& bytes) {
-    *at++ = field;
-    *at++ = static_cast<char>(bytes.size());
-    std::memcpy(at, bytes.data(), bytes.size());
-    at += bytes.size();
-  };
-  put_id(tag::trace_id, head.context.trace.bytes);
-  put_id(tag::span_id, head.context.span.bytes);
-  if (head.parent.valid()) put_id(tag::parent_span_id, head.parent.bytes);
-  std::memcpy(at, tag::flags, sizeof tag::flags);
-  at = detail::put_fixed32(at + sizeof tag::flags,
-                           head.context.flags | (head.remote_parent ? 0x300u : 0x100u));
-  *at++ = tag::kind;
-  *at++ = static_cast<char>(head.kind);
-  const auto put_time = [&at](char field, std::int64_t wall_ns) {
-    *at++ = field;
-    at = detail::put_fixed64(at, wall_ns > 0 ? static_cast<std::uint64_t>(wall_ns) : 0);
-  };
-  put_time(tag::start_time, head.start_wall_ns);
-  put_time(tag::end_time, head.start_wall_ns + head.duration_ns);
-  if (head.dropped_attributes != 0) {
-    *at++ = tag::dropped_attributes;
-    at = detail::put_varint(at, head.dropped_attributes);
-  }
-  if (head.dropped_events != 0) {
-    *at++ = tag::dropped_events;
-    at = detail::put_varint(at, head.dropped_events);
-  }
-  record_view r;
-  const bool named = walk_.find(reader, orcast::detail::record_name, r);
-  at = write_name(reader, named ? r.text_size : 0, tag::name, at);
-  if (at == nullptr) return nullptr;
-  at = write_attributes(reader, at);
-  if (at == nullptr) return nullptr;
-  if (head.events != 0) {
-    at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
-      return write_event(reader, event, number, to);
-    });
-    if (at == nullptr) return nullptr;
-  }
-  if (head.status != span_status::unset) {
-    at = write_status(reader, at);
-    if (at == nullptr) return nullptr;
-  }
-  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
-  return at;
-}
-
-ORCAST_DECL char* protobuf_encoder::write_attributes(span_reader& reader, char* at) noexcept {
-  at = walk_.attributes(reader, at, [this](span_reader& from, const record_view& r, char* to) {
-    return write_usual(from, r, to);
-  });
-  if (at == nullptr) return nullptr;
-  for (std::size_t i = 0; i < defaults_.size(); ++i) {
-    if (!walk_.default_counts(i)) continue;
-    const std::string& encoded = defaults_[i].encoded;
-    if (!has_room(at, encoded.size())) return nullptr;
-    std::memcpy(at, encoded.data(), encoded.size());
-    at += encoded.size();
-  }
-  return walk_.has_cut_keys(reader) ? write_cut_keys(reader, at) : at;
-}
-
-/// An attribute of the span as most are: a constant name with text or an integer behind it, so
-/// short that each length is one byte and known at once. Others take the long way.
-inline char* protobuf_encoder::write_usual(span_reader& reader, const record_view& r,
-                                           char* at) noexcept {
-  namespace tag = detail::tag;
-  constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
-  constexpr std::size_t longest = 127;
-  const orcast::detail::record& raw = *r.raw;
-  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
-    const key_text& key = *raw.key;
-    const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
-    if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
-      const std::size_t size = r.text_size;
-      const std::size_t inside = name + size + around;
-      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
-        const std::string_view text = reader.whole_piece();
-        char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
-        to = detail::attribute_name::put_constant(to, key, name);
-        to = detail::put_four(to, tag::second, size + 2, tag::string_value, size);
-        if (detail::copy_ascii<detail::native_block>(to, text.data(), size) || valid_utf8(text)) {
-          return to + size;
-        }
-        span_reader read = reader;
-        return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
-      }
-    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
-               name + around + detail::longest_varint <= longest) {
-      char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
-      char* const value = detail::attribute_name::put_constant(inside, key, name);
-      char* const end = detail::put_short_varint(value + 3, static_cast<std::uint64_t>(r.integer));
-      value[0] = tag::second;
-      value[1] = static_cast<char>(end - value - 2);
-      value[2] = tag::int_value;
-      at[1] = static_cast<char>(end - at - 2);
-      return end;
-    }
-  }
-  span_reader other = reader;
-  const record_view same = r;
-  at = write_attribute(other, same, tag::attributes, at);
-  reader = other;
-  return at;
-}
-
-/// A value with its head, of an attribute or an element.
-template <class Head>
-char* protobuf_encoder::write_value(span_reader& reader, const record_view& r, const Head& head,
-                                    char* at) noexcept {
-  namespace tag = detail::tag;
-  if (!has_room(at, head.most() + 64)) return nullptr;
-  switch (r.type()) {
-    case static_cast<std::uint32_t>(value_type::string):
-      return write_string(reader, {}, r.text_size, head, at);
-    case static_cast<std::uint32_t>(value_type::int64): {
-      const auto value = static_cast<std::uint64_t>(r.integer);
-      at = head.put(at, 1 + detail::varint_size(value));
-      *at++ = tag::int_value;
-      return detail::put_varint(at, value);
-    }
-    case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, head, at);
-    case static_cast<std::uint32_t>(value_type::boolean):
-      at = head.put(at, 2);
-      *at++ = tag::bool_value;
-      *at++ = r.integer != 0 ? 1 : 0;
-      return at;
-    case static_cast<std::uint32_t>(value_type::decimal): {
-      char text[detail::longest_number];
-      if (r.text_size > sizeof text) return write_string(reader, {}, r.text_size, head, at);
-      std::size_t size = 0;  // the text may lie in two blocks
-      for (auto part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-        size += part.copy(text + size, part.size());
-      }
-      const std::string_view whole(text, size);
-      if (is_json_number(whole)) return write_double(detail::to_double(whole), head, at);
-      return write_string(reader, whole, size, head, at);
-    }
-    default:
-      break;
-  }
-  return head.put(at, 0);  // a value without a member is a valid empty one
-}
-
-ORCAST_DECL char* protobuf_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                    char tag, char* at) noexcept {
-  const detail::attribute_head head(tag, *r.raw);
-  if (r.type() != orcast::detail::record_array) return write_value(reader, r, head, at);
-  if (!has_room(at, head.most() + 64)) return nullptr;
-  detail::open_list list;
-  at = list.begin(head, at);
-  record_view element;
-  for (std::int64_t left = r.integer; left > 0 && reader.next(element); --left) {
-    at = write_value(reader, element, detail::element_head(), at);
-    if (at == nullptr) return nullptr;
-  }
-  return list.end(at);
-}
-
-template <class Head>
-char* protobuf_encoder::write_double(double value, const Head& head, char* at) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  at = head.put(at, 9);
-  *at++ = detail::tag::double_value;
-  return detail::put_fixed64(at, bits);
-}
-
-/// `gathered` is text that was read already; behind it comes what the reader still has, together
-/// `size` bytes.
-template <class Head>
-char* protobuf_encoder::write_string(span_reader& reader, std::string_view gathered,
-                                     std::size_t size, const Head& head, char* at) noexcept {
-  const auto put_head = [&head](char* to, std::size_t text) {
-    to = head.put(to, 1 + detail::varint_size(text) + text);
-    *to++ = detail::tag::string_value;
-    return detail::put_varint(to, text);
-  };
-  char* const text = put_head(at, size);
-  char* const end = write_text(reader, gathered, text);
-  if (end == nullptr) return nullptr;
-  const auto written = static_cast<std::size_t>(end - text);
-  if (written == size) return end;
-  // Not UTF-8: other text, and lengths that may be longer. The head's end touches what follows.
-  constexpr std::size_t aside = 64;
-  if (!has_room(end, aside)) return nullptr;
-  std::memmove(text + aside, text, written);
-  char* const moved = put_head(at, written);
-  std::memmove(moved, text + aside, written);
-  return moved + written;
-}
-
-/// A field of text, without a head.
-ORCAST_DECL char* protobuf_encoder::write_text_field(span_reader& reader, std::size_t size,
-                                                     char tag, char* at) noexcept {
-  if (!has_room(at, 64)) return nullptr;
-  *at++ = tag;
-  char* const text = at + detail::varint_size(size);
-  char* const end = write_text(reader, {}, text);
-  if (end == nullptr || !has_room(end, detail::longest_varint)) return nullptr;
-  const auto written = static_cast<std::size_t>(end - text);
-  if (written != size) std::memmove(at + detail::varint_size(written), text, written);
-  return detail::put_varint(at, written) + written;
-}
-
-ORCAST_DECL char* protobuf_encoder::write_text(span_reader& reader, std::string_view gathered,
-                                               char* at) noexcept {
-  std::string_view piece = gathered.empty() ? reader.next_piece() : gathered;
-  for (; !piece.empty(); piece = reader.next_piece()) {
-    if (!has_room(at, piece.size())) return nullptr;
-    if (detail::copy_ascii<detail::native_block>(at, piece.data(), piece.size()) ||
-        valid_utf8(piece)) {
-      at += piece.size();
-      continue;
-    }
-    if (!has_room(at, detail::repaired_size(piece))) return nullptr;
-    at = detail::put_repaired(at, piece);
-  }
-  return at;
-}
-
-/// The names of the keys whose values recording had to shorten, as an attribute of the span.
-ORCAST_DECL char* protobuf_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
-  namespace tag = detail::tag;
-  const orcast::detail::record name{0, 0, 0, {&detail::truncated_key}};
-  const detail::attribute_head head(tag::attributes, name);
-  if (!has_room(at, head.most() + 64)) return nullptr;
-  char* const before = at;
-  detail::open_list list;
-  char* const first = list.begin(head, at);
-  at = walk_.cut_keys(reader, first, [&](std::string_view cut, char* to) -> char* {
-    const std::size_t size = detail::repaired_size(cut);
-    if (!has_room(to, size + 64)) return nullptr;
-    to = detail::element_head().put(to, 1 + detail::varint_size(size) + size);
-    *to++ = tag::string_value;
-    return detail::put_repaired(detail::put_varint(to, size), cut);
-  });
-  if (at == nullptr) return nullptr;
-  return at == first ? before : list.end(at);
-}
-
-ORCAST_DECL char* protobuf_encoder::write_event(span_reader& reader,
-                                                const orcast::detail::event_payload& event,
-                                                std::uint32_t number, char* at) noexcept {
-  namespace tag = detail::tag;
-  if (!has_room(at, 64)) return nullptr;
-  *at++ = tag::events;
-  char* const length = at;
-  at += detail::length_size;
-  *at++ = tag::event_time;
-  at = detail::put_fixed64(at, event.wall_ns > 0 ? static_cast<std::uint64_t>(event.wall_ns) : 0);
-  record_view r;
-  const bool named = event.named != 0 && reader.next(r);
-  at = write_name(reader, named ? r.text_size : 0, tag::event_name, at);
-  if (at == nullptr) return nullptr;
-  at = walk_.event_attributes(reader, event.attributes, number, at,
-                              [&](const record_view& each, char* to) {
-                                return write_attribute(reader, each, tag::event_attributes, to);
-                              });
-  if (at == nullptr) return nullptr;
-  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
-  return at;
-}
-
-ORCAST_DECL char* protobuf_encoder::write_status(span_reader& reader, char* at) noexcept {
-  namespace tag = detail::tag;
-  if (!has_room(at, 64)) return nullptr;
-  *at++ = tag::status;
-  char* const length = at;
-  at += detail::length_size;
-  *at++ = tag::status_code;
-  *at++ = static_cast<char>(reader.head().status);
-  record_view r;
-  if (reader.head().status == span_status::error &&
-      walk_.find(reader, orcast::detail::record_status_message, r)) {
-    at = write_text_field(reader, r.text_size, tag::status_message, at);
-    if (at == nullptr) return nullptr;
-  }
-  detail::put_length(length, static_cast<std::size_t>(at - length) - detail::length_size);
-  return at;
-}
-
-/// Of a span or an event, neither of which may go without.
-ORCAST_DECL char* protobuf_encoder::write_name(span_reader& reader, std::size_t size, char tag,
-                                               char* at) noexcept {
-  if (size != 0) return write_text_field(reader, size, tag, at);
-  constexpr std::string_view unnamed = "unnamed";
-  if (!has_room(at, 64)) return nullptr;
-  *at++ = tag;
-  *at++ = static_cast<char>(unnamed.size());
-  std::memcpy(at, unnamed.data(), unnamed.size());
-  return at + unnamed.size();
-}
-
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/otlp/impl/exporter.ipp ----
 
 #include <algorithm>
@@ -21464,10 +21462,17 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
+/// The encoder of the format that the options name.
+inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
+                                                   std::size_t size) {
+  if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
+  return std::make_unique<json_encoder>(options, memory, size);
+}
+
 ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
                                char* memory, std::size_t size, random_state random)
     : options_(options),
-      encoder_(encoding, memory, size),
+      encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
       size_(size),
       random_(random) {
@@ -21480,21 +21485,21 @@ ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ri
                                                    orcast::detail::block_index span,
                                                    std::int64_t now_ms) noexcept {
   if (!accepts()) return offer_result::not_now;
-  if (!encoder_.add(ring, span)) {
-    if (encoder_.empty()) return offer_result::too_large;
+  if (!encoder_->add(ring, span)) {
+    if (encoder_->empty()) return offer_result::too_large;
     full_ = true;
     return offer_result::not_now;
   }
-  if (encoder_.count() == 1) due_ms_ = now_ms + options_.delay_ms;
-  ends_.push_back(encoder_.offset());
-  full_ = encoder_.count() == options_.batch_spans;
+  if (encoder_->count() == 1) due_ms_ = now_ms + options_.delay_ms;
+  ends_.push_back(encoder_->offset());
+  full_ = encoder_->count() == options_.batch_spans;
   return offer_result::taken;
 }
 
 ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   step now;
   now.until_ms = never;
-  if (state_ == state::in_flight || state_ == state::held || encoder_.empty()) return now;
+  if (state_ == state::in_flight || state_ == state::held || encoder_->empty()) return now;
   const bool due = now_ms >= due_ms_ || (state_ == state::filling && (full_ || hurried_));
   if (!due) {
     now.until_ms = due_ms_;
@@ -21506,7 +21511,7 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   posted_ = (std::min)(pending(), most_);
   state_ = state::in_flight;
   now.post = true;
-  now.body = encoder_.slice(ends_[settled_], ends_[settled_ + posted_]);
+  now.body = encoder_->slice(ends_[settled_], ends_[settled_ + posted_]);
   return now;
 }
 
@@ -21557,8 +21562,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
 ORCAST_DECL export_answer exporter::read(int status, std::string_view body) const noexcept {
-  if (encoder_.format() == format::json || body.substr(0, 1) == "{") return read_answer(body);
-  return read_protobuf_answer(body, status >= 200 && status < 300);
+  if (body.substr(0, 1) == "{") return read_answer(body);
+  return encoder_->read(body, status >= 200 && status < 300);
 }
 
 ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
@@ -21636,9 +21641,9 @@ ORCAST_DECL void exporter::forget() noexcept {
 }
 
 ORCAST_DECL void exporter::start_over() noexcept {
-  encoder_.begin();
+  encoder_->begin();
   ends_.clear();
-  ends_.push_back(encoder_.offset());
+  ends_.push_back(encoder_->offset());
   state_ = state::filling;
   ++batch_;
   full_ = false;

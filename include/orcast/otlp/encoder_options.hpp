@@ -1,21 +1,58 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orcast/config.hpp"
 
-// What the encoders have in common: what they are told, and how they hand over a request.
+// What encoders are told.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
-/// The two encodings of OTLP over HTTP. Arize and every collector take both; Phoenix takes
-/// protobuf alone.
-enum class format : unsigned char { json, protobuf };
+class batch_encoder;
+struct encoder_options;
+
+namespace detail {
+
+ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
+                                                                 char* memory, std::size_t size);
+
+}  // namespace detail
+
+/// The two encodings of OTLP over HTTP: format::json and format::protobuf. Arize and every
+/// collector take both; Phoenix takes protobuf alone. The constant knows how the encoder is made,
+/// so that a program which never names protobuf does not contain it.
+class format {
+ public:
+  static const format json;
+  static const format protobuf;
+
+  constexpr format() noexcept = default;
+
+  friend constexpr bool operator==(format x, format y) noexcept {
+    // Not the functions: another library in the same process has its own.
+    return (x.make_ == nullptr) == (y.make_ == nullptr);
+  }
+  friend constexpr bool operator!=(format x, format y) noexcept { return !(x == y); }
+
+ private:
+  friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
+                                                     std::size_t size);
+
+  using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
+  constexpr explicit format(maker make) noexcept : make_(make) {}
+
+  maker make_ = nullptr;  // null: the encoder of JSON
+};
+
+inline constexpr format format::json;
+inline constexpr format format::protobuf{&detail::make_protobuf_encoder};
 
 constexpr std::string_view content_type(format of) noexcept {
   return of == format::json ? "application/json" : "application/x-protobuf";
@@ -28,7 +65,7 @@ struct text_attribute {
 };
 
 struct encoder_options {
-  otlp::format format = otlp::format::json;
+  otlp::format format;  ///< JSON
   /// Who sends: service.name and the like. A later entry of the same key wins.
   std::vector<text_attribute> resource;
   std::string scope_name = "orcast";
@@ -37,11 +74,6 @@ struct encoder_options {
   std::vector<text_attribute> span_attributes;
   /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
   bool int_as_number = false;
-};
-
-/// A request, or one of some of its spans: the pieces of its body, in order.
-struct request_pieces {
-  std::string_view part[3];
 };
 
 namespace detail {
@@ -68,3 +100,5 @@ inline bool usable_default(const text_attribute& one) noexcept {
 }  // namespace otlp
 }  // namespace v0
 }  // namespace orcast
+
+#include "orcast/otlp/protobuf_encoder.hpp"  // behind it: whoever names the format makes its encoder

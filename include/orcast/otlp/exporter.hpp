@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "orcast/core/result.hpp"
 #include "orcast/otlp/answer.hpp"
 #include "orcast/otlp/batch_encoder.hpp"
+#include "orcast/otlp/encoder_options.hpp"
 #include "orcast/trace/stats.hpp"
 
 // Decides what to send to one destination, and when: collects spans into a batch, says when to post
@@ -36,8 +38,8 @@ struct exporter_options {
 
 class exporter {
  public:
-  /// `memory` holds the batch in its encoded form; it belongs to the owner, see json_encoder
-  /// and protobuf_encoder.
+  /// `memory` holds the batch in its encoded form; it belongs to the owner, see
+  /// batch_encoder.
   exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
            std::size_t size, random_state random);
 
@@ -50,7 +52,7 @@ class exporter {
                      std::int64_t now_ms) noexcept;
 
   /// Makes the current batch due at once.
-  void hurry() noexcept { hurried_ = !encoder_.empty(); }
+  void hurry() noexcept { hurried_ = !encoder_->empty(); }
 
   struct step {
     bool post = false;          ///< post `body` now, and report what came of it
@@ -86,12 +88,11 @@ class exporter {
 
   bool in_flight() const noexcept { return state_ == state::in_flight; }
   bool accepts() const noexcept { return state_ == state::filling && !full_; }
-  std::size_t envelope_bytes() const noexcept { return encoder_.envelope_bytes(); }
-  otlp::format format() const noexcept { return encoder_.format(); }
+  std::size_t envelope_bytes() const noexcept { return encoder_->envelope_bytes(); }
   /// The number of the current batch; it goes up when all spans of a batch have reached their ends.
   std::uint64_t batch() const noexcept { return batch_; }
   /// Spans in the batch that have not.
-  std::uint32_t pending() const noexcept { return encoder_.count() - settled_; }
+  std::uint32_t pending() const noexcept { return encoder_->count() - settled_; }
 
   struct counters {
     std::uint64_t requests = 0;
@@ -123,7 +124,7 @@ class exporter {
   void report(std::string_view what, std::string_view message);
 
   exporter_options options_;
-  batch_encoder encoder_;
+  std::unique_ptr<batch_encoder> encoder_;
   char* const memory_;
   const std::size_t size_;
   random_state random_;

@@ -7,46 +7,27 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/otlp/batch_encoder.hpp"
 #include "orcast/otlp/encoder_options.hpp"
 #include "orcast/otlp/span_walk.hpp"
 #include "orcast/trace/span_ring.hpp"
 
-// Turns finished spans into an OTLP/HTTP JSON request (ExportTraceServiceRequest), straight from
-// the tracer's blocks into memory that the owner gives. What does not depend on a span is rendered
-// once; after that nothing allocates. One thread at a time uses an encoder.
+// The encoder of OTLP/HTTP JSON.
 
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
-class json_encoder {
+class json_encoder final : public batch_encoder {
  public:
-  /// `memory` belongs to the owner and outlives the encoder. What the request needs around its
-  /// spans is envelope_bytes(); with less than that no span ever fits.
   json_encoder(const encoder_options& options, char* memory, std::size_t size);
-  json_encoder(const json_encoder&) = delete;
-  json_encoder& operator=(const json_encoder&) = delete;
 
-  /// Forgets the spans.
-  void begin() noexcept;
-
-  /// Appends a span. False, and nothing appended, when it does not fit.
-  bool add(const orcast::detail::span_ring& ring, orcast::detail::block_index span) noexcept;
-
-  std::uint32_t count() const noexcept { return count_; }
-  bool empty() const noexcept { return count_ == 0; }
-  /// Size of the request as it stands, in bytes.
-  std::size_t size() const noexcept { return offset() + tail.size(); }
-  std::size_t envelope_bytes() const noexcept { return head_.size() + tail.size(); }
-
-  /// The whole request; valid until the next begin() or add().
-  std::string_view finish() noexcept;
-
-  /// Where the last span ends, for slice().
-  std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - memory_); }
-
-  /// A request of some of the spans: those between two readings of offset().
-  request_pieces slice(std::size_t from, std::size_t to) const noexcept;
+  // Inline here too, where they are: else gcc makes all of this in each translation unit.
+  ORCAST_DECL bool add(const orcast::detail::span_ring& ring,
+                       orcast::detail::block_index span) noexcept override;
+  ORCAST_DECL std::string_view finish() noexcept override;
+  ORCAST_DECL request_pieces slice(std::size_t from, std::size_t to) noexcept override;
+  ORCAST_DECL export_answer read(std::string_view answer, bool accepted) const noexcept override;
 
  private:
   static constexpr std::string_view tail = "]}]}]}";
@@ -78,16 +59,7 @@ class json_encoder {
                     std::uint32_t number, char* at) noexcept;
   char* write_status(span_reader& reader, char* at) noexcept;
 
-  bool has_room(const char* at, std::size_t size) const noexcept {
-    return static_cast<std::size_t>(end_ - at) >= size;
-  }
-
-  char* memory_;
-  char* at_;
-  char* end_;  // of what spans may fill
-  std::uint32_t count_ = 0;
   bool int_as_number_;
-  std::string head_;
   std::vector<default_attribute> defaults_;
   detail::span_walk walk_;
 };

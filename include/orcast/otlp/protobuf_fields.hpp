@@ -9,7 +9,6 @@
 #include <system_error>
 
 #include "orcast/core/utf8.hpp"
-#include "orcast/otlp/encoder_options.hpp"
 #include "orcast/otlp/protobuf_put.hpp"
 #include "orcast/trace/record.hpp"
 
@@ -156,11 +155,11 @@ inline void append_text(std::string& out, char field, std::string_view text) {
   append_valid_utf8(valid, text);
   append_bytes(out, field, valid);
 }
-inline std::string protobuf_attribute(char field, const text_attribute& from) {
+inline std::string protobuf_attribute(char field, std::string_view key, std::string_view text) {
   std::string value;
-  append_text(value, tag::string_value, from.value);
+  append_text(value, tag::string_value, text);
   std::string inside;
-  append_text(inside, tag::first, from.key);
+  append_text(inside, tag::first, key);
   append_bytes(inside, tag::second, value);
   std::string out;
   append_bytes(out, field, inside);

@@ -6,7 +6,7 @@
 
 #include "orcast/http/retry.hpp"
 #include "orcast/otlp/exporter.hpp"
-#include "orcast/otlp/protobuf_answer.hpp"
+#include "orcast/otlp/json_encoder.hpp"
 
 // The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
 // have reached an end, the next `posted_` are in the current post.
@@ -15,10 +15,17 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
+/// The encoder of the format that the options name.
+inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
+                                                   std::size_t size) {
+  if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
+  return std::make_unique<json_encoder>(options, memory, size);
+}
+
 ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
                                char* memory, std::size_t size, random_state random)
     : options_(options),
-      encoder_(encoding, memory, size),
+      encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
       size_(size),
       random_(random) {
@@ -31,21 +38,21 @@ ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ri
                                                    orcast::detail::block_index span,
                                                    std::int64_t now_ms) noexcept {
   if (!accepts()) return offer_result::not_now;
-  if (!encoder_.add(ring, span)) {
-    if (encoder_.empty()) return offer_result::too_large;
+  if (!encoder_->add(ring, span)) {
+    if (encoder_->empty()) return offer_result::too_large;
     full_ = true;
     return offer_result::not_now;
   }
-  if (encoder_.count() == 1) due_ms_ = now_ms + options_.delay_ms;
-  ends_.push_back(encoder_.offset());
-  full_ = encoder_.count() == options_.batch_spans;
+  if (encoder_->count() == 1) due_ms_ = now_ms + options_.delay_ms;
+  ends_.push_back(encoder_->offset());
+  full_ = encoder_->count() == options_.batch_spans;
   return offer_result::taken;
 }
 
 ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   step now;
   now.until_ms = never;
-  if (state_ == state::in_flight || state_ == state::held || encoder_.empty()) return now;
+  if (state_ == state::in_flight || state_ == state::held || encoder_->empty()) return now;
   const bool due = now_ms >= due_ms_ || (state_ == state::filling && (full_ || hurried_));
   if (!due) {
     now.until_ms = due_ms_;
@@ -57,7 +64,7 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   posted_ = (std::min)(pending(), most_);
   state_ = state::in_flight;
   now.post = true;
-  now.body = encoder_.slice(ends_[settled_], ends_[settled_ + posted_]);
+  now.body = encoder_->slice(ends_[settled_], ends_[settled_ + posted_]);
   return now;
 }
 
@@ -108,8 +115,8 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
 ORCAST_DECL export_answer exporter::read(int status, std::string_view body) const noexcept {
-  if (encoder_.format() == format::json || body.substr(0, 1) == "{") return read_answer(body);
-  return read_protobuf_answer(body, status >= 200 && status < 300);
+  if (body.substr(0, 1) == "{") return read_answer(body);
+  return encoder_->read(body, status >= 200 && status < 300);
 }
 
 ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
@@ -187,9 +194,9 @@ ORCAST_DECL void exporter::forget() noexcept {
 }
 
 ORCAST_DECL void exporter::start_over() noexcept {
-  encoder_.begin();
+  encoder_->begin();
   ends_.clear();
-  ends_.push_back(encoder_.offset());
+  ends_.push_back(encoder_->offset());
   state_ = state::filling;
   ++batch_;
   full_ = false;

@@ -39,10 +39,7 @@ inline std::string json_attribute(const text_attribute& from) {
 
 ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
                                        std::size_t size)
-    : memory_(memory),
-      at_(memory),
-      end_(memory + size - (std::min)(size, tail.size())),
-      int_as_number_(options.int_as_number) {
+    : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
     resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
@@ -70,24 +67,18 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
   begin();
 }
 
-ORCAST_DECL void json_encoder::begin() noexcept {
-  at_ = memory_;
-  count_ = 0;
-  if (has_room(at_, head_.size())) {
-    at_ = detail::put(at_, head_);
-  } else {
-    end_ = at_;
-  }
-}
-
 ORCAST_DECL std::string_view json_encoder::finish() noexcept {
   detail::put(at_, tail);
   return {memory_, size()};
 }
 
-ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) const noexcept {
+ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) noexcept {
   if (memory_[from] == ',') ++from;
   return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
+}
+
+ORCAST_DECL export_answer json_encoder::read(std::string_view answer, bool) const noexcept {
+  return read_answer(answer);
 }
 
 ORCAST_DECL bool json_encoder::add(const orcast::detail::span_ring& ring,

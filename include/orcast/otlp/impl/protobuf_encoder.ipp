@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "orcast/otlp/json_text.hpp"
+#include "orcast/otlp/protobuf_answer.hpp"
 #include "orcast/otlp/protobuf_encoder.hpp"
 #include "orcast/otlp/protobuf_fields.hpp"
 #include "orcast/otlp/protobuf_put.hpp"
@@ -15,16 +17,23 @@
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
+namespace detail {
+
+ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
+                                                                 char* memory, std::size_t size) {
+  return std::make_unique<protobuf_encoder>(options, memory, size);
+}
+
+}  // namespace detail
+
 ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, char* memory,
                                                std::size_t size)
-    : memory_(memory),
-      at_(memory),
-      end_(memory + (size < detail::longest_message ? size : detail::longest_message)) {
+    : batch_encoder(memory, (std::min)(size, detail::longest_message), 0) {
   namespace tag = detail::tag;
   const std::string length(detail::length_size, '\0');
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    resource += detail::protobuf_attribute(tag::first, each);
+    resource += detail::protobuf_attribute(tag::first, each.key, each.value);
   });
   std::string scope;
   detail::append_text(scope, tag::first, options.scope_name);
@@ -43,7 +52,7 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
     if (!detail::usable_default(each)) continue;
     if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
-    made.encoded = detail::protobuf_attribute(tag::attributes, each);
+    made.encoded = detail::protobuf_attribute(tag::attributes, each.key, each.value);
     made.json.append(key_text::before).append(each.key).append(key_text::after);
     made.key.size = static_cast<std::uint16_t>(made.json.size());
     made.key.hash = key_text::hash_of(each.key);
@@ -52,17 +61,6 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
     walk_.add_default(defaults_.back().key);
   }
   begin();
-}
-
-ORCAST_DECL void protobuf_encoder::begin() noexcept {
-  at_ = memory_;
-  count_ = 0;
-  if (has_room(at_, head_.size())) {
-    std::memcpy(at_, head_.data(), head_.size());
-    at_ += head_.size();
-  } else {
-    end_ = at_;
-  }
 }
 
 ORCAST_DECL std::string_view protobuf_encoder::finish() noexcept {
@@ -76,6 +74,11 @@ ORCAST_DECL request_pieces protobuf_encoder::slice(std::size_t from, std::size_t
   detail::put_length(memory_ + 1, head - 1 - detail::length_size + spans);
   detail::put_length(memory_ + scope_at_, head - scope_at_ - detail::length_size + spans);
   return {{{memory_, head}, {memory_ + from, spans}, {}}};
+}
+
+ORCAST_DECL export_answer protobuf_encoder::read(std::string_view answer,
+                                                 bool accepted) const noexcept {
+  return read_protobuf_answer(answer, accepted);
 }
 
 ORCAST_DECL bool protobuf_encoder::add(const orcast::detail::span_ring& ring,
