@@ -1065,7 +1065,7 @@ inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
 
 /// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
 /// text that is not UTF-8 the result is still at most `max_bytes`, and at most 3 less.
-inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
+ORCAST_COLD inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text.size();
   for (std::size_t back = 0; back < 4 && back <= max_bytes; ++back) {
     const std::size_t end = max_bytes - back;
@@ -2275,157 +2275,6 @@ class span_ring {
   alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
   alignas(64) wide_counter evicted_;
 };
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/impl/span_ring.ipp ----
-
-// The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
-
-namespace orcast {
-inline namespace v0 {
-namespace detail {
-
-inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
-  host_ = from;
-  // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
-  block_bytes_ = wanted.block_bytes - 64;
-  lane_count_ = wanted.lanes;
-  policy_ = wanted.policy;
-  wipe_ = wanted.wipe;
-  memory_bytes_ = wanted.memory_bytes;
-  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
-  if (memory_ == nullptr) return false;
-  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
-
-  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  auto* random = reinterpret_cast<random_state*>(memory_);
-  char* at_byte = memory_ + page_bytes;
-  wipe_in_child(memory_, page_bytes);
-
-  lanes_ = reinterpret_cast<lane*>(at_byte);
-  at_byte += lane_count_ * sizeof(lane);
-  // Together the queues hold twice as many spans as there are blocks.
-  std::size_t capacity = 8;
-  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    lane* made = new (lanes_ + i) lane;
-    made->index = i;
-    made->random = new (random + i) random_state;
-    made->random->seed(host_);
-    made->capacity = capacity;
-    made->slots = reinterpret_cast<lane::slot*>(at_byte);
-    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
-    at_byte += capacity * sizeof(lane::slot);
-  }
-  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
-  blocks_ = at_byte;
-  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
-  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
-  for (block_index i = block_count_; i-- > 0;) {
-    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
-    block_head* head = new (at(i)) block_head;
-    head->next = owner.free;
-    owner.free = i;
-  }
-  return true;
-}
-
-ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
-  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
-    lane& candidate = lanes_[at & (lane_count_ - 1)];
-    if (!candidate.try_claim()) continue;
-    lane_hint() = at;
-    return &candidate;
-  }
-  return nullptr;
-}
-
-/// The lane that was used last is taken, or its queue is full.
-ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
-                                                     std::uint32_t stamp) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* const mine = claim_another(2 * lane_count_);
-    if (mine == nullptr) return false;
-    const bool done = mine->publish(span, stamp);
-    mine->let_go();
-    if (done) return true;
-  }
-  return false;
-}
-
-ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
-  // Acquire: pairs with push_returned(), whose links we are about to follow.
-  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-  if (mine.free != no_block) return true;
-  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
-    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
-    if (mine.free != no_block) return true;
-  }
-  for (std::uint32_t i = 1; i < lane_count_; ++i) {
-    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
-    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
-    block_index last = other.free;
-    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
-      last = at(last)->next;
-    }
-    if (last != no_block) {
-      mine.free = other.free;
-      other.free = at(last)->next;
-      at(last)->next = no_block;
-    }
-    other.let_go();
-    if (mine.free != no_block) return true;
-  }
-  return policy_ == when_full::evict_oldest && evict(mine);
-}
-
-/// Takes the span that was published first, within the resolution of the stamps.
-inline bool span_ring::evict(lane& mine) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* oldest = nullptr;
-    std::uint32_t oldest_stamp = 0;
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      std::uint32_t stamp = 0;
-      if (!lanes_[i].oldest_stamp(stamp)) continue;
-      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
-        oldest = lanes_ + i;
-        oldest_stamp = stamp;
-      }
-    }
-    if (oldest == nullptr) return false;
-    const block_index span = oldest->evict();
-    if (span == no_block) continue;
-    evicted_.add(1);
-    wipe_blocks(span);
-    mine.free = span;
-    return true;
-  }
-  return false;
-}
-
-inline void span_ring::release() noexcept {
-  if (memory_ == nullptr) return;
-  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
-  keep_in_child(memory_, page_bytes);
-  host_.give_back(memory_, memory_bytes_, page_bytes);
-  memory_ = nullptr;
-}
-
-inline std::uint32_t span_ring::free_blocks() const noexcept {
-  std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
-    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
-    for (; b != no_block; b = at(b)->next) ++count;
-  }
-  return count;
-}
 
 }  // namespace detail
 }  // namespace v0
@@ -6123,399 +5972,6 @@ class tracer {
   wide_counter exported_;
   std::array<wide_counter, drop_reasons> dropped_;
 };
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/impl/span.ipp ----
-
-// The bodies of span: how records are written into blocks (trace/record.hpp has the layout).
-
-namespace orcast {
-inline namespace v0 {
-
-/// By the consent that it was begun under.
-inline bool span::still_covered() const noexcept {
-  // The head lies right behind that of its block.
-  const auto* block = reinterpret_cast<const detail::block_head*>(head_) - 1;
-  return block->term == owner_->term();
-}
-
-inline bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
-
-/// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
-ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
-                                         std::uint16_t first, std::uint16_t second,
-                                         std::uint32_t bits, const char* text,
-                                         std::uint64_t word) noexcept {
-  if (owner_ == nullptr) return false;
-  const attribute_key key(constant, name, first, second);
-  const std::uint32_t type = bits & detail::record::type_mask;
-  if (type == static_cast<std::uint32_t>(value_type::string) ||
-      type == static_cast<std::uint32_t>(value_type::decimal)) {
-    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
-  }
-  char* payload = put_fixed(key, bits, sizeof word);
-  if (payload != nullptr) write_word(payload, word);
-  return payload != nullptr;
-}
-
-/// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
-/// and counted, when the key can't be used or there is no room.
-inline char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
-                             std::size_t size) noexcept {
-  std::string_view name;
-  if (key.constant() == nullptr && (bits & detail::record::element) == 0) {
-    name = key.name();
-    if (name.empty() || name.size() > 255) {
-      ++head_->dropped_attributes;
-      return nullptr;
-    }
-    bits |= detail::record::text_key;
-  }
-  const std::size_t whole = detail::padded(name.size()) + size;
-  if (!make_room(sizeof(detail::record) + whole)) {
-    ++head_->dropped_attributes;
-    return nullptr;
-  }
-  char* payload = open_record(bits, key, whole);
-  if (name.empty()) return payload;
-  reinterpret_cast<detail::record*>(payload)[-1].first = static_cast<std::uint16_t>(name.size());
-  copy(payload, name);
-  return payload + detail::padded(name.size());
-}
-
-/// A record whose text may run on through further blocks, each piece cut between code points.
-inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
-                           std::string_view text) noexcept {
-  bool cut = text.size() > max_value_;
-  if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
-  // A text begins in a block that has room for one code point at least.
-  char* payload = put_fixed(key, bits, text.empty() ? 0 : 8);
-  if (payload == nullptr) return false;
-  const bool named = key.constant() == nullptr && (bits & detail::record::element) == 0;
-  const std::size_t key_room = named ? detail::padded(key.name().size()) : 0;
-  auto* r = reinterpret_cast<detail::record*>(payload - key_room) - 1;
-
-  at_ = payload;
-  std::size_t written = 0;
-  while (written != text.size()) {
-    const std::string_view rest = text.substr(written);
-    const auto room = static_cast<std::size_t>(end_ - at_);
-    const std::size_t piece = rest.size() <= room ? rest.size() : utf8_prefix(rest, room);
-    copy(at_, rest.substr(0, piece));
-    at_ += piece;
-    written += piece;
-    if (written != text.size() && !grow()) {
-      cut = true;
-      break;
-    }
-  }
-  at_ = end_ - (static_cast<std::size_t>(end_ - at_) & ~std::size_t{7});
-  if (cut) {
-    head_->has_cuts = true;
-    r->bits |= detail::record::cut;
-  }
-  r->bits &= (1u << detail::record::size_shift) - 1;
-  r->bits |= static_cast<std::uint32_t>(key_room + written) << detail::record::size_shift;
-  return true;
-}
-
-/// Closes the current block and goes on in a fresh one. False when the span has reached its limit
-/// or the memory is used up; the span then stays as it is.
-ORCAST_COLD inline bool span::grow() noexcept {
-  detail::span_ring& ring = owner_->ring_;
-  detail::block_index fresh = detail::no_block;
-  if (head_->blocks < owner_->max_blocks_) {
-    if (detail::lane* const mine = ring.claim()) {
-      fresh = ring.pop(*mine);
-      ring.prefetch(mine->free);
-      mine->let_go();
-    }
-  }
-  if (fresh == detail::no_block) return false;
-  close_block();
-  ring.at(head_->last)->next = fresh;
-  head_->last = fresh;
-  ++head_->blocks;
-  char* bytes = reinterpret_cast<char*>(ring.at(fresh));
-  at_ = bytes + sizeof(detail::block_head);
-  end_ = bytes + ring.block_bytes();
-  return true;
-}
-
-inline void span::close_block() noexcept {
-  const auto left = static_cast<std::uint32_t>(end_ - at_);
-  const auto size = static_cast<std::uint32_t>(owner_->ring_.block_bytes());
-  reinterpret_cast<detail::block_head*>(end_ - size)->used = size - left;
-}
-
-inline span& span::set_list(attribute_key key, const attribute_value* values,
-                            std::size_t count) noexcept {
-  if (owner_ == nullptr) return *this;
-  char* payload = put_fixed(key, detail::record_array, 8);
-  if (payload == nullptr) return *this;
-  std::uint64_t written = 0;
-  while (written < count && put(std::string_view(), detail::record::element, values[written])) {
-    ++written;
-  }
-  std::memcpy(payload, &written, sizeof written);
-  return *this;
-}
-
-inline span& span::event(std::string_view name, std::initializer_list<attribute> attributes,
-                         std::int64_t steady_ns) noexcept {
-  if (owner_ == nullptr) return *this;
-  constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
-  constexpr std::string_view no_key;
-  if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
-    ++head_->dropped_events;
-    return *this;
-  }
-  char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
-                            sizeof(detail::event_payload));
-  if (steady_ns == 0) steady_ns = now_ns();
-  detail::event_payload content{};
-  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
-  if (put(no_key, detail::record::element, name)) {
-    content.named = 1;
-    for (const attribute& each : attributes) {
-      if (put(each.key, 0, each.value)) ++content.attributes;
-    }
-  }
-  std::memcpy(payload, &content, sizeof content);
-  ++head_->events;
-  return *this;
-}
-
-inline span& span::status(span_status value, std::string_view message) noexcept {
-  if (owner_ == nullptr || head_->status == span_status::ok || value == span_status::unset) {
-    return *this;
-  }
-  head_->status = value;
-  if (value == span_status::error) {
-    constexpr std::string_view no_key;
-    put_text(no_key, detail::record_status_message | detail::record::element, message);
-  }
-  return *this;
-}
-
-inline span& span::rename(std::string_view name) noexcept {
-  constexpr std::string_view no_key;
-  if (owner_ != nullptr) {
-    put_text(no_key, detail::record_name | detail::record::element,
-             name.substr(0, utf8_prefix(name, detail::max_name_bytes)));
-  }
-  return *this;
-}
-
-inline void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
-  head_->duration_ns = since_start(steady_ns);
-  if (!still_covered()) return discard(drop_reason::withdrawn);
-  close_block();
-  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
-    return discard(drop_reason::ring_full);
-  }
-  forget();
-}
-
-ORCAST_COLD inline void span::discard(drop_reason why) noexcept {
-  if (owner_ == nullptr) return;
-  close_block();
-  owner_->ring_.give_back(first_);
-  owner_->dropped(why);
-  forget();
-}
-
-inline std::int64_t span::now_ns() const noexcept {
-  return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
-}
-
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/trace/impl/tracer.ipp ----
-
-// The bodies of tracer: always inline, because they are the recording path.
-
-namespace orcast {
-inline namespace v0 {
-
-inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
-  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
-  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
-  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
-  }
-  detail::span_ring::shape shape{};
-  const bool tight = options.memory_bytes < 256 * 1024;
-  shape.memory_bytes = options.memory_bytes;
-  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
-  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
-  shape.policy = options.full;
-  shape.wipe = options.wipe;
-  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
-    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
-  }
-  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
-    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
-  }
-  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
-  }
-  if (options.max_span_bytes < shape.block_bytes) {
-    return refuse("tracer_options.max_span_bytes must be at least one block");
-  }
-  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
-    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
-  }
-  std::unique_ptr<tracer> made(new (std::nothrow) tracer(options));
-  if (made == nullptr || !made->ring_.make(shape, options.host)) {
-    return refuse("the host has no memory of tracer_options.memory_bytes");
-  }
-  if (made->ring_.block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
-  }
-  made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
-  return made;
-}
-
-template <class Options>
-inline span tracer::begin(std::string_view name, const Options& options,
-                          detail::consent_term term) noexcept {
-  const bool follow = options.parent.decided;
-  if (follow && !options.parent.sampled()) {
-    unsampled_.add(1);
-    return span(detail::context_words(options.parent));
-  }
-  detail::lane* const mine = ring_.claim();
-  if (mine == nullptr) return without_lane();
-  if (!mine->random->seeded()) reseed(*mine->random);
-
-  // The ids stay in registers on their way from the random state to where they are kept: memory
-  // that is read in wider pieces than it has just been written in makes the processor wait.
-  random_state random(*mine->random);
-  detail::context_words ids(options.parent.trace);
-  if (!ids.has_trace()) ids = detail::context_words(options.trace);
-  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
-  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
-  if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
-  }
-  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
-      (missing != 0 && shares_.nobody(missing))) {
-    *mine->random = random;
-    mine->unsampled.add_owned(1);
-    mine->let_go();
-    return span(ids);
-  }
-  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  *mine->random = random;
-  // The clock waits for everything that was asked of memory before it. So what may not be in the
-  // cache, the block above all, is asked for behind it.
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
-  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
-  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
-  mine->started.add_owned(1);
-  const detail::block_index block = ring_.pop(*mine);
-  if (block == detail::no_block) {  // children keep the trace all the same
-    count_without_block(*mine);
-    return span(ids);
-  }
-  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
-  const detail::block_index next = mine->free;
-  mine->let_go();
-  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
-
-  reinterpret_cast<detail::block_head*>(bytes)->term = term;
-  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  ids.write(head->context);
-  head->kind = options.kind;
-  head->status = span_status::unset;
-  head->remote_parent = options.parent.remote;
-  head->has_cuts = false;
-  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
-  head->start_wall_ns = wall_ns;
-  head->start_steady_ns = start_ns;
-  head->blocks = 1;
-  head->last = block;
-  head->dropped_attributes = 0;
-  head->events = 0;
-  head->dropped_events = 0;
-  if (name.size() > detail::max_name_bytes) name = shortened(name);
-  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
-}
-
-inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
-  return begin(name, detail::no_span_options(), term);
-}
-inline span tracer::begin_with(std::string_view name, const span_options& options,
-                               detail::consent_term term) noexcept {
-  return begin(name, options, term);
-}
-
-inline bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
-}
-
-ORCAST_COLD inline std::uint8_t tracer::left_out(std::uint64_t trace_tail,
-                                                 std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
-                                          : ratio_sampler::number_of(session));
-}
-
-/// Every lane was taken, twice over.
-ORCAST_COLD inline span tracer::without_lane() noexcept {
-  started_without_lane_.add(1);
-  dropped(drop_reason::pool_full);
-  return span();
-}
-
-ORCAST_COLD inline void tracer::count_without_block(detail::lane& mine) noexcept {
-  mine.let_go();
-  dropped(drop_reason::pool_full);
-}
-
-/// In a child of fork().
-ORCAST_COLD inline void tracer::reseed(random_state& random) const noexcept { random.seed(host_); }
-
-ORCAST_COLD inline std::string_view tracer::shortened(std::string_view name) noexcept {
-  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
-}
-
-/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
-/// clock set late takes effect, and a device that slept does not stretch a span over the night.
-ORCAST_COLD inline void tracer::read_wall(detail::lane& mine) const noexcept {
-  const std::int64_t now = host_.steady_ns();
-  mine.wall_minus_steady_ns = host_.wall_ns() - now;
-  mine.wall_due_ns = now + 1'000'000'000;
-}
-
-inline trace_stats tracer::stats() const noexcept {
-  trace_stats now;
-  // The ends first, by acquire: a span whose end is seen here has its start seen below.
-  now.exported = exported_.read();
-  for (std::size_t i = 0; i < drop_reasons; ++i) now.dropped[i] = dropped_[i].read();
-  now.dropped[static_cast<std::size_t>(drop_reason::evicted)] += ring_.evicted().read();
-  now.started = started_without_lane_.read();
-  now.unsampled = unsampled_.read();
-  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
-    now.started += ring_.lane_at(i).started.read();
-    now.unsampled += ring_.lane_at(i).unsampled.read();
-  }
-  return now;
-}
-
-inline std::uint64_t tracer::open_spans() const noexcept {
-  std::uint64_t ready = 0;
-  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
-    const detail::lane& lane = ring_.lane_at(i);
-    ready += lane.tail.load(std::memory_order_acquire) - lane.head.load(std::memory_order_acquire);
-  }
-  const std::uint64_t held = stats().held();
-  return held > ready ? held - ready : 0;
-}
 
 }  // namespace v0
 }  // namespace orcast
@@ -11611,6 +11067,160 @@ inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
 }  // namespace orcast
 
 #if !defined(ORCAST_SEPARATE_BODIES) || defined(ORCAST_BODIES)
+
+// ---- orcast/trace/impl/span_ring.ipp ----
+
+#include <cstring>
+#include <new>
+
+// The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept {
+  host_ = from;
+  // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
+  block_bytes_ = wanted.block_bytes - 64;
+  lane_count_ = wanted.lanes;
+  policy_ = wanted.policy;
+  wipe_ = wanted.wipe;
+  memory_bytes_ = wanted.memory_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  if (memory_ == nullptr) return false;
+  std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
+
+  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
+  auto* random = reinterpret_cast<random_state*>(memory_);
+  char* at_byte = memory_ + page_bytes;
+  wipe_in_child(memory_, page_bytes);
+
+  lanes_ = reinterpret_cast<lane*>(at_byte);
+  at_byte += lane_count_ * sizeof(lane);
+  // Together the queues hold twice as many spans as there are blocks.
+  std::size_t capacity = 8;
+  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    lane* made = new (lanes_ + i) lane;
+    made->index = i;
+    made->random = new (random + i) random_state;
+    made->random->seed(host_);
+    made->capacity = capacity;
+    made->slots = reinterpret_cast<lane::slot*>(at_byte);
+    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
+    at_byte += capacity * sizeof(lane::slot);
+  }
+  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
+  blocks_ = at_byte;
+  const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
+  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  for (block_index i = block_count_; i-- > 0;) {
+    lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
+    block_head* head = new (at(i)) block_head;
+    head->next = owner.free;
+    owner.free = i;
+  }
+  return true;
+}
+
+ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+  for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
+    lane& candidate = lanes_[at & (lane_count_ - 1)];
+    if (!candidate.try_claim()) continue;
+    lane_hint() = at;
+    return &candidate;
+  }
+  return nullptr;
+}
+
+/// The lane that was used last is taken, or its queue is full.
+ORCAST_COLD ORCAST_DECL bool span_ring::publish_elsewhere(block_index span,
+                                                          std::uint32_t stamp) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* const mine = claim_another(2 * lane_count_);
+    if (mine == nullptr) return false;
+    const bool done = mine->publish(span, stamp);
+    mine->let_go();
+    if (done) return true;
+  }
+  return false;
+}
+
+ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
+  // Acquire: pairs with push_returned(), whose links we are about to follow.
+  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+  if (mine.free != no_block) return true;
+  const auto own = static_cast<std::uint32_t>(&mine - lanes_);
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (other.returned.load(std::memory_order_relaxed) == no_block) continue;
+    mine.free = other.returned.exchange(no_block, std::memory_order_acquire);
+    if (mine.free != no_block) return true;
+  }
+  for (std::uint32_t i = 1; i < lane_count_; ++i) {
+    lane& other = lanes_[(own + i) & (lane_count_ - 1)];
+    if (!other.try_claim()) continue;  // never waits, so two refills can't block each other
+    block_index last = other.free;
+    for (int n = 1; n < 8 && last != no_block && at(last)->next != no_block; ++n) {
+      last = at(last)->next;
+    }
+    if (last != no_block) {
+      mine.free = other.free;
+      other.free = at(last)->next;
+      at(last)->next = no_block;
+    }
+    other.let_go();
+    if (mine.free != no_block) return true;
+  }
+  return policy_ == when_full::evict_oldest && evict(mine);
+}
+
+/// Takes the span that was published first, within the resolution of the stamps.
+ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
+  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
+    lane* oldest = nullptr;
+    std::uint32_t oldest_stamp = 0;
+    for (std::uint32_t i = 0; i < lane_count_; ++i) {
+      std::uint32_t stamp = 0;
+      if (!lanes_[i].oldest_stamp(stamp)) continue;
+      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
+        oldest = lanes_ + i;
+        oldest_stamp = stamp;
+      }
+    }
+    if (oldest == nullptr) return false;
+    const block_index span = oldest->evict();
+    if (span == no_block) continue;
+    evicted_.add(1);
+    wipe_blocks(span);
+    mine.free = span;
+    return true;
+  }
+  return false;
+}
+
+ORCAST_DECL void span_ring::release() noexcept {
+  if (memory_ == nullptr) return;
+  if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
+  keep_in_child(memory_, page_bytes);
+  host_.give_back(memory_, memory_bytes_, page_bytes);
+  memory_ = nullptr;
+}
+
+ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < lane_count_; ++i) {
+    for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;
+    block_index b = lanes_[i].returned.load(std::memory_order_acquire);
+    for (; b != no_block; b = at(b)->next) ++count;
+  }
+  return count;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
 
 // ---- orcast/otlp/byte_block.hpp ----
 
@@ -18715,6 +18325,405 @@ ORCAST_DECL result<void> reply_reader::finish(result<void> outcome) noexcept {
   if (self.now == parser::state::complete) return {};
   self.seal(*this);
   return self.why;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/span.ipp ----
+
+#include <cstring>
+
+// The bodies of span: how records are written into blocks (trace/record.hpp has the layout).
+
+namespace orcast {
+inline namespace v0 {
+
+/// By the consent that it was begun under.
+ORCAST_DECL bool span::still_covered() const noexcept {
+  // The head lies right behind that of its block.
+  const auto* block = reinterpret_cast<const detail::block_head*>(head_) - 1;
+  return block->term == owner_->term();
+}
+
+ORCAST_DECL bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
+
+/// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
+ORCAST_COLD ORCAST_DECL bool span::put_slowly(const key_text* constant, std::string_view name,
+                                              std::uint16_t first, std::uint16_t second,
+                                              std::uint32_t bits, const char* text,
+                                              std::uint64_t word) noexcept {
+  if (owner_ == nullptr) return false;
+  const attribute_key key(constant, name, first, second);
+  const std::uint32_t type = bits & detail::record::type_mask;
+  if (type == static_cast<std::uint32_t>(value_type::string) ||
+      type == static_cast<std::uint32_t>(value_type::decimal)) {
+    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
+  }
+  char* payload = put_fixed(key, bits, sizeof word);
+  if (payload != nullptr) write_word(payload, word);
+  return payload != nullptr;
+}
+
+/// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
+/// and counted, when the key can't be used or there is no room.
+ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
+                                  std::size_t size) noexcept {
+  std::string_view name;
+  if (key.constant() == nullptr && (bits & detail::record::element) == 0) {
+    name = key.name();
+    if (name.empty() || name.size() > 255) {
+      ++head_->dropped_attributes;
+      return nullptr;
+    }
+    bits |= detail::record::text_key;
+  }
+  const std::size_t whole = detail::padded(name.size()) + size;
+  if (!make_room(sizeof(detail::record) + whole)) {
+    ++head_->dropped_attributes;
+    return nullptr;
+  }
+  char* payload = open_record(bits, key, whole);
+  if (name.empty()) return payload;
+  reinterpret_cast<detail::record*>(payload)[-1].first = static_cast<std::uint16_t>(name.size());
+  copy(payload, name);
+  return payload + detail::padded(name.size());
+}
+
+/// A record whose text may run on through further blocks, each piece cut between code points.
+ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
+                                std::string_view text) noexcept {
+  bool cut = text.size() > max_value_;
+  if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
+  // A text begins in a block that has room for one code point at least.
+  char* payload = put_fixed(key, bits, text.empty() ? 0 : 8);
+  if (payload == nullptr) return false;
+  const bool named = key.constant() == nullptr && (bits & detail::record::element) == 0;
+  const std::size_t key_room = named ? detail::padded(key.name().size()) : 0;
+  auto* r = reinterpret_cast<detail::record*>(payload - key_room) - 1;
+
+  at_ = payload;
+  std::size_t written = 0;
+  while (written != text.size()) {
+    const std::string_view rest = text.substr(written);
+    const auto room = static_cast<std::size_t>(end_ - at_);
+    const std::size_t piece = rest.size() <= room ? rest.size() : utf8_prefix(rest, room);
+    copy(at_, rest.substr(0, piece));
+    at_ += piece;
+    written += piece;
+    if (written != text.size() && !grow()) {
+      cut = true;
+      break;
+    }
+  }
+  at_ = end_ - (static_cast<std::size_t>(end_ - at_) & ~std::size_t{7});
+  if (cut) {
+    head_->has_cuts = true;
+    r->bits |= detail::record::cut;
+  }
+  r->bits &= (1u << detail::record::size_shift) - 1;
+  r->bits |= static_cast<std::uint32_t>(key_room + written) << detail::record::size_shift;
+  return true;
+}
+
+/// Closes the current block and goes on in a fresh one. False when the span has reached its limit
+/// or the memory is used up; the span then stays as it is.
+ORCAST_COLD ORCAST_DECL bool span::grow() noexcept {
+  detail::span_ring& ring = owner_->ring_;
+  detail::block_index fresh = detail::no_block;
+  if (head_->blocks < owner_->max_blocks_) {
+    if (detail::lane* const mine = ring.claim()) {
+      fresh = ring.pop(*mine);
+      ring.prefetch(mine->free);
+      mine->let_go();
+    }
+  }
+  if (fresh == detail::no_block) return false;
+  close_block();
+  ring.at(head_->last)->next = fresh;
+  head_->last = fresh;
+  ++head_->blocks;
+  char* bytes = reinterpret_cast<char*>(ring.at(fresh));
+  at_ = bytes + sizeof(detail::block_head);
+  end_ = bytes + ring.block_bytes();
+  return true;
+}
+
+ORCAST_DECL void span::close_block() noexcept {
+  const auto left = static_cast<std::uint32_t>(end_ - at_);
+  const auto size = static_cast<std::uint32_t>(owner_->ring_.block_bytes());
+  reinterpret_cast<detail::block_head*>(end_ - size)->used = size - left;
+}
+
+ORCAST_DECL span& span::set_list(attribute_key key, const attribute_value* values,
+                                 std::size_t count) noexcept {
+  if (owner_ == nullptr) return *this;
+  char* payload = put_fixed(key, detail::record_array, 8);
+  if (payload == nullptr) return *this;
+  std::uint64_t written = 0;
+  while (written < count && put(std::string_view(), detail::record::element, values[written])) {
+    ++written;
+  }
+  std::memcpy(payload, &written, sizeof written);
+  return *this;
+}
+
+ORCAST_DECL span& span::event(std::string_view name, std::initializer_list<attribute> attributes,
+                              std::int64_t steady_ns) noexcept {
+  if (owner_ == nullptr) return *this;
+  constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
+  constexpr std::string_view no_key;
+  if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
+    ++head_->dropped_events;
+    return *this;
+  }
+  char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
+                            sizeof(detail::event_payload));
+  if (steady_ns == 0) steady_ns = now_ns();
+  detail::event_payload content{};
+  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
+  if (put(no_key, detail::record::element, name)) {
+    content.named = 1;
+    for (const attribute& each : attributes) {
+      if (put(each.key, 0, each.value)) ++content.attributes;
+    }
+  }
+  std::memcpy(payload, &content, sizeof content);
+  ++head_->events;
+  return *this;
+}
+
+ORCAST_DECL span& span::status(span_status value, std::string_view message) noexcept {
+  if (owner_ == nullptr || head_->status == span_status::ok || value == span_status::unset) {
+    return *this;
+  }
+  head_->status = value;
+  if (value == span_status::error) {
+    constexpr std::string_view no_key;
+    put_text(no_key, detail::record_status_message | detail::record::element, message);
+  }
+  return *this;
+}
+
+ORCAST_DECL span& span::rename(std::string_view name) noexcept {
+  constexpr std::string_view no_key;
+  if (owner_ != nullptr) {
+    put_text(no_key, detail::record_name | detail::record::element,
+             name.substr(0, utf8_prefix(name, detail::max_name_bytes)));
+  }
+  return *this;
+}
+
+ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
+  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
+  head_->duration_ns = since_start(steady_ns);
+  if (!still_covered()) return discard(drop_reason::withdrawn);
+  close_block();
+  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
+    return discard(drop_reason::ring_full);
+  }
+  forget();
+}
+
+ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
+  if (owner_ == nullptr) return;
+  close_block();
+  owner_->ring_.give_back(first_);
+  owner_->dropped(why);
+  forget();
+}
+
+ORCAST_DECL std::int64_t span::now_ns() const noexcept {
+  return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
+}
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/trace/impl/tracer.ipp ----
+
+#include <cstring>
+
+// The bodies of tracer.
+
+namespace orcast {
+inline namespace v0 {
+
+ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
+  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
+  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
+  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
+  }
+  detail::span_ring::shape shape{};
+  const bool tight = options.memory_bytes < 256 * 1024;
+  shape.memory_bytes = options.memory_bytes;
+  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
+  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
+  shape.policy = options.full;
+  shape.wipe = options.wipe;
+  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
+    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
+  }
+  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
+    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
+  }
+  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
+    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
+  }
+  if (options.max_span_bytes < shape.block_bytes) {
+    return refuse("tracer_options.max_span_bytes must be at least one block");
+  }
+  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
+    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
+  }
+  std::unique_ptr<tracer> made(new (std::nothrow) tracer(options));
+  if (made == nullptr || !made->ring_.make(shape, options.host)) {
+    return refuse("the host has no memory of tracer_options.memory_bytes");
+  }
+  if (made->ring_.block_count() < 8) {
+    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
+  }
+  made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
+  return made;
+}
+
+template <class Options>
+inline span tracer::begin(std::string_view name, const Options& options,
+                          detail::consent_term term) noexcept {
+  const bool follow = options.parent.decided;
+  if (follow && !options.parent.sampled()) {
+    unsampled_.add(1);
+    return span(detail::context_words(options.parent));
+  }
+  detail::lane* const mine = ring_.claim();
+  if (mine == nullptr) return without_lane();
+  if (!mine->random->seeded()) reseed(*mine->random);
+
+  // The ids stay in registers on their way from the random state to where they are kept: memory
+  // that is read in wider pieces than it has just been written in makes the processor wait.
+  random_state random(*mine->random);
+  detail::context_words ids(options.parent.trace);
+  if (!ids.has_trace()) ids = detail::context_words(options.trace);
+  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
+  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
+  if (!follow && shares_.uneven()) {
+    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
+  }
+  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
+      (missing != 0 && shares_.nobody(missing))) {
+    *mine->random = random;
+    mine->unsampled.add_owned(1);
+    mine->let_go();
+    return span(ids);
+  }
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
+  *mine->random = random;
+  // The clock waits for everything that was asked of memory before it. So what may not be in the
+  // cache, the block above all, is asked for behind it.
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
+  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
+  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
+  mine->started.add_owned(1);
+  const detail::block_index block = ring_.pop(*mine);
+  if (block == detail::no_block) {  // children keep the trace all the same
+    count_without_block(*mine);
+    return span(ids);
+  }
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  const detail::block_index next = mine->free;
+  mine->let_go();
+  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
+
+  reinterpret_cast<detail::block_head*>(bytes)->term = term;
+  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
+  ids.write(head->context);
+  head->kind = options.kind;
+  head->status = span_status::unset;
+  head->remote_parent = options.parent.remote;
+  head->has_cuts = false;
+  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
+  head->start_wall_ns = wall_ns;
+  head->start_steady_ns = start_ns;
+  head->blocks = 1;
+  head->last = block;
+  head->dropped_attributes = 0;
+  head->events = 0;
+  head->dropped_events = 0;
+  if (name.size() > detail::max_name_bytes) name = shortened(name);
+  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
+}
+
+ORCAST_DECL span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
+  return begin(name, detail::no_span_options(), term);
+}
+ORCAST_DECL span tracer::begin_with(std::string_view name, const span_options& options,
+                                    detail::consent_term term) noexcept {
+  return begin(name, options, term);
+}
+
+ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
+}
+
+ORCAST_COLD ORCAST_DECL std::uint8_t tracer::left_out(std::uint64_t trace_tail,
+                                                      std::string_view session) const noexcept {
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
+                                          : ratio_sampler::number_of(session));
+}
+
+/// Every lane was taken, twice over.
+ORCAST_COLD ORCAST_DECL span tracer::without_lane() noexcept {
+  started_without_lane_.add(1);
+  dropped(drop_reason::pool_full);
+  return span();
+}
+
+ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noexcept {
+  mine.let_go();
+  dropped(drop_reason::pool_full);
+}
+
+/// In a child of fork().
+ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
+  random.seed(host_);
+}
+
+ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
+  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
+}
+
+/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
+/// clock set late takes effect, and a device that slept does not stretch a span over the night.
+ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
+  const std::int64_t now = host_.steady_ns();
+  mine.wall_minus_steady_ns = host_.wall_ns() - now;
+  mine.wall_due_ns = now + 1'000'000'000;
+}
+
+ORCAST_DECL trace_stats tracer::stats() const noexcept {
+  trace_stats now;
+  // The ends first, by acquire: a span whose end is seen here has its start seen below.
+  now.exported = exported_.read();
+  for (std::size_t i = 0; i < drop_reasons; ++i) now.dropped[i] = dropped_[i].read();
+  now.dropped[static_cast<std::size_t>(drop_reason::evicted)] += ring_.evicted().read();
+  now.started = started_without_lane_.read();
+  now.unsampled = unsampled_.read();
+  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
+    now.started += ring_.lane_at(i).started.read();
+    now.unsampled += ring_.lane_at(i).unsampled.read();
+  }
+  return now;
+}
+
+ORCAST_DECL std::uint64_t tracer::open_spans() const noexcept {
+  std::uint64_t ready = 0;
+  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
+    const detail::lane& lane = ring_.lane_at(i);
+    ready += lane.tail.load(std::memory_order_acquire) - lane.head.load(std::memory_order_acquire);
+  }
+  const std::uint64_t held = stats().held();
+  return held > ready ? held - ready : 0;
 }
 
 }  // namespace v0

@@ -81,7 +81,7 @@ inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
 
 /// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
 /// text that is not UTF-8 the result is still at most `max_bytes`, and at most 3 less.
-inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
+ORCAST_COLD inline std::size_t utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text.size();
   for (std::size_t back = 0; back < 4 && back <= max_bytes; ++back) {
     const std::size_t end = max_bytes - back;

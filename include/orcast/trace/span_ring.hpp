@@ -173,4 +173,6 @@ class span_ring {
 }  // namespace v0
 }  // namespace orcast
 
+#if !defined(ORCAST_SEPARATE_BODIES)
 #include "orcast/trace/impl/span_ring.ipp"
+#endif

@@ -191,5 +191,7 @@ class tracer {
 }  // namespace v0
 }  // namespace orcast
 
+#if !defined(ORCAST_SEPARATE_BODIES)
 #include "orcast/trace/impl/span.ipp"
 #include "orcast/trace/impl/tracer.ipp"
+#endif

@@ -12,19 +12,19 @@ namespace orcast {
 inline namespace v0 {
 
 /// By the consent that it was begun under.
-inline bool span::still_covered() const noexcept {
+ORCAST_DECL bool span::still_covered() const noexcept {
   // The head lies right behind that of its block.
   const auto* block = reinterpret_cast<const detail::block_head*>(head_) - 1;
   return block->term == owner_->term();
 }
 
-inline bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
+ORCAST_DECL bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
 
 /// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
-ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_view name,
-                                         std::uint16_t first, std::uint16_t second,
-                                         std::uint32_t bits, const char* text,
-                                         std::uint64_t word) noexcept {
+ORCAST_COLD ORCAST_DECL bool span::put_slowly(const key_text* constant, std::string_view name,
+                                              std::uint16_t first, std::uint16_t second,
+                                              std::uint32_t bits, const char* text,
+                                              std::uint64_t word) noexcept {
   if (owner_ == nullptr) return false;
   const attribute_key key(constant, name, first, second);
   const std::uint32_t type = bits & detail::record::type_mask;
@@ -39,8 +39,8 @@ ORCAST_COLD inline bool span::put_slowly(const key_text* constant, std::string_v
 
 /// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
 /// and counted, when the key can't be used or there is no room.
-inline char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
-                             std::size_t size) noexcept {
+ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
+                                  std::size_t size) noexcept {
   std::string_view name;
   if (key.constant() == nullptr && (bits & detail::record::element) == 0) {
     name = key.name();
@@ -63,8 +63,8 @@ inline char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
 }
 
 /// A record whose text may run on through further blocks, each piece cut between code points.
-inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
-                           std::string_view text) noexcept {
+ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
+                                std::string_view text) noexcept {
   bool cut = text.size() > max_value_;
   if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
   // A text begins in a block that has room for one code point at least.
@@ -100,7 +100,7 @@ inline bool span::put_text(const attribute_key& key, std::uint32_t bits,
 
 /// Closes the current block and goes on in a fresh one. False when the span has reached its limit
 /// or the memory is used up; the span then stays as it is.
-ORCAST_COLD inline bool span::grow() noexcept {
+ORCAST_COLD ORCAST_DECL bool span::grow() noexcept {
   detail::span_ring& ring = owner_->ring_;
   detail::block_index fresh = detail::no_block;
   if (head_->blocks < owner_->max_blocks_) {
@@ -121,14 +121,14 @@ ORCAST_COLD inline bool span::grow() noexcept {
   return true;
 }
 
-inline void span::close_block() noexcept {
+ORCAST_DECL void span::close_block() noexcept {
   const auto left = static_cast<std::uint32_t>(end_ - at_);
   const auto size = static_cast<std::uint32_t>(owner_->ring_.block_bytes());
   reinterpret_cast<detail::block_head*>(end_ - size)->used = size - left;
 }
 
-inline span& span::set_list(attribute_key key, const attribute_value* values,
-                            std::size_t count) noexcept {
+ORCAST_DECL span& span::set_list(attribute_key key, const attribute_value* values,
+                                 std::size_t count) noexcept {
   if (owner_ == nullptr) return *this;
   char* payload = put_fixed(key, detail::record_array, 8);
   if (payload == nullptr) return *this;
@@ -140,8 +140,8 @@ inline span& span::set_list(attribute_key key, const attribute_value* values,
   return *this;
 }
 
-inline span& span::event(std::string_view name, std::initializer_list<attribute> attributes,
-                         std::int64_t steady_ns) noexcept {
+ORCAST_DECL span& span::event(std::string_view name, std::initializer_list<attribute> attributes,
+                              std::int64_t steady_ns) noexcept {
   if (owner_ == nullptr) return *this;
   constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
   constexpr std::string_view no_key;
@@ -165,7 +165,7 @@ inline span& span::event(std::string_view name, std::initializer_list<attribute>
   return *this;
 }
 
-inline span& span::status(span_status value, std::string_view message) noexcept {
+ORCAST_DECL span& span::status(span_status value, std::string_view message) noexcept {
   if (owner_ == nullptr || head_->status == span_status::ok || value == span_status::unset) {
     return *this;
   }
@@ -177,7 +177,7 @@ inline span& span::status(span_status value, std::string_view message) noexcept 
   return *this;
 }
 
-inline span& span::rename(std::string_view name) noexcept {
+ORCAST_DECL span& span::rename(std::string_view name) noexcept {
   constexpr std::string_view no_key;
   if (owner_ != nullptr) {
     put_text(no_key, detail::record_name | detail::record::element,
@@ -186,7 +186,7 @@ inline span& span::rename(std::string_view name) noexcept {
   return *this;
 }
 
-inline void span::hand_over(std::int64_t steady_ns) noexcept {
+ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
   head_->duration_ns = since_start(steady_ns);
   if (!still_covered()) return discard(drop_reason::withdrawn);
@@ -197,7 +197,7 @@ inline void span::hand_over(std::int64_t steady_ns) noexcept {
   forget();
 }
 
-ORCAST_COLD inline void span::discard(drop_reason why) noexcept {
+ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
   if (owner_ == nullptr) return;
   close_block();
   owner_->ring_.give_back(first_);
@@ -205,7 +205,7 @@ ORCAST_COLD inline void span::discard(drop_reason why) noexcept {
   forget();
 }
 
-inline std::int64_t span::now_ns() const noexcept {
+ORCAST_DECL std::int64_t span::now_ns() const noexcept {
   return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
 }
 

@@ -12,7 +12,7 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
+ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept {
   host_ = from;
   // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
   block_bytes_ = wanted.block_bytes - 64;
@@ -57,7 +57,7 @@ inline bool span_ring::make(const shape& wanted, const host& from) noexcept {
   return true;
 }
 
-ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
   for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
     lane& candidate = lanes_[at & (lane_count_ - 1)];
     if (!candidate.try_claim()) continue;
@@ -68,8 +68,8 @@ ORCAST_COLD inline lane* span_ring::claim_another(std::uint32_t tries) noexcept 
 }
 
 /// The lane that was used last is taken, or its queue is full.
-ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
-                                                     std::uint32_t stamp) noexcept {
+ORCAST_COLD ORCAST_DECL bool span_ring::publish_elsewhere(block_index span,
+                                                          std::uint32_t stamp) noexcept {
   for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
     lane* const mine = claim_another(2 * lane_count_);
     if (mine == nullptr) return false;
@@ -80,7 +80,7 @@ ORCAST_COLD inline bool span_ring::publish_elsewhere(block_index span,
   return false;
 }
 
-ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
+ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   // Acquire: pairs with push_returned(), whose links we are about to follow.
   mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
   if (mine.free != no_block) return true;
@@ -110,7 +110,7 @@ ORCAST_COLD inline bool span_ring::refill(lane& mine) noexcept {
 }
 
 /// Takes the span that was published first, within the resolution of the stamps.
-inline bool span_ring::evict(lane& mine) noexcept {
+ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
   for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
     lane* oldest = nullptr;
     std::uint32_t oldest_stamp = 0;
@@ -133,7 +133,7 @@ inline bool span_ring::evict(lane& mine) noexcept {
   return false;
 }
 
-inline void span_ring::release() noexcept {
+ORCAST_DECL void span_ring::release() noexcept {
   if (memory_ == nullptr) return;
   if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
   keep_in_child(memory_, page_bytes);
@@ -141,7 +141,7 @@ inline void span_ring::release() noexcept {
   memory_ = nullptr;
 }
 
-inline std::uint32_t span_ring::free_blocks() const noexcept {
+ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
   std::uint32_t count = 0;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;

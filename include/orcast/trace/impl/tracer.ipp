@@ -6,12 +6,12 @@
 #include "orcast/core/utf8.hpp"
 #include "orcast/trace/tracer.hpp"
 
-// The bodies of tracer: always inline, because they are the recording path.
+// The bodies of tracer.
 
 namespace orcast {
 inline namespace v0 {
 
-inline result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
+ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
   const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
   const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
   if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
@@ -116,52 +116,54 @@ inline span tracer::begin(std::string_view name, const Options& options,
   return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
 }
 
-inline span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
+ORCAST_DECL span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
   return begin(name, detail::no_span_options(), term);
 }
-inline span tracer::begin_with(std::string_view name, const span_options& options,
-                               detail::consent_term term) noexcept {
+ORCAST_DECL span tracer::begin_with(std::string_view name, const span_options& options,
+                                    detail::consent_term term) noexcept {
   return begin(name, options, term);
 }
 
-inline bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
+ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
   return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
 }
 
-ORCAST_COLD inline std::uint8_t tracer::left_out(std::uint64_t trace_tail,
-                                                 std::string_view session) const noexcept {
+ORCAST_COLD ORCAST_DECL std::uint8_t tracer::left_out(std::uint64_t trace_tail,
+                                                      std::string_view session) const noexcept {
   return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
                                           : ratio_sampler::number_of(session));
 }
 
 /// Every lane was taken, twice over.
-ORCAST_COLD inline span tracer::without_lane() noexcept {
+ORCAST_COLD ORCAST_DECL span tracer::without_lane() noexcept {
   started_without_lane_.add(1);
   dropped(drop_reason::pool_full);
   return span();
 }
 
-ORCAST_COLD inline void tracer::count_without_block(detail::lane& mine) noexcept {
+ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noexcept {
   mine.let_go();
   dropped(drop_reason::pool_full);
 }
 
 /// In a child of fork().
-ORCAST_COLD inline void tracer::reseed(random_state& random) const noexcept { random.seed(host_); }
+ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
+  random.seed(host_);
+}
 
-ORCAST_COLD inline std::string_view tracer::shortened(std::string_view name) noexcept {
+ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
   return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
 }
 
 /// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
 /// clock set late takes effect, and a device that slept does not stretch a span over the night.
-ORCAST_COLD inline void tracer::read_wall(detail::lane& mine) const noexcept {
+ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
   const std::int64_t now = host_.steady_ns();
   mine.wall_minus_steady_ns = host_.wall_ns() - now;
   mine.wall_due_ns = now + 1'000'000'000;
 }
 
-inline trace_stats tracer::stats() const noexcept {
+ORCAST_DECL trace_stats tracer::stats() const noexcept {
   trace_stats now;
   // The ends first, by acquire: a span whose end is seen here has its start seen below.
   now.exported = exported_.read();
@@ -176,7 +178,7 @@ inline trace_stats tracer::stats() const noexcept {
   return now;
 }
 
-inline std::uint64_t tracer::open_spans() const noexcept {
+ORCAST_DECL std::uint64_t tracer::open_spans() const noexcept {
   std::uint64_t ready = 0;
   for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
     const detail::lane& lane = ring_.lane_at(i);
