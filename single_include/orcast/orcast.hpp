@@ -18368,7 +18368,7 @@ ORCAST_COLD ORCAST_DECL bool span::put_slowly(const key_text* constant, std::str
 /// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
 /// and counted, when the key can't be used or there is no room.
 ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uint32_t bits,
-                                  std::size_t size) noexcept {
+                                              std::size_t size) noexcept {
   std::string_view name;
   if (key.constant() == nullptr && (bits & detail::record::element) == 0) {
     name = key.name();
