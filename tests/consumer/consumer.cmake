@@ -15,7 +15,7 @@ function(consumer_test name)
     COMMAND "${CMAKE_CTEST_COMMAND}"
       --build-and-test "${consumer_source}" "${consumer_builds}/${name}"
       --build-generator "${CMAKE_GENERATOR}"
-      --build-options "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}" -DCMAKE_BUILD_TYPE=Debug ${ARGN}
+      --build-options "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}" -DCMAKE_BUILD_TYPE=None ${ARGN}
       --test-command "${CMAKE_CTEST_COMMAND}" --output-on-failure)
   set_tests_properties(consumer.${name} PROPERTIES
     TIMEOUT 600 FIXTURES_REQUIRED orcast_installed)

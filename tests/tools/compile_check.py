@@ -3,7 +3,8 @@
 """Compiles every header of orcast the way hosts do, without building anything.
 
     compile_check.py alone       each header in a translation unit of its own, included twice
-    compile_check.py together    all headers in one, e.g. with --hostile or --flag=-fno-exceptions
+    compile_check.py together    all headers in one, e.g. with --flag=-fno-exceptions, or after macros
+                                 (--hostile functions, --hostile objects)
     compile_check.py separate    all headers with ORCAST_SEPARATE_BODIES, with no third party in sight
     compile_check.py macros      no macro leaks that isn't in tests/compile/macros.txt
 
@@ -104,18 +105,13 @@ def check_alone(options, headers):
 
 
 def check_together(options, headers):
+    name = "together"
+    lines = [f'#include "{header}"' for header in headers]
     if options.hostile:
-        variants = {"function-like": False, "object-like": True}
-        units = {f"after hostile {name} macros": hostile(options.include, headers, object_like)
-                 for name, object_like in variants.items()}
-    else:
-        units = {"together": [f'#include "{header}"' for header in headers]}
-    found = []
-    for name, lines in units.items():
-        text = compile_lines(options, lines)
-        if text:
-            found.append(f"the headers do not compile {name}:\n{text}")
-    return found
+        name = f"after macros that are {options.hostile}"
+        lines = hostile(options.include, headers, options.hostile == "objects")
+    text = compile_lines(options, lines)
+    return [f"the headers do not compile {name}:\n{text}"] if text else []
 
 
 def check_separate(options, headers):
@@ -168,7 +164,8 @@ def main():
     parser.add_argument("--layers", help="only these folders, with commas between them")
     parser.add_argument("--flag", action="append", default=[], dest="flags",
                         help="a flag for the compiler; may be repeated")
-    parser.add_argument("--hostile", action="store_true", help="after macros such as check and min")
+    parser.add_argument("--hostile", choices=["functions", "objects"],
+                        help="after macros such as check and min, like functions or like objects")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     options.include = options.include.resolve()
