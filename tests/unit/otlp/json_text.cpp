@@ -58,7 +58,7 @@ std::string plainly(std::string_view text) {
 }
 
 using writer = char* (*)(std::string_view, char*, char*) noexcept;
-constexpr writer writers[] = {otlp::write_escaped,
+constexpr writer writers[] = {otlp::write_escaped,  // by lookups where the processor can
                               otlp::detail::escape<otlp::detail::portable_block>,
                               otlp::detail::escape<otlp::detail::native_block>};
 
@@ -140,6 +140,23 @@ TEST_CASE("one broken sequence is found anywhere in valid text") {
   }
 }
 
+TEST_CASE("one broken sequence is found anywhere among characters beyond ASCII") {
+  for (const char* broken : {"\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xC0\x80", "\xC1\xBF",
+                             "\x80", "\xE6\x97", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80",
+                             "\xF8\x80", "\xC3", "\xF0\x9F\x98", "\xFF", "\"", "\\", "\n"}) {
+    for (const std::string_view character : {"\xC3\xA9", "\xE6\x97\xA5", "\xF0\x9F\x98\x80"}) {
+      for (std::size_t before = 0; before < 140; ++before) {
+        std::string text(before % character.size(), 'x');
+        while (text.size() < before) text += character;
+        text += broken;
+        while (text.size() < 300) text += character;
+        const std::string expected = plainly(text);
+        for (const writer write : writers) REQUIRE(written(write, text, 2000) == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("every sequence of two bytes, and each that begins a longer one, is told valid or not") {
   // Of three and four bytes those whose first two decide, continued rightly and wrongly.
   for (unsigned lead = 0x80; lead < 0x100; ++lead) {
@@ -151,6 +168,13 @@ TEST_CASE("every sequence of two bytes, and each that begins a longer one, is to
             std::string(before, 'x') + "\xC3\xA9" + broken + rest + "z" + std::string(100, 'y');
         const std::string expected = plainly(text);
         for (const writer write : writers) REQUIRE(written(write, text, 2000) == expected);
+        // Among others of its kind.
+        std::string rows(before % 2 == 0 ? "" : "x");
+        while (rows.size() < before + 4) rows += "\xC3\xA9";
+        rows += broken + rest;
+        while (rows.size() < 200) rows += "\xC3\xA9";
+        const std::string expected_rows = plainly(rows);
+        for (const writer write : writers) REQUIRE(written(write, rows, 2000) == expected_rows);
       }
     }
   }
@@ -163,6 +187,10 @@ TEST_CASE("an escaper that runs out of room says so, wherever the end is") {
     const std::string expected = plainly(text);
     for (std::size_t room = 0; room < expected.size(); ++room) {
       for (const writer write : writers) REQUIRE(written(write, text, room) == "!");
+    }
+    const std::string longer = random.text(1500, kind);
+    for (std::size_t room = 400; room < 1500; room += 31) {
+      for (const writer write : writers) REQUIRE(written(write, longer, room) == "!");
     }
   }
 }

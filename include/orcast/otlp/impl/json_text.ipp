@@ -14,6 +14,7 @@
 #include "orcast/otlp/byte_block.hpp"
 #include "orcast/otlp/json_put.hpp"
 #include "orcast/otlp/json_text.hpp"
+#include "orcast/otlp/utf8_rows.hpp"
 
 // The escaper goes through text in groups of four blocks. Plain groups are copied as a whole; the
 // marks of bytes to be escaped are walked, so that JSON inside JSON is not scanned again after each
@@ -89,8 +90,9 @@ char* put_block(const char* in, std::uint64_t marks, char* at) noexcept {
 }
 
 /// Writes groups while the block behind them can be read too, and while there is room for the worst
-/// that a group can become. Null when a single character does not fit.
-template <class Block>
+/// that a group can become. Rows of characters beyond ASCII are offered to `Characters`. Null when
+/// a single character does not fit.
+template <class Block, class Characters>
 char* escape_groups(const char*& from, const char* in_end, char* at, char* end) noexcept {
   constexpr std::size_t width = Block::width;
   constexpr std::size_t size = group_size<Block>;
@@ -109,6 +111,12 @@ char* escape_groups(const char*& from, const char* in_end, char* at, char* end) 
     }
     std::size_t whole = size;
     if (((a | b) | (c | d)).high().any()) {
+      const std::size_t row = Characters::copy(in, in_end, at, end);
+      if (row != 0) {
+        in += row;
+        at += row;
+        continue;
+      }
       if (!valid_group<Block>(in)) {
         for (const char* const until = in + size; in < until;) {
           at = escape_one(in, in_end, at, end);
@@ -182,12 +190,12 @@ inline bool put_shorter(std::string_view text, char* at) noexcept {
 }
 
 /// Text of any length.
-template <class Block>
+template <class Block, class Characters = utf8_by_blocks>
 char* escape(std::string_view text, char* at, char* end) noexcept {
   constexpr auto width = static_cast<std::ptrdiff_t>(Block::width);
   const char* in = text.data();
   const char* const in_end = in + text.size();
-  at = escape_groups<Block>(in, in_end, at, end);
+  at = escape_groups<Block, Characters>(in, in_end, at, end);
   if (at == nullptr) return nullptr;
   if (in == in_end) return at;
   if (end - at >= in_end - in) {
@@ -217,7 +225,7 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
     std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
     const char* rest = copy;
-    at = escape_groups<Block>(rest, copy + left + behind, at, end);
+    at = escape_groups<Block, Characters>(rest, copy + left + behind, at, end);
     if (at == nullptr) return nullptr;
     const std::ptrdiff_t done = rest - copy;
     if (done >= left) return at - (done - left);
@@ -230,7 +238,7 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
 }  // namespace detail
 
 ORCAST_DECL char* write_escaped(std::string_view text, char* at, char* end) noexcept {
-  return detail::escape<detail::native_block>(text, at, end);
+  return detail::escape<detail::native_block, detail::utf8_by_lookups>(text, at, end);
 }
 
 ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcept {
