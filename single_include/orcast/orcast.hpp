@@ -204,9 +204,15 @@ struct failure {
   std::int64_t retry_after_ms = -1;  ///< the service's hint, -1 when it gave none
   bool retryable = false;            ///< whether trying the same again later can help
 
-  failure() = default;
-  failure(errc what, std::string words, int status = 0)
-      : code(what), http_status(status), message(std::move(words)) {}
+  // One body each: where something may fail, compilers would repeat what three strings take.
+  ORCAST_COLD failure() noexcept = default;
+  ORCAST_COLD failure(errc what, std::string_view words, int status = 0)
+      : code(what), http_status(status), message(words) {}
+  ORCAST_COLD failure(const failure& other) = default;
+  ORCAST_COLD failure(failure&& other) noexcept = default;
+  ORCAST_COLD failure& operator=(const failure& other) = default;
+  ORCAST_COLD failure& operator=(failure&& other) noexcept = default;
+  ORCAST_COLD ~failure() = default;
 };
 
 namespace detail {
@@ -1191,13 +1197,13 @@ class json_scanner {
     expect('}');
   }
 
-  bool next_is(char c) noexcept {
+  ORCAST_COLD bool next_is(char c) noexcept {
     skip_blanks();
     return !failed_ && at_ != end_ && *at_ == c;
   }
 
   /// The inside of a string, escapes and all.
-  std::string_view string() noexcept {
+  ORCAST_COLD std::string_view string() noexcept {
     expect('"');
     const char* const from = at_;
     while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
@@ -1207,7 +1213,7 @@ class json_scanner {
   }
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
-  std::int64_t integer() noexcept {
+  ORCAST_COLD std::int64_t integer() noexcept {
     const std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
@@ -1240,16 +1246,16 @@ class json_scanner {
   void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
-  bool accept(char c) noexcept {
+  ORCAST_COLD bool accept(char c) noexcept {
     const bool is = next_is(c);
     if (is) ++at_;
     return is;
   }
-  void expect(char c) noexcept {
+  ORCAST_COLD void expect(char c) noexcept {
     if (!accept(c)) failed_ = true;
   }
   /// A number or a literal.
-  std::string_view word() noexcept {
+  ORCAST_COLD std::string_view word() noexcept {
     skip_blanks();
     const char* const from = at_;
     while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
@@ -6729,6 +6735,7 @@ class route {
   /// Fails with invalid_argument.
   static result<std::unique_ptr<route>> make(tracer& from, destination to, shared_ends& ends);
 
+  ~route();
   route(const route&) = delete;
   route& operator=(const route&) = delete;
 
@@ -6740,7 +6747,7 @@ class route {
                                orcast::detail::block_index span, shared_ends::ticket of,
                                std::int64_t now_ms) noexcept;
   /// A span never gets into a batch.
-  void drop(shared_ends::ticket of, drop_reason why) noexcept {
+  ORCAST_COLD void drop(shared_ends::ticket of, drop_reason why) noexcept {
     ++dropped_[static_cast<std::size_t>(why)];
     ends_.dropped(of, why);
   }
@@ -6948,7 +6955,7 @@ class span_exporter {
   }
   void follow_consent();
   void drop_held();
-  void drop_uncovered(orcast::detail::block_index span);
+  void lose(orcast::detail::block_index span, drop_reason why);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
@@ -13206,7 +13213,6 @@ class waiting_sink final : public response_sink {
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -13315,7 +13321,7 @@ class worker_pool {
       --idle_;
       if (queue_.empty()) break;
       const entry next = queue_.front();
-      queue_.pop_front();
+      queue_.erase(queue_.begin());
       lock.unlock();
       next.run(next.context);
       lock.lock();
@@ -13329,7 +13335,7 @@ class worker_pool {
   std::mutex mutex_;
   std::condition_variable changed_;  // a job came, or stopping_
   std::condition_variable ended_;    // a thread is about to end
-  std::deque<entry> queue_;
+  std::vector<entry> queue_;         // the oldest first
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;     // threads that wait for a job
   std::size_t running_ = 0;  // threads that have not ended
@@ -14325,13 +14331,13 @@ class date_reader {
   bool failed() const noexcept { return failed_; }
   bool at_end() const noexcept { return rest_.empty(); }
 
-  void literal(std::string_view expected) noexcept {
+  ORCAST_COLD void literal(std::string_view expected) noexcept {
     failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
     if (!failed_) rest_.remove_prefix(expected.size());
   }
 
   /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  int number(std::size_t digits, bool padded = false) noexcept {
+  ORCAST_COLD int number(std::size_t digits, bool padded = false) noexcept {
     int value = 0;
     failed_ = failed_ || rest_.size() < digits;
     for (std::size_t i = 0; i < digits && !failed_; ++i) {
@@ -14344,7 +14350,7 @@ class date_reader {
   }
 
   /// The position in `names` (three letters each) of the name that comes next.
-  int name(std::string_view names) noexcept {
+  ORCAST_COLD int name(std::string_view names) noexcept {
     for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
       if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
       rest_.remove_prefix(3);
@@ -21437,21 +21443,26 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline std::string json_string(std::string_view text) {
-  std::string out(6 * text.size() + 2, '"');
-  char* const end = write_escaped(text, out.data() + 1, out.data() + out.size() - 1);
+ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
+  const std::size_t from = out.size();
+  out.resize(from + 6 * text.size() + 2, '"');
+  char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
   *end = '"';
   out.resize(static_cast<std::size_t>(end + 1 - out.data()));
-  return out;
 }
 
 /// `{"key":"...","value":{`
-inline std::string json_key(std::string_view name) {
-  return "{\"key\":" + json_string(name) + ",\"value\":{";
+inline void append_key(std::string& out, std::string_view name) {
+  out += "{\"key\":";
+  append_quoted(out, name);
+  out += ",\"value\":{";
 }
 
-inline std::string json_attribute(const text_attribute& from) {
-  return json_key(from.key) + "\"stringValue\":" + json_string(from.value) + "}}";
+/// What follows a key.
+inline void append_value(std::string& out, std::string_view text) {
+  out += "\"stringValue\":";
+  append_quoted(out, text);
+  out += "}}";
 }
 
 }  // namespace detail
@@ -21461,13 +21472,21 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
+    if (!resource.empty()) resource += ',';
+    detail::append_key(resource, each.key);
+    detail::append_value(resource, each.value);
   });
   head_ = R"({"resourceSpans":[{)";
-  if (!resource.empty()) head_ += R"("resource":{"attributes":[)" + resource + "]},";
-  head_ += R"("scopeSpans":[{"scope":{"name":)" + detail::json_string(options.scope_name);
+  if (!resource.empty()) {
+    head_ += R"("resource":{"attributes":[)";
+    head_ += resource;
+    head_ += "]},";
+  }
+  head_ += R"("scopeSpans":[{"scope":{"name":)";
+  detail::append_quoted(head_, options.scope_name);
   if (!options.scope_version.empty()) {
-    head_ += R"(,"version":)" + detail::json_string(options.scope_version);
+    head_ += R"(,"version":)";
+    detail::append_quoted(head_, options.scope_version);
   }
   head_ += R"(},"spans":[)";
 
@@ -21476,8 +21495,9 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     if (!detail::usable_default(each)) continue;
     if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
-    made.json = detail::json_attribute(each);
-    made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
+    detail::append_key(made.json, each.key);
+    made.key.size = static_cast<std::uint16_t>(made.json.size());
+    detail::append_value(made.json, each.value);
     made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();
@@ -21899,6 +21919,8 @@ ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory
   tickets_.reserve(batch_spans_);
 }
 
+ORCAST_COLD ORCAST_DECL route::~route() {}
+
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
                                                 shared_ends::ticket of,
@@ -22045,7 +22067,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   postponed_.reserve(size);
 }
 
-ORCAST_DECL span_exporter::~span_exporter() {
+ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
@@ -22253,7 +22275,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -22289,15 +22311,11 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
     forget_front();
   }
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
-  for (const orcast::detail::block_index left : postponed_) {
-    tracer_.give_back(left);
-    tracer_.dropped(drop_reason::shut_down);
-  }
+  for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
     const bool withdrawn = tracer_.term_of(left) != tracer_.term();
-    tracer_.give_back(left);
-    tracer_.dropped(withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
+    lose(left, withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }
 }
 
@@ -22421,16 +22439,12 @@ ORCAST_DECL bool span_exporter::take_next() {
 /// Lets a span wait for the routes that it is for.
 ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
   while (tracer_.term_of(taken) != term_) {
-    if (tracer_.term() == term_) return drop_uncovered(taken);
+    if (tracer_.term() == term_) return lose(taken, drop_reason::withdrawn);
     drop_held();
   }
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
-  if (wanted == 0) {
-    tracer_.give_back(taken);
-    tracer_.dropped(drop_reason::filtered);
-    return;
-  }
+  if (wanted == 0) return lose(taken, drop_reason::filtered);
   std::uint16_t count = 0;
   for (std::uint32_t bits = wanted; bits != 0; bits &= bits - 1) ++count;
   waiting_blocks_ += head.blocks;
@@ -22449,27 +22463,32 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
   awaits_settings_.store(false, std::memory_order_relaxed);
 }
 
-ORCAST_DECL void span_exporter::drop_uncovered(orcast::detail::block_index span) {
+/// A span that no route has got.
+ORCAST_COLD ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
+                                                 drop_reason why) {
   tracer_.give_back(span);
-  tracer_.dropped(drop_reason::withdrawn);
+  tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer's queues goes at once, not when a destination next has room.
 ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();
-  const auto covered = [this](orcast::detail::block_index each) {
-    return tracer_.term_of(each) == term_;
-  };
-  const auto old = std::stable_partition(postponed_.begin(), postponed_.end(), covered);
-  for (auto each = old; each != postponed_.end(); ++each) drop_uncovered(*each);
-  postponed_.erase(old, postponed_.end());
+  std::size_t kept = 0;
+  for (const orcast::detail::block_index each : postponed_) {
+    if (tracer_.term_of(each) == term_) {
+      postponed_[kept++] = each;
+    } else {
+      lose(each, drop_reason::withdrawn);
+    }
+  }
+  postponed_.resize(kept);
   while (take_next()) {
   }
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_COLD ORCAST_DECL void span_exporter::drop_held() {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -22500,7 +22519,7 @@ ORCAST_DECL std::uint32_t span_exporter::routes_for(
 }
 
 /// Gives spans back that no route waits for any more, up to the first that one does.
-ORCAST_DECL void span_exporter::forget_front() noexcept {
+ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
   while (first_waiting_ != next_waiting_ && waiting(first_waiting_).routes == 0) {
     const orcast::detail::block_index done = waiting(first_waiting_++).block;
     waiting_blocks_ -= tracer_.ring().head_of(done)->blocks;

@@ -132,9 +132,15 @@ struct failure {
   std::int64_t retry_after_ms = -1;  ///< the service's hint, -1 when it gave none
   bool retryable = false;            ///< whether trying the same again later can help
 
-  failure() = default;
-  failure(errc what, std::string words, int status = 0)
-      : code(what), http_status(status), message(std::move(words)) {}
+  // One body each: where something may fail, compilers would repeat what three strings take.
+  ORCAST_COLD failure() noexcept = default;
+  ORCAST_COLD failure(errc what, std::string_view words, int status = 0)
+      : code(what), http_status(status), message(words) {}
+  ORCAST_COLD failure(const failure& other) = default;
+  ORCAST_COLD failure(failure&& other) noexcept = default;
+  ORCAST_COLD failure& operator=(const failure& other) = default;
+  ORCAST_COLD failure& operator=(failure&& other) noexcept = default;
+  ORCAST_COLD ~failure() = default;
 };
 
 namespace detail {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -119,7 +118,7 @@ class worker_pool {
       --idle_;
       if (queue_.empty()) break;
       const entry next = queue_.front();
-      queue_.pop_front();
+      queue_.erase(queue_.begin());
       lock.unlock();
       next.run(next.context);
       lock.lock();
@@ -133,7 +132,7 @@ class worker_pool {
   std::mutex mutex_;
   std::condition_variable changed_;  // a job came, or stopping_
   std::condition_variable ended_;    // a thread is about to end
-  std::deque<entry> queue_;
+  std::vector<entry> queue_;         // the oldest first
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;     // threads that wait for a job
   std::size_t running_ = 0;  // threads that have not ended

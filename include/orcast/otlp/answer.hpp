@@ -52,13 +52,13 @@ class json_scanner {
     expect('}');
   }
 
-  bool next_is(char c) noexcept {
+  ORCAST_COLD bool next_is(char c) noexcept {
     skip_blanks();
     return !failed_ && at_ != end_ && *at_ == c;
   }
 
   /// The inside of a string, escapes and all.
-  std::string_view string() noexcept {
+  ORCAST_COLD std::string_view string() noexcept {
     expect('"');
     const char* const from = at_;
     while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
@@ -68,7 +68,7 @@ class json_scanner {
   }
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
-  std::int64_t integer() noexcept {
+  ORCAST_COLD std::int64_t integer() noexcept {
     const std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
@@ -101,16 +101,16 @@ class json_scanner {
   void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
-  bool accept(char c) noexcept {
+  ORCAST_COLD bool accept(char c) noexcept {
     const bool is = next_is(c);
     if (is) ++at_;
     return is;
   }
-  void expect(char c) noexcept {
+  ORCAST_COLD void expect(char c) noexcept {
     if (!accept(c)) failed_ = true;
   }
   /// A number or a literal.
-  std::string_view word() noexcept {
+  ORCAST_COLD std::string_view word() noexcept {
     skip_blanks();
     const char* const from = at_;
     while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||

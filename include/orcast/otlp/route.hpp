@@ -46,6 +46,7 @@ class route {
   /// Fails with invalid_argument.
   static result<std::unique_ptr<route>> make(tracer& from, destination to, shared_ends& ends);
 
+  ~route();
   route(const route&) = delete;
   route& operator=(const route&) = delete;
 
@@ -57,7 +58,7 @@ class route {
                                orcast::detail::block_index span, shared_ends::ticket of,
                                std::int64_t now_ms) noexcept;
   /// A span never gets into a batch.
-  void drop(shared_ends::ticket of, drop_reason why) noexcept {
+  ORCAST_COLD void drop(shared_ends::ticket of, drop_reason why) noexcept {
     ++dropped_[static_cast<std::size_t>(why)];
     ends_.dropped(of, why);
   }

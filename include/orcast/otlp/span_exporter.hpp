@@ -149,7 +149,7 @@ class span_exporter {
   }
   void follow_consent();
   void drop_held();
-  void drop_uncovered(orcast::detail::block_index span);
+  void lose(orcast::detail::block_index span, drop_reason why);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];

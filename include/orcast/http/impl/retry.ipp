@@ -22,13 +22,13 @@ class date_reader {
   bool failed() const noexcept { return failed_; }
   bool at_end() const noexcept { return rest_.empty(); }
 
-  void literal(std::string_view expected) noexcept {
+  ORCAST_COLD void literal(std::string_view expected) noexcept {
     failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
     if (!failed_) rest_.remove_prefix(expected.size());
   }
 
   /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  int number(std::size_t digits, bool padded = false) noexcept {
+  ORCAST_COLD int number(std::size_t digits, bool padded = false) noexcept {
     int value = 0;
     failed_ = failed_ || rest_.size() < digits;
     for (std::size_t i = 0; i < digits && !failed_; ++i) {
@@ -41,7 +41,7 @@ class date_reader {
   }
 
   /// The position in `names` (three letters each) of the name that comes next.
-  int name(std::string_view names) noexcept {
+  ORCAST_COLD int name(std::string_view names) noexcept {
     for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
       if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
       rest_.remove_prefix(3);

@@ -18,21 +18,26 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline std::string json_string(std::string_view text) {
-  std::string out(6 * text.size() + 2, '"');
-  char* const end = write_escaped(text, out.data() + 1, out.data() + out.size() - 1);
+ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
+  const std::size_t from = out.size();
+  out.resize(from + 6 * text.size() + 2, '"');
+  char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
   *end = '"';
   out.resize(static_cast<std::size_t>(end + 1 - out.data()));
-  return out;
 }
 
 /// `{"key":"...","value":{`
-inline std::string json_key(std::string_view name) {
-  return "{\"key\":" + json_string(name) + ",\"value\":{";
+inline void append_key(std::string& out, std::string_view name) {
+  out += "{\"key\":";
+  append_quoted(out, name);
+  out += ",\"value\":{";
 }
 
-inline std::string json_attribute(const text_attribute& from) {
-  return json_key(from.key) + "\"stringValue\":" + json_string(from.value) + "}}";
+/// What follows a key.
+inline void append_value(std::string& out, std::string_view text) {
+  out += "\"stringValue\":";
+  append_quoted(out, text);
+  out += "}}";
 }
 
 }  // namespace detail
@@ -42,13 +47,21 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    resource += (resource.empty() ? "" : ",") + detail::json_attribute(each);
+    if (!resource.empty()) resource += ',';
+    detail::append_key(resource, each.key);
+    detail::append_value(resource, each.value);
   });
   head_ = R"({"resourceSpans":[{)";
-  if (!resource.empty()) head_ += R"("resource":{"attributes":[)" + resource + "]},";
-  head_ += R"("scopeSpans":[{"scope":{"name":)" + detail::json_string(options.scope_name);
+  if (!resource.empty()) {
+    head_ += R"("resource":{"attributes":[)";
+    head_ += resource;
+    head_ += "]},";
+  }
+  head_ += R"("scopeSpans":[{"scope":{"name":)";
+  detail::append_quoted(head_, options.scope_name);
   if (!options.scope_version.empty()) {
-    head_ += R"(,"version":)" + detail::json_string(options.scope_version);
+    head_ += R"(,"version":)";
+    detail::append_quoted(head_, options.scope_version);
   }
   head_ += R"(},"spans":[)";
 
@@ -57,8 +70,9 @@ ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* mem
     if (!detail::usable_default(each)) continue;
     if (defaults_.size() == detail::span_walk::most_defaults) break;
     default_attribute made;
-    made.json = detail::json_attribute(each);
-    made.key.size = static_cast<std::uint16_t>(detail::json_key(each.key).size());
+    detail::append_key(made.json, each.key);
+    made.key.size = static_cast<std::uint16_t>(made.json.size());
+    detail::append_value(made.json, each.value);
     made.key.hash = key_text::hash_of(each.key);
     defaults_.push_back(std::move(made));
     defaults_.back().key.json = defaults_.back().json.data();

@@ -64,6 +64,8 @@ ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory
   tickets_.reserve(batch_spans_);
 }
 
+ORCAST_COLD ORCAST_DECL route::~route() {}
+
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
                                                 shared_ends::ticket of,

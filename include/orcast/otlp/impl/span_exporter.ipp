@@ -70,7 +70,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   postponed_.reserve(size);
 }
 
-ORCAST_DECL span_exporter::~span_exporter() {
+ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
@@ -278,7 +278,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -314,15 +314,11 @@ ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
     forget_front();
   }
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
-  for (const orcast::detail::block_index left : postponed_) {
-    tracer_.give_back(left);
-    tracer_.dropped(drop_reason::shut_down);
-  }
+  for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();
   for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
     const bool withdrawn = tracer_.term_of(left) != tracer_.term();
-    tracer_.give_back(left);
-    tracer_.dropped(withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
+    lose(left, withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }
 }
 

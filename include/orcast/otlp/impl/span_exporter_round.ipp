@@ -118,16 +118,12 @@ ORCAST_DECL bool span_exporter::take_next() {
 /// Lets a span wait for the routes that it is for.
 ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
   while (tracer_.term_of(taken) != term_) {
-    if (tracer_.term() == term_) return drop_uncovered(taken);
+    if (tracer_.term() == term_) return lose(taken, drop_reason::withdrawn);
     drop_held();
   }
   const orcast::detail::span_head& head = *tracer_.ring().head_of(taken);
   const std::uint32_t wanted = routes_for(head);
-  if (wanted == 0) {
-    tracer_.give_back(taken);
-    tracer_.dropped(drop_reason::filtered);
-    return;
-  }
+  if (wanted == 0) return lose(taken, drop_reason::filtered);
   std::uint16_t count = 0;
   for (std::uint32_t bits = wanted; bits != 0; bits &= bits - 1) ++count;
   waiting_blocks_ += head.blocks;
@@ -146,27 +142,32 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
   awaits_settings_.store(false, std::memory_order_relaxed);
 }
 
-ORCAST_DECL void span_exporter::drop_uncovered(orcast::detail::block_index span) {
+/// A span that no route has got.
+ORCAST_COLD ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
+                                                 drop_reason why) {
   tracer_.give_back(span);
-  tracer_.dropped(drop_reason::withdrawn);
+  tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer's queues goes at once, not when a destination next has room.
 ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();
-  const auto covered = [this](orcast::detail::block_index each) {
-    return tracer_.term_of(each) == term_;
-  };
-  const auto old = std::stable_partition(postponed_.begin(), postponed_.end(), covered);
-  for (auto each = old; each != postponed_.end(); ++each) drop_uncovered(*each);
-  postponed_.erase(old, postponed_.end());
+  std::size_t kept = 0;
+  for (const orcast::detail::block_index each : postponed_) {
+    if (tracer_.term_of(each) == term_) {
+      postponed_[kept++] = each;
+    } else {
+      lose(each, drop_reason::withdrawn);
+    }
+  }
+  postponed_.resize(kept);
   while (take_next()) {
   }
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_COLD ORCAST_DECL void span_exporter::drop_held() {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -197,7 +198,7 @@ ORCAST_DECL std::uint32_t span_exporter::routes_for(
 }
 
 /// Gives spans back that no route waits for any more, up to the first that one does.
-ORCAST_DECL void span_exporter::forget_front() noexcept {
+ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
   while (first_waiting_ != next_waiting_ && waiting(first_waiting_).routes == 0) {
     const orcast::detail::block_index done = waiting(first_waiting_++).block;
     waiting_blocks_ -= tracer_.ring().head_of(done)->blocks;
