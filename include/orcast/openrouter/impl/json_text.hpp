@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -35,6 +36,21 @@ inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low)
   out += static_cast<char>(0xF0 | (code >> 18));
   out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
   out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// As UTF-8 has it for a character of up to 0xFFFF: the three bytes of a surrogate too.
+inline void append_code_unit(std::string& out, unsigned code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  if (code < 0x800) {
+    out += static_cast<char>(0xC0 | (code >> 6));
+  } else {
+    out += static_cast<char>(0xE0 | (code >> 12));
+    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  }
   out += static_cast<char>(0x80 | (code & 0x3F));
 }
 
@@ -162,35 +178,71 @@ inline unsigned hex_quad(std::string_view text) noexcept {
   return value;
 }
 
-/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
-/// bytes. False when there is none.
-inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
-  out.clear();
-  const auto escape_at = [json](std::size_t at) -> unsigned {
-    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
-  };
-  std::size_t begin = 0;
-  std::size_t at = 0;
-  while ((at = json.find('\\', at)) != std::string_view::npos) {
-    const unsigned code = escape_at(at);
-    if (is_high_surrogate(code) &&
-        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
-      at += 12;
-    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
-      out.append(json, begin, at - begin);
-      out += '\xED';
-      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-      out += static_cast<char>(0x80 | (code & 0x3F));
-      at += 6;
-      begin = at;
-    } else {
-      at += 2;
-    }
-    if (at >= json.size()) break;
+/// Copies JSON text with each backslash, and what comes after it, replaced by DEL: a parser then
+/// finds every string as long as it is and looks at none of its escapes, and DEL is as wrong
+/// outside a string as a backslash. Returns where the first one is; without any, nothing is copied.
+inline std::size_t hide_escapes(std::string_view json, std::string& out) {
+  const std::size_t first = json.find('\\');
+  if (first == std::string_view::npos) return first;
+  out.assign(json);
+  for (std::size_t at = first; at != std::string_view::npos; at = json.find('\\', at + 2)) {
+    out[at] = '\x7F';
+    if (at + 1 != out.size()) out[at + 1] = '\x7F';
   }
-  if (begin == 0) return false;
-  out.append(json, begin, std::string_view::npos);
-  return true;
+  return first;
+}
+
+/// Appends what the inside of a JSON string stands for; never more bytes than it has. False for an
+/// escape that is none. Half a surrogate pair is one only where `halves` are allowed.
+inline bool append_unescaped(std::string& out, std::string_view inside, bool halves) {
+  for (;;) {
+    const std::size_t plain = (std::min)(inside.find('\\'), inside.size());
+    out.append(inside.data(), plain);
+    inside.remove_prefix(plain);
+    if (inside.empty()) return true;
+    if (inside.size() == 1) return false;
+    const char escaped = inside[1];
+    inside.remove_prefix(2);
+    switch (escaped) {
+      case '"':
+      case '\\':
+      case '/':
+        out += escaped;
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'u': {
+        const unsigned code = hex_quad(inside);
+        if (code > 0xFFFF) return false;
+        inside.remove_prefix(4);
+        const unsigned next = inside.substr(0, 2) == "\\u" ? hex_quad(inside.substr(2)) : 0;
+        if (is_high_surrogate(code) && is_low_surrogate(next)) {
+          append_surrogate_pair(out, code, next);
+          inside.remove_prefix(6);
+        } else if (!halves && (is_high_surrogate(code) || is_low_surrogate(code))) {
+          return false;
+        } else {
+          append_code_unit(out, code);
+        }
+        break;
+      }
+      default:
+        return false;
+    }
+  }
 }
 
 }  // namespace detail

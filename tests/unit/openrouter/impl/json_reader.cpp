@@ -78,6 +78,27 @@ TEST_CASE("what was read is written again without white space") {
   CHECK(again(longer + "\"") == longer + "\"");
 }
 
+TEST_CASE("escapes are read wherever they stand, and what has none is a view of the text") {
+  const std::string_view json =
+      R"({"a\"b":"\\","plain":"c\/d\u00e9","\n":["\t","e","\ud83d\ude00f",-1.5],"g\b\f\r":"\"\""})";
+  json_reader reader(json_manners::exact);
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(reader.parse(json));
+    const json_view root = reader.root();
+    CHECK(root["a\"b"].text() == "\\");
+    CHECK(root["plain"].text() == "c/d\xC3\xA9");
+    std::string list;
+    for (const json_view each : root["\n"]) list.append(each.text()).append("|");
+    CHECK(list ==
+          "\t|e|\xF0\x9F\x98\x80"
+          "f|-1.5|");
+    CHECK(root["g\b\f\r"].text() == "\"\"");
+    CHECK(root["plain"].key().data() == json.data() + json.find("plain"));
+    REQUIRE(reader.parse("[\"x\x7Fy\"]"));
+    CHECK((*reader.root().begin()).text() == "x\x7Fy");
+  }
+}
+
 TEST_CASE("an exact reader refuses what a tolerant one repairs") {
   const struct {
     const char* json;
@@ -181,8 +202,10 @@ TEST_CASE("no text that RFC 8259 forbids is accepted") {
         "{\"a\":\"a", "{ \"foo\" : \"bar\", \"a\" }", "{\"a\":\"b\"}}", "{\"a\":true} \"x\"",
         // strings
         "[\"\\uD800\\\"]", "[\"\\u\"]", "[\"\\u00A\"]", "[\"\\u1\"]", "[\"\\x00\"]", "[\"\\\\\\\"]",
-        "[\"\\\t\"]", "[\"\\a\"]", "[\"\\uqqqq\"]", "[\\u0020\"asd\"]", "[\\n]", "\"",
-        "['single quote']", "abc", "[\"\\", "[\"new\nline\"]", "[\"\t\"]", "\"\\UA66D\"", "\"\"x",
+        "[\"\\\t\"]", "[\"\\a\"]", "[\"\\\xc3\xa9\"]", "[\"\\uqqqq\"]", "[\"\\u00\\n\"]",
+        "{\"\\q\":1}", "[1\\]", "[1\\,2]", "\\", "\\\\", "[tr\\u0075e]", "[\"\"\\n]", "[1] \\n",
+        "[\\u0020\"asd\"]", "[\\n]", "\"", "['single quote']", "abc", "[\"\\", "[\"new\nline\"]",
+        "[\"\t\"]", "\"\\UA66D\"", "\"\"x",
         // the whole
         "<.>", "[<null>]", "[1]x", "[1]]", "[\"asd]", "aA", "]", "{}}", "{\"\":", "[][]", "*",
         "[\xe5", "\xef\xbb\xbf", "[1,\f2]", "[\v]", "\x0c[]", "{\"x\": true,", "[\xe2\x81\xa0]",
