@@ -13940,6 +13940,7 @@ inline std::string_view media_type_of(std::string_view bytes) noexcept {
 
 // ---- orcast/openrouter/impl/json_text.hpp ----
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13972,6 +13973,21 @@ inline void append_surrogate_pair(std::string& out, unsigned high, unsigned low)
   out += static_cast<char>(0xF0 | (code >> 18));
   out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
   out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// As UTF-8 has it for a character of up to 0xFFFF: the three bytes of a surrogate too.
+inline void append_code_unit(std::string& out, unsigned code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  if (code < 0x800) {
+    out += static_cast<char>(0xC0 | (code >> 6));
+  } else {
+    out += static_cast<char>(0xE0 | (code >> 12));
+    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  }
   out += static_cast<char>(0x80 | (code & 0x3F));
 }
 
@@ -14099,35 +14115,71 @@ inline unsigned hex_quad(std::string_view text) noexcept {
   return value;
 }
 
-/// Copies JSON text, with each escaped surrogate that has no other half replaced by its three
-/// bytes. False when there is none.
-inline bool replace_lone_surrogates(std::string_view json, std::string& out) {
-  out.clear();
-  const auto escape_at = [json](std::size_t at) -> unsigned {
-    return json.substr(at, 2) == "\\u" ? hex_quad(json.substr(at + 2)) : 0x10000;
-  };
-  std::size_t begin = 0;
-  std::size_t at = 0;
-  while ((at = json.find('\\', at)) != std::string_view::npos) {
-    const unsigned code = escape_at(at);
-    if (is_high_surrogate(code) &&
-        is_low_surrogate(escape_at(at + 6 < json.size() ? at + 6 : at))) {
-      at += 12;
-    } else if (is_high_surrogate(code) || is_low_surrogate(code)) {
-      out.append(json, begin, at - begin);
-      out += '\xED';
-      out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-      out += static_cast<char>(0x80 | (code & 0x3F));
-      at += 6;
-      begin = at;
-    } else {
-      at += 2;
-    }
-    if (at >= json.size()) break;
+/// Copies JSON text with each backslash, and what comes after it, replaced by DEL: a parser then
+/// finds every string as long as it is and looks at none of its escapes, and DEL is as wrong
+/// outside a string as a backslash. Returns where the first one is; without any, nothing is copied.
+inline std::size_t hide_escapes(std::string_view json, std::string& out) {
+  const std::size_t first = json.find('\\');
+  if (first == std::string_view::npos) return first;
+  out.assign(json);
+  for (std::size_t at = first; at != std::string_view::npos; at = json.find('\\', at + 2)) {
+    out[at] = '\x7F';
+    if (at + 1 != out.size()) out[at + 1] = '\x7F';
   }
-  if (begin == 0) return false;
-  out.append(json, begin, std::string_view::npos);
-  return true;
+  return first;
+}
+
+/// Appends what the inside of a JSON string stands for; never more bytes than it has. False for an
+/// escape that is none. Half a surrogate pair is one only where `halves` are allowed.
+inline bool append_unescaped(std::string& out, std::string_view inside, bool halves) {
+  for (;;) {
+    const std::size_t plain = (std::min)(inside.find('\\'), inside.size());
+    out.append(inside.data(), plain);
+    inside.remove_prefix(plain);
+    if (inside.empty()) return true;
+    if (inside.size() == 1) return false;
+    const char escaped = inside[1];
+    inside.remove_prefix(2);
+    switch (escaped) {
+      case '"':
+      case '\\':
+      case '/':
+        out += escaped;
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'u': {
+        const unsigned code = hex_quad(inside);
+        if (code > 0xFFFF) return false;
+        inside.remove_prefix(4);
+        const unsigned next = inside.substr(0, 2) == "\\u" ? hex_quad(inside.substr(2)) : 0;
+        if (is_high_surrogate(code) && is_low_surrogate(next)) {
+          append_surrogate_pair(out, code, next);
+          inside.remove_prefix(6);
+        } else if (!halves && (is_high_surrogate(code) || is_low_surrogate(code))) {
+          return false;
+        } else {
+          append_code_unit(out, code);
+        }
+        break;
+      }
+      default:
+        return false;
+    }
+  }
 }
 
 }  // namespace detail
@@ -14636,19 +14688,17 @@ inline json_error json_stop() noexcept {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/openrouter/impl/json_reader.hpp ----
+// ---- orcast/openrouter/impl/json_list.hpp ----
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// Reads one JSON text into a flat list of values, which is then looked at through json_view.
-// Strings and numbers are views of the text itself, so that a price is read as it was written; only
-// strings with escapes are copied. A reader that is used again allocates nothing once it is warm.
+// The values of one JSON text in a flat list, in the order in which they begin. Boost's parser
+// finds them and checks the grammar. It is shown no escape: a string that has one it takes byte by
+// byte (up to Boost 1.81 at least), which makes up most of what reading an answer costs.
 
 namespace orcast {
 inline namespace v0 {
@@ -14679,21 +14729,26 @@ struct json_list {
   /// Enough for the largest body with log probabilities, and a bound for "[0,0,0,...".
   static constexpr std::size_t most_values = std::size_t{1} << 20;
 
-  std::string_view source;
-  std::string copies;  // never moved while it fills: it is no longer than the source
+  bool halves = false;      // of surrogate pairs are let through
+  std::string_view source;  // views are of this
+  std::string_view seen;    // by Boost: the source, or `hidden`
+  std::string hidden;       // the source with its escapes hidden
+  std::string copies;       // strings that had escapes; never moved while it fills
+  std::size_t escape = 0;   // where the source has the next one
   std::vector<json_value> values;
   std::vector<std::uint32_t> open;  // the arrays and objects that have not ended
   std::string_view key;
-  std::size_t part = 0;  // where the current string begins in `copies`
-  bool partial = false;
 
-  void clear(std::string_view text) noexcept {
-    source = text;
+  void clear(std::string_view text) {
+    source = seen = text;
     copies.clear();
     values.clear();
     open.clear();
     key = {};
-    partial = false;
+    escape = hide_escapes(source, hidden);
+    if (escape == std::string_view::npos) return;
+    seen = hidden;
+    copies.reserve(source.size());
   }
 
   json_value* add(json_kind kind, json_error& failed) {
@@ -14723,31 +14778,30 @@ struct json_list {
     return true;
   }
 
-  bool take_part(json_chars piece) {
-    if (copies.empty()) copies.reserve(source.size());
-    if (!partial) part = copies.size();
-    partial = true;
-    copies.append(piece.data(), piece.size());
+  std::string_view in_source(json_chars piece) const noexcept {
+    return {source.data() + (piece.data() - seen.data()), piece.size()};
+  }
+
+  /// The text of a key or a string.
+  bool read(json_chars piece, std::string_view& text, json_error& failed) {
+    text = in_source(piece);
+    const auto end = static_cast<std::size_t>(text.data() - source.data()) + text.size();
+    if (escape >= end) return true;
+    const std::size_t before = copies.size();
+    if (!append_unescaped(copies, text, halves)) {
+      failed = json_stop();
+      return false;
+    }
+    text = {copies.data() + before, copies.size() - before};
+    escape = source.find('\\', end);
     return true;
   }
 
-  std::string_view take_end(json_chars piece) {
-    const auto offset = reinterpret_cast<std::uintptr_t>(piece.data()) -
-                        reinterpret_cast<std::uintptr_t>(source.data());
-    if (!partial && offset <= source.size() && piece.size() <= source.size() - offset) {
-      return {piece.data(), piece.size()};
-    }
-    take_part(piece);
-    partial = false;
-    return {copies.data() + part, copies.size() - part};
-  }
-
-  json_value* add_text(json_kind kind, json_chars text, json_error& failed) {
+  json_value* add_text(json_kind kind, std::string_view text, json_error& failed) {
     json_value* made = add(kind, failed);
     if (made == nullptr) return nullptr;
-    const std::string_view whole = take_end(text);
-    made->text = whole.data();
-    made->text_size = static_cast<std::uint32_t>(whole.size());
+    made->text = text.data();
+    made->text_size = static_cast<std::uint32_t>(text.size());
     return made;
   }
 
@@ -14757,18 +14811,19 @@ struct json_list {
   bool on_array_end(std::size_t, json_error&) noexcept { return finish(); }
   bool on_object_begin(json_error& failed) { return begin(json_kind::object, failed); }
   bool on_object_end(std::size_t, json_error&) noexcept { return finish(); }
-  bool on_key_part(json_chars piece, std::size_t, json_error&) { return take_part(piece); }
-  bool on_key(json_chars piece, std::size_t, json_error&) {
-    key = take_end(piece);
-    return true;
+  bool on_key(json_chars piece, std::size_t, json_error& failed) {
+    return read(piece, key, failed);
   }
-  bool on_string_part(json_chars piece, std::size_t, json_error&) { return take_part(piece); }
   bool on_string(json_chars piece, std::size_t, json_error& failed) {
-    return add_text(json_kind::string, piece, failed) != nullptr;
+    std::string_view text;
+    return read(piece, text, failed) && add_text(json_kind::string, text, failed) != nullptr;
   }
-  bool on_number_part(json_chars piece, json_error&) { return take_part(piece); }
+  // A part comes of what the text's end cuts short, and of escapes: there are none.
+  bool on_key_part(json_chars, std::size_t, json_error&) noexcept { return true; }
+  bool on_string_part(json_chars, std::size_t, json_error&) noexcept { return true; }
+  bool on_number_part(json_chars, json_error&) noexcept { return true; }
   bool on_int64(std::int64_t value, json_chars text, json_error& failed) {
-    json_value* made = add_text(json_kind::integer, text, failed);
+    json_value* made = add_text(json_kind::integer, in_source(text), failed);
     if (made != nullptr) made->integer = value;
     return made != nullptr;
   }
@@ -14776,7 +14831,7 @@ struct json_list {
     return on_double(static_cast<double>(value), text, failed);
   }
   bool on_double(double value, json_chars text, json_error& failed) {
-    json_value* made = add_text(json_kind::real, text, failed);
+    json_value* made = add_text(json_kind::real, in_source(text), failed);
     if (made != nullptr) made->real = value;
     return made != nullptr;
   }
@@ -14789,6 +14844,26 @@ struct json_list {
   bool on_comment_part(json_chars, json_error&) noexcept { return true; }
   bool on_comment(json_chars, json_error&) noexcept { return true; }
 };
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/openrouter/impl/json_reader.hpp ----
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// Reads one JSON text into a flat list of values, which is then looked at through json_view.
+// Strings and numbers are views of the text itself, so that a price is read as it was written; only
+// strings with escapes are copied. A reader that is used again allocates nothing once it is warm.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
 
 /// What stands for a value that is not there.
 inline constexpr json_value no_json_value{};
@@ -14889,19 +14964,30 @@ enum class json_manners : unsigned char { exact, tolerant };
 class json_reader {
  public:
   explicit json_reader(json_manners manners, std::size_t depth = 32)
-      : parser_(json_options(depth, manners == json_manners::exact)), manners_(manners) {}
+      : parser_(json_options(depth, manners == json_manners::exact)) {
+    parser_.handler().halves = manners == json_manners::tolerant;
+  }
 
   /// False when `json` is not JSON. The views last until the next parse() and as long as `json`.
   bool parse(std::string_view json) {
-    if (try_parse(json)) return true;
-    return manners_ == json_manners::tolerant && replace_lone_surrogates(json, repaired_) &&
-           try_parse(repaired_);
+    json_list& list = parser_.handler();
+    parser_.reset();
+    list.clear(json.size() < UINT32_MAX ? json : std::string_view());
+    const std::string_view seen = list.seen;
+    json_error failed;
+    if (!seen.empty()) {
+      const std::size_t used = parser_.write_some(false, seen.data(), seen.size(), failed);
+      if (!failed && used == seen.size()) return true;
+    }
+    list.clear({});
+    return false;
   }
 
   /// About how many bytes of memory are kept.
   std::size_t held_bytes() const noexcept {
     const json_list& list = parser_.handler();
-    return list.values.capacity() * sizeof(json_value) + list.copies.capacity();
+    return list.values.capacity() * sizeof(json_value) + list.copies.capacity() +
+           list.hidden.capacity();
   }
 
   /// None when parse() failed.
@@ -14911,22 +14997,7 @@ class json_reader {
   }
 
  private:
-  bool try_parse(std::string_view json) {
-    json_list& list = parser_.handler();
-    parser_.reset();
-    list.clear(json);
-    json_error failed;
-    if (!json.empty() && json.size() < UINT32_MAX) {
-      const std::size_t used = parser_.write_some(false, json.data(), json.size(), failed);
-      if (!failed && used == json.size()) return true;
-    }
-    list.clear({});
-    return false;
-  }
-
   json_parser<json_list> parser_;
-  json_manners manners_;
-  std::string repaired_;
 };
 
 }  // namespace detail
@@ -17006,8 +17077,22 @@ namespace detail {
 
 /// The next `wanted` in [at, end), or end.
 inline const char* find_byte(const char* at, const char* end, char wanted) noexcept {
+  if (at != end && *at == wanted) return at;  // an empty line ends each event
   const void* found = std::memchr(at, wanted, static_cast<std::size_t>(end - at));
   return found != nullptr ? static_cast<const char*>(found) : end;
+}
+
+/// Whether a line is of that field; then `value` is what stands behind the colon and one space.
+template <std::size_t N>
+bool is_field(std::string_view line, const char (&name)[N], std::string_view& value) noexcept {
+  constexpr std::size_t size = N - 1;
+  if (line.size() < size || std::memcmp(line.data(), name, size) != 0) return false;
+  line.remove_prefix(size);
+  if (!line.empty() && line.front() != ':') return false;
+  line.remove_prefix((std::min)(line.size(), std::size_t{1}));
+  if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  value = line;
+  return true;
 }
 
 }  // namespace detail
@@ -17106,17 +17191,14 @@ ORCAST_DECL void sse_parser::take_line(std::string_view line, handler on_event) 
     ++comments_;
     return count_one();
   }
-  const std::size_t colon = (std::min)(line.find(':'), line.size());
-  const std::string_view field = line.substr(0, colon);
-  std::string_view value = line.substr((std::min)(colon + 1, line.size()));
-  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-  if (field == "data") {
+  std::string_view value;
+  if (detail::is_field(line, "data", value)) {
     take_data(value);
-  } else if (field == "event") {
+  } else if (detail::is_field(line, "event", value)) {
     type_.assign(value);
-  } else if (field == "id") {
+  } else if (detail::is_field(line, "id", value)) {
     if (value.find('\0') == value.npos) id_.assign(value);
-  } else if (field == "retry") {
+  } else if (detail::is_field(line, "retry", value)) {
     take_retry(value);
   }
 }
@@ -17374,22 +17456,26 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-/// Equality without a call, for short texts that mostly are equal.
-inline bool same_text(std::string_view a, std::string_view b) noexcept {
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  const auto same_word = [&](std::size_t at) {
-    std::uint64_t words[2];
-    std::memcpy(&words[0], a.data() + at, sizeof *words);
-    std::memcpy(&words[1], b.data() + at, sizeof *words);
+template <class Word>
+bool same_words(const char* a, const char* b, std::size_t size) noexcept {
+  const auto same_at = [&](std::size_t at) {
+    Word words[2];
+    std::memcpy(&words[0], a + at, sizeof *words);
+    std::memcpy(&words[1], b + at, sizeof *words);
     return words[0] == words[1];
   };
-  constexpr std::size_t step = sizeof(std::uint64_t);
-  if (size < step) return a == b;
-  for (std::size_t at = 0; at + step < size; at += step) {
-    if (!same_word(at)) return false;
+  for (std::size_t at = 0; at + sizeof(Word) < size; at += sizeof(Word)) {
+    if (!same_at(at)) return false;
   }
-  return same_word(size - step);
+  return same_at(size - sizeof(Word));
+}
+
+/// Equality without a call, for short texts that mostly are equal.
+inline bool same_text(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  if (a.size() >= 8) return same_words<std::uint64_t>(a.data(), b.data(), a.size());
+  if (a.size() >= 4) return same_words<std::uint32_t>(a.data(), b.data(), a.size());
+  return a == b;
 }
 
 /// A string that says something replaces what was there; anything else leaves it. Each chunk of a
@@ -17868,7 +17954,7 @@ class choice_merge {
     state.spend(text.size());
     state.token();
     if (listener == nullptr || reply.content.size() == before) return;
-    listener->on_text(std::string_view(reply.content).substr(before));
+    listener->on_text({reply.content.data() + before, reply.content.size() - before});
   }
 
   void add_reasoning(std::string_view text, delta_listener* listener, message& reply,
@@ -17879,7 +17965,7 @@ class choice_merge {
     state.spend(text.size());
     state.token();
     if (listener == nullptr || reply.reasoning.size() == before) return;
-    listener->on_reasoning(std::string_view(reply.reasoning).substr(before));
+    listener->on_reasoning({reply.reasoning.data() + before, reply.reasoning.size() - before});
   }
 
   void add_tool_calls(json_view fragments, std::vector<tool_call>& calls, merge_state& state) {

@@ -15,8 +15,22 @@ namespace detail {
 
 /// The next `wanted` in [at, end), or end.
 inline const char* find_byte(const char* at, const char* end, char wanted) noexcept {
+  if (at != end && *at == wanted) return at;  // an empty line ends each event
   const void* found = std::memchr(at, wanted, static_cast<std::size_t>(end - at));
   return found != nullptr ? static_cast<const char*>(found) : end;
+}
+
+/// Whether a line is of that field; then `value` is what stands behind the colon and one space.
+template <std::size_t N>
+bool is_field(std::string_view line, const char (&name)[N], std::string_view& value) noexcept {
+  constexpr std::size_t size = N - 1;
+  if (line.size() < size || std::memcmp(line.data(), name, size) != 0) return false;
+  line.remove_prefix(size);
+  if (!line.empty() && line.front() != ':') return false;
+  line.remove_prefix((std::min)(line.size(), std::size_t{1}));
+  if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  value = line;
+  return true;
 }
 
 }  // namespace detail
@@ -115,17 +129,14 @@ ORCAST_DECL void sse_parser::take_line(std::string_view line, handler on_event) 
     ++comments_;
     return count_one();
   }
-  const std::size_t colon = (std::min)(line.find(':'), line.size());
-  const std::string_view field = line.substr(0, colon);
-  std::string_view value = line.substr((std::min)(colon + 1, line.size()));
-  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-  if (field == "data") {
+  std::string_view value;
+  if (detail::is_field(line, "data", value)) {
     take_data(value);
-  } else if (field == "event") {
+  } else if (detail::is_field(line, "event", value)) {
     type_.assign(value);
-  } else if (field == "id") {
+  } else if (detail::is_field(line, "id", value)) {
     if (value.find('\0') == value.npos) id_.assign(value);
-  } else if (field == "retry") {
+  } else if (detail::is_field(line, "retry", value)) {
     take_retry(value);
   }
 }

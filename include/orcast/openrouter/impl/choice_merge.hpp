@@ -174,7 +174,7 @@ class choice_merge {
     state.spend(text.size());
     state.token();
     if (listener == nullptr || reply.content.size() == before) return;
-    listener->on_text(std::string_view(reply.content).substr(before));
+    listener->on_text({reply.content.data() + before, reply.content.size() - before});
   }
 
   void add_reasoning(std::string_view text, delta_listener* listener, message& reply,
@@ -185,7 +185,7 @@ class choice_merge {
     state.spend(text.size());
     state.token();
     if (listener == nullptr || reply.reasoning.size() == before) return;
-    listener->on_reasoning(std::string_view(reply.reasoning).substr(before));
+    listener->on_reasoning({reply.reasoning.data() + before, reply.reasoning.size() - before});
   }
 
   void add_tool_calls(json_view fragments, std::vector<tool_call>& calls, merge_state& state) {

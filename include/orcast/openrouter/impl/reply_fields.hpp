@@ -19,22 +19,26 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-/// Equality without a call, for short texts that mostly are equal.
-inline bool same_text(std::string_view a, std::string_view b) noexcept {
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  const auto same_word = [&](std::size_t at) {
-    std::uint64_t words[2];
-    std::memcpy(&words[0], a.data() + at, sizeof *words);
-    std::memcpy(&words[1], b.data() + at, sizeof *words);
+template <class Word>
+bool same_words(const char* a, const char* b, std::size_t size) noexcept {
+  const auto same_at = [&](std::size_t at) {
+    Word words[2];
+    std::memcpy(&words[0], a + at, sizeof *words);
+    std::memcpy(&words[1], b + at, sizeof *words);
     return words[0] == words[1];
   };
-  constexpr std::size_t step = sizeof(std::uint64_t);
-  if (size < step) return a == b;
-  for (std::size_t at = 0; at + step < size; at += step) {
-    if (!same_word(at)) return false;
+  for (std::size_t at = 0; at + sizeof(Word) < size; at += sizeof(Word)) {
+    if (!same_at(at)) return false;
   }
-  return same_word(size - step);
+  return same_at(size - sizeof(Word));
+}
+
+/// Equality without a call, for short texts that mostly are equal.
+inline bool same_text(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  if (a.size() >= 8) return same_words<std::uint64_t>(a.data(), b.data(), a.size());
+  if (a.size() >= 4) return same_words<std::uint32_t>(a.data(), b.data(), a.size());
+  return a == b;
 }
 
 /// A string that says something replaces what was there; anything else leaves it. Each chunk of a
