@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,12 +130,16 @@ class loopback_transport {
                                   orcast::http::response_sink& sink) {
     std::size_t size = 0;
     for (const std::string_view part : what.body) size += part.size();
+    pieces_.assign(1, {});
+    for (const std::string_view part : what.body) {
+      pieces_.push_back({const_cast<char*>(part.data()), part.size()});
+    }
     head_ =
         "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         "Content-Length: " +
         std::to_string(size) + "\r\n\r\n";
-    send(head_);
-    for (const std::string_view part : what.body) send(part);
+    pieces_.front() = {head_.data(), head_.size()};
+    send();
     waiting_ = &sink;
     return ++last_;
   }
@@ -154,16 +159,29 @@ class loopback_transport {
   }
 
  private:
-  void send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent <= 0) bench::fail("the loopback server does not read");
-      text.remove_prefix(static_cast<std::size_t>(sent));
+  /// All pieces in as few calls as the kernel lets.
+  void send() {
+    msghdr message{};
+    message.msg_iov = pieces_.data();
+    message.msg_iovlen = pieces_.size();
+    while (message.msg_iovlen != 0) {
+      const ssize_t done = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+      if (done <= 0) bench::fail("the loopback server does not read");
+      auto sent = static_cast<std::size_t>(done);
+      while (message.msg_iovlen != 0 && sent >= message.msg_iov->iov_len) {
+        sent -= message.msg_iov->iov_len;
+        ++message.msg_iov;
+        --message.msg_iovlen;
+      }
+      if (message.msg_iovlen == 0) return;
+      message.msg_iov->iov_base = static_cast<char*>(message.msg_iov->iov_base) + sent;
+      message.msg_iov->iov_len -= sent;
     }
   }
 
   int socket_;
   std::string head_;
+  std::vector<iovec> pieces_;
   orcast::http::response_sink* waiting_ = nullptr;
   orcast::http::exchange_id last_ = 0;
 };
