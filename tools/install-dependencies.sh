@@ -93,6 +93,8 @@ if [ "$wanted" = tests ] || [ "$wanted" = ci ]; then
 fi
 if [ "$wanted" = bench ] || [ "$wanted" = ci ]; then
   need libspdlog-dev "a peer of the benchmarks" header spdlog/async_logger.h
+  need liblttng-ust-dev "another" header lttng/tracepoint.h
+  need lttng-tools "its daemon" program lttng-sessiond
   need libsimdjson-dev "another" header simdjson.h
   need rapidjson-dev "another" header rapidjson/writer.h
   need nlohmann-json3-dev "another" header nlohmann/json.hpp

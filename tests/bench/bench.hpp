@@ -103,7 +103,13 @@ class suite {
 
   void report(row one);
   /// A peer that is not installed: shown with the Debian package that has it, and not judged.
-  void report_missing(const std::string& bench, const std::string& package);
+  void report_missing(const std::string& bench, const std::string& package) {
+    report_unmeasured(bench, "the package " + package + " is not installed");
+  }
+  /// The same for any reason.
+  void report_unmeasured(const std::string& bench, const std::string& why) {
+    unmeasured_.push_back(bench + ": " + why);
+  }
   /// The line of a count that has to be 0.
   void report_allocations(const std::string& bench, double per_operation);
 
@@ -116,7 +122,7 @@ class suite {
   bool smoke_;
   int runs_;
   std::vector<row> rows_;
-  std::vector<std::string> missing_;
+  std::vector<std::string> unmeasured_;
   std::vector<std::pair<std::string, double>> before_;
 };
 

@@ -126,10 +126,6 @@ void suite::report_allocations(const std::string& bench, double per_operation) {
   report({bench + "/allocations", per_operation, "allocations", -1, {target::value, 0}});
 }
 
-void suite::report_missing(const std::string& bench, const std::string& package) {
-  missing_.push_back(bench + ": the package " + package + " is not installed");
-}
-
 bool suite::compare_with(const char* path) {
   std::ifstream in(path);
   if (!in) return false;
@@ -174,7 +170,7 @@ bool suite::finish() const {
     }
     std::printf("%s%s\n", target_text(one).c_str(), missed ? "  MISSED" : "");
   }
-  for (const std::string& one : missing_) std::printf("not measured: %s\n", one.c_str());
+  for (const std::string& one : unmeasured_) std::printf("not measured: %s\n", one.c_str());
   return all;
 }
 
