@@ -106,7 +106,7 @@ void time_unit(bench::suite& suite, const char* bench, const std::string& text, 
 void recording_unit(bench::suite& suite) {
   time_unit(suite, "footprint/tu-seconds", recording, {bench::target::over_floor, 0.35});
   time_unit(suite, "footprint/tu-seconds/bodies-elsewhere",
-            std::string(bodies_elsewhere) + recording, {});
+            std::string(bodies_elsewhere) + recording, {bench::target::over_floor, 0.35});
 }
 
 void client_unit(bench::suite& suite) {
