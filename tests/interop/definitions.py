@@ -50,7 +50,7 @@ def bodies(what, lines):
 
 
 def game_loop():
-    program = check.build_example("game_loop")
+    program = check.build("game_loop")
     traces = check.FOLDER / "game_loop.jsonl"
     check.command([program, "--seconds", "2", "--traces", traces, "--html",
                    check.FOLDER / "game_loop.html",

@@ -388,7 +388,7 @@ def main():
     fields(document, program)
 
     every = stand_in(check.build("openrouter_standin"), environment)
-    game = check.build_example("game_loop")
+    game = check.build("game_loop")
     played = recorded([game, "--seconds", "2", "--traces", check.FOLDER / "game.jsonl", "--html",
                        check.FOLDER / "game.html",
                        "--script", check.ROOT / "examples/game_loop/dialogue.json"],

@@ -146,7 +146,7 @@ def send(spans, base, format_, words, project, what):
 
 
 def game_loop(base):
-    program = check.build_example("game_loop")
+    program = check.build("game_loop")
     traces = check.FOLDER / "game_loop.jsonl"
     out = check.command(
         [program, "--seconds", "2", "--traces", traces, "--html", check.FOLDER / "game_loop.html",

@@ -75,23 +75,16 @@ def command(arguments, what, **options):
     return ended.stdout
 
 
-def build(target):
-    """Builds a program of tests/interop/programs and returns its path."""
-    tree = ROOT / "build" / "interop" / "programs"
-    configure = ["cmake", "-S", ROOT / "tests" / "interop" / "programs", "-B", tree, "-G", "Ninja",
-                 "-DCMAKE_BUILD_TYPE=Release", "--log-level=WARNING"]
-    command(configure, f"configure {target}")
-    command(["cmake", "--build", tree, "--target", target], f"build {target}")
-    return tree / target
-
-
-def build_example(name):
-    """Builds an example where examples/run.sh builds it and returns its path."""
+def build(name):
+    """Builds an example, or a program of tests/interop/programs, where examples/run.sh builds, and
+    returns its path."""
     tree = ROOT / "build" / "examples"
     command(["cmake", "-S", ROOT, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-             "-DORCAST_BUILD_TESTS=OFF", "--log-level=WARNING"], f"configure {name}")
+             "-DORCAST_BUILD_TESTS=OFF", "-DORCAST_BUILD_INTEROP=ON", "--log-level=WARNING"],
+            f"configure {name}")
     command(["cmake", "--build", tree, "--target", name], f"build {name}")
-    return next(path for path in (tree / name, tree / "examples" / name) if path.is_file())
+    folders = (tree / "examples", tree / "tests" / "interop" / "programs")
+    return next(folder / name for folder in folders if (folder / name).is_file())
 
 
 def free_port():

@@ -62,7 +62,7 @@ class Gateway:
     """`base_url` and `key` are all that a client needs to be told."""
 
     def __init__(self):
-        openrouter, gateway = check.build("openrouter_standin"), check.build_example("gateway")
+        openrouter, gateway = check.build("openrouter_standin"), check.build("gateway")
         self.receiver = Receiver()
         for log in ("openrouter.log", "gateway.log"):
             (check.FOLDER / log).unlink(missing_ok=True)
