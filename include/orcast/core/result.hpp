@@ -191,6 +191,9 @@ class value_or_failure {
   bool ok_;
 };
 
+/// What an operation without a result yields.
+struct nothing {};
+
 /// Takes copying away from what derives from it.
 template <bool copied>
 struct copied_if {};
@@ -247,19 +250,18 @@ class [[nodiscard]] result : detail::copied_if<std::is_copy_constructible_v<T>> 
 template <>
 class [[nodiscard]] result<void> {
  public:
-  result() = default;
-  result(failure why) : why_(std::move(why)), ok_(false) {}
+  result() noexcept : state_(detail::nothing()) {}
+  result(failure why) : state_(std::move(why)) {}
 
-  bool ok() const noexcept { return ok_; }
-  explicit operator bool() const noexcept { return ok_; }
+  bool ok() const noexcept { return state_.ok_; }
+  explicit operator bool() const noexcept { return ok(); }
   const failure& error() const noexcept {
-    ORCAST_ASSERT(!ok_);
-    return why_;
+    ORCAST_ASSERT(!ok());
+    return state_.why_;
   }
 
  private:
-  failure why_;
-  bool ok_ = true;
+  detail::value_or_failure<detail::nothing> state_;
 };
 
 }  // namespace v0
