@@ -5382,39 +5382,59 @@ class span {
         max_value_(max_value) {
     static_assert(detail::first_offset == sizeof(detail::block_head) + sizeof(detail::span_head));
     ids.write(context_);
-    constexpr std::string_view no_key;
-    copy_padded(open_record(detail::record_name | detail::record::element, no_key, name.size()),
-                name);
+    constexpr std::uint32_t bits = detail::record_name | detail::record::element;
+    copy_padded(open_record(bits, nullptr, 0, 0, name.size()), name);
   }
 
-  /// The common cases, inline: a constant key, and a value that fits into the current block. A span
-  /// that records nothing has no room, so that this need not ask.
-  bool put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
-    const auto room = static_cast<std::size_t>(end_ - at_);
-    const auto type = static_cast<std::uint32_t>(value.type());
+  /// Takes its arguments apart where they are known, which leaves one call. What it calls is given
+  /// numbers and pointers alone: an object in memory would be read in wider pieces than it has just
+  /// been written in, and the processor would wait.
+#if defined(__GNUC__)
+  [[gnu::always_inline]]
+#endif
+  bool
+  put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
+    const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
     if (key.constant() != nullptr) {
       if (value.type() == value_type::string) {
-        const std::size_t size = value.text().size();
-        if (sizeof(detail::record) + detail::padded(size) <= room && size <= max_value_) {
-          copy_padded(open_record(flags | type, key, size), value.text());
-          return true;
-        }
-      } else if (value.type() != value_type::decimal && sizeof(detail::record) + 8 <= room) {
-        write_word(open_record(flags | type, key, 8), value.word());
-        return true;
+        return put_short_text(key.constant(), key.first(), key.second(), bits, value.text());
+      }
+      if (value.type() != value_type::decimal) {
+        return put_number(key.constant(), key.first(), key.second(), bits, value.word());
       }
     }
-    return put_slowly(key.constant(), key.name(), key.first(), key.second(), flags | type,
+    return put_slowly(key.constant(), key.name(), key.first(), key.second(), bits,
                       value.is_text() ? value.text().data() : nullptr, value.word());
   }
 
+  /// The common cases: a constant key, and a value that fits into the current block. A span that
+  /// records nothing has no room, so that they need not ask.
+  bool put_short_text(const key_text* key, std::uint16_t first, std::uint16_t second,
+                      std::uint32_t bits, std::string_view text) noexcept {
+    const auto room = static_cast<std::size_t>(end_ - at_);
+    if (sizeof(detail::record) + detail::padded(text.size()) > room || text.size() > max_value_) {
+      return put_slowly(key, {}, first, second, bits, text.data(), text.size());
+    }
+    copy_padded(open_record(bits, key, first, second, text.size()), text);
+    return true;
+  }
+  bool put_number(const key_text* key, std::uint16_t first, std::uint16_t second,
+                  std::uint32_t bits, std::uint64_t word) noexcept {
+    if (sizeof(detail::record) + sizeof word > static_cast<std::size_t>(end_ - at_)) {
+      return put_slowly(key, {}, first, second, bits, nullptr, word);
+    }
+    write_word(open_record(bits, key, first, second, sizeof word), word);
+    return true;
+  }
+
   /// Writes a record's head where there is room for it and returns its payload.
-  char* open_record(std::uint32_t bits, const attribute_key& key, std::size_t size) noexcept {
+  char* open_record(std::uint32_t bits, const key_text* key, std::uint16_t first,
+                    std::uint16_t second, std::size_t size) noexcept {
     auto* r = reinterpret_cast<detail::record*>(at_);
     r->bits = bits | static_cast<std::uint32_t>(size) << detail::record::size_shift;
-    r->first = key.first();
-    r->second = key.second();
-    r->key = key.constant();
+    r->first = first;
+    r->second = second;
+    r->key = key;
     at_ += sizeof(detail::record) + detail::padded(size);
     return reinterpret_cast<char*>(r + 1);
   }
@@ -18639,7 +18659,7 @@ ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uin
     ++head_->dropped_attributes;
     return nullptr;
   }
-  char* payload = open_record(bits, key, whole);
+  char* payload = open_record(bits, key.constant(), key.first(), key.second(), whole);
   if (name.empty()) return payload;
   reinterpret_cast<detail::record*>(payload)[-1].first = static_cast<std::uint16_t>(name.size());
   copy(payload, name);

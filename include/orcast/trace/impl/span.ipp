@@ -55,7 +55,7 @@ ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uin
     ++head_->dropped_attributes;
     return nullptr;
   }
-  char* payload = open_record(bits, key, whole);
+  char* payload = open_record(bits, key.constant(), key.first(), key.second(), whole);
   if (name.empty()) return payload;
   reinterpret_cast<detail::record*>(payload)[-1].first = static_cast<std::uint16_t>(name.size());
   copy(payload, name);
