@@ -98,6 +98,7 @@ class File:
         out = []
         inner = list(conditions)
         outside = 0  # within a third party's pair, includes keep their place
+        declared = False  # behind the file's own declarations they keep it too
         for line in self.read(name).splitlines():
             condition = CONDITION.match(line)
             if condition:
@@ -111,6 +112,7 @@ class File:
                     continue
                 if not (textual and line.startswith("//")):
                     out.append(line)
+                declared = declared or line.startswith("namespace")
                 continue
             ours, theirs = found.groups()
             if theirs:
@@ -121,7 +123,8 @@ class File:
                 continue
             outside += ours.endswith("third_party_begin.hpp") - ours.endswith("third_party_end.hpp")
             text = self.include_ours(name, ours, tuple(inner))
-            plain = ours.endswith(".hpp") and tuple(inner) == conditions and not outside
+            plain = (ours.endswith(".hpp") and tuple(inner) == conditions and not outside
+                     and not declared)
             (before if plain and not self.is_textual(ours) else out).append(text)
         text = EMPTY_CONDITION.sub("", "\n".join(out) + "\n")
         text = re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"

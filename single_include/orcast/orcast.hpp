@@ -999,6 +999,100 @@ struct compression {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/encoder_options.hpp ----
+
+// What encoders are told.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+
+class batch_encoder;
+struct encoder_options;
+
+namespace detail {
+
+ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
+                                                                 char* memory, std::size_t size);
+
+}  // namespace detail
+
+/// The two encodings of OTLP over HTTP: format::json and format::protobuf. Arize and every
+/// collector take both; Phoenix takes protobuf alone. The constant knows how the encoder is made,
+/// so that a program which never names protobuf does not contain it.
+class format {
+ public:
+  static const format json;
+  static const format protobuf;
+
+  constexpr format() noexcept = default;
+
+  friend constexpr bool operator==(format x, format y) noexcept {
+    // Not the functions: another library in the same process has its own.
+    return (x.make_ == nullptr) == (y.make_ == nullptr);
+  }
+  friend constexpr bool operator!=(format x, format y) noexcept { return !(x == y); }
+
+ private:
+  friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
+                                                     std::size_t size);
+
+  using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
+  constexpr explicit format(maker make) noexcept : make_(make) {}
+
+  maker make_ = nullptr;  // null: the encoder of JSON
+};
+
+inline constexpr format format::json;
+inline constexpr format format::protobuf{&detail::make_protobuf_encoder};
+
+constexpr std::string_view content_type(format of) noexcept {
+  return of == format::json ? "application/json" : "application/x-protobuf";
+}
+
+/// An attribute of the whole program.
+struct text_attribute {
+  std::string key;
+  std::string value;
+};
+
+struct encoder_options {
+  otlp::format format;  ///< JSON
+  /// Who sends: service.name and the like. A later entry of the same key wins.
+  std::vector<text_attribute> resource;
+  std::string scope_name = "orcast";
+  std::string scope_version = version;
+  /// What each span has unless it sets the key itself; at most 8.
+  std::vector<text_attribute> span_attributes;
+  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
+  bool int_as_number = false;
+};
+
+namespace detail {
+
+/// Calls `use` with the attributes that count: a key, and the last value of each.
+template <class Use>
+void each_resource_attribute(const encoder_options& options, Use use) {
+  for (std::size_t i = 0; i < options.resource.size(); ++i) {
+    const text_attribute& each = options.resource[i];
+    bool counts = !each.key.empty();
+    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
+      counts = counts && options.resource[j].key != each.key;
+    }
+    if (counts) use(each);
+  }
+}
+
+/// Whether a span can have the attribute by default.
+inline bool usable_default(const text_attribute& one) noexcept {
+  return !one.key.empty() && one.key.size() <= 200;
+}
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/core/utf8.hpp ----
 
 // UTF-8 at the places where bytes become text: cutting a long value without splitting a character,
@@ -2967,100 +3061,6 @@ class protobuf_encoder final : public batch_encoder {
   detail::span_walk walk_;
 };
 
-}  // namespace otlp
-}  // namespace v0
-}  // namespace orcast
-
-// ---- orcast/otlp/encoder_options.hpp ----
-
-// What encoders are told.
-
-namespace orcast {
-inline namespace v0 {
-namespace otlp {
-
-class batch_encoder;
-struct encoder_options;
-
-namespace detail {
-
-ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_options& options,
-                                                                 char* memory, std::size_t size);
-
-}  // namespace detail
-
-/// The two encodings of OTLP over HTTP: format::json and format::protobuf. Arize and every
-/// collector take both; Phoenix takes protobuf alone. The constant knows how the encoder is made,
-/// so that a program which never names protobuf does not contain it.
-class format {
- public:
-  static const format json;
-  static const format protobuf;
-
-  constexpr format() noexcept = default;
-
-  friend constexpr bool operator==(format x, format y) noexcept {
-    // Not the functions: another library in the same process has its own.
-    return (x.make_ == nullptr) == (y.make_ == nullptr);
-  }
-  friend constexpr bool operator!=(format x, format y) noexcept { return !(x == y); }
-
- private:
-  friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
-                                                     std::size_t size);
-
-  using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
-  constexpr explicit format(maker make) noexcept : make_(make) {}
-
-  maker make_ = nullptr;  // null: the encoder of JSON
-};
-
-inline constexpr format format::json;
-inline constexpr format format::protobuf{&detail::make_protobuf_encoder};
-
-constexpr std::string_view content_type(format of) noexcept {
-  return of == format::json ? "application/json" : "application/x-protobuf";
-}
-
-/// An attribute of the whole program.
-struct text_attribute {
-  std::string key;
-  std::string value;
-};
-
-struct encoder_options {
-  otlp::format format;  ///< JSON
-  /// Who sends: service.name and the like. A later entry of the same key wins.
-  std::vector<text_attribute> resource;
-  std::string scope_name = "orcast";
-  std::string scope_version = version;
-  /// What each span has unless it sets the key itself; at most 8.
-  std::vector<text_attribute> span_attributes;
-  /// JSON: OTLP writes 64-bit integers as decimal strings. Some receivers want plain numbers.
-  bool int_as_number = false;
-};
-
-namespace detail {
-
-/// Calls `use` with the attributes that count: a key, and the last value of each.
-template <class Use>
-void each_resource_attribute(const encoder_options& options, Use use) {
-  for (std::size_t i = 0; i < options.resource.size(); ++i) {
-    const text_attribute& each = options.resource[i];
-    bool counts = !each.key.empty();
-    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
-      counts = counts && options.resource[j].key != each.key;
-    }
-    if (counts) use(each);
-  }
-}
-
-/// Whether a span can have the attribute by default.
-inline bool usable_default(const text_attribute& one) noexcept {
-  return !one.key.empty() && one.key.size() <= 200;
-}
-
-}  // namespace detail
 }  // namespace otlp
 }  // namespace v0
 }  // namespace orcast
@@ -5871,8 +5871,13 @@ struct span_options {
 
 namespace detail {
 
-/// The same where nothing is asked for, as constants.
+/// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
+/// memory.
+#if defined(__GNUC__)
+struct [[gnu::visibility("hidden")]] no_span_options {
+#else
 struct no_span_options {
+#endif
   static constexpr span_context parent{};
   static constexpr span_kind kind = span_kind::internal;
   static constexpr std::string_view session{};

@@ -58,8 +58,13 @@ struct span_options {
 
 namespace detail {
 
-/// The same where nothing is asked for, as constants.
+/// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
+/// memory.
+#if defined(__GNUC__)
+struct [[gnu::visibility("hidden")]] no_span_options {
+#else
 struct no_span_options {
+#endif
   static constexpr span_context parent{};
   static constexpr span_kind kind = span_kind::internal;
   static constexpr std::string_view session{};
