@@ -316,6 +316,11 @@ def self_test():
                 "impl/more.ipp": "#pragma once\nint more_bodies;\n",
                 "src.hpp": files["src.hpp"] + '#include "orcast/impl/more.ipp"\n'})
     assert "int more_bodies" in two["orcast/orcast.hpp"]
+    # What is included behind its own declarations needs them.
+    last = make({"a.hpp": '#pragma once\nnamespace a {}\n#include "orcast/needs_a.hpp"\n',
+                 "needs_a.hpp": '#pragma once\n#include "orcast/a.hpp"\nstruct needs_a {};\n',
+                 "src.hpp": "#pragma once\n", "b.hpp": files["b.hpp"]})["orcast/orcast.hpp"]
+    assert last.index("namespace a") < last.index("struct needs_a") < last.index("struct b"), last
     refused({"src.hpp": "#pragma once\n"}, "does not include orcast/impl/a.ipp")
     refused({"b.hpp": '#pragma once\n#include "orcast/none.hpp"\n'}, "is not there")
     refused({"b.hpp": '#pragma once\n#if X\n#include "orcast/a.hpp"\n#endif\n'}, "under '#if X'")

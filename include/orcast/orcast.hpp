@@ -40,6 +40,7 @@
 #include "orcast/openrouter/tool_description.hpp"
 #include "orcast/openrouter/tool_loop.hpp"
 #include "orcast/openrouter/work.hpp"
+#include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/protobuf_answer.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
 #include "orcast/trace/openinference_keys.hpp"
