@@ -19,11 +19,18 @@
 #define ORCAST_ASSERT(condition) static_cast<void>(0)
 #endif
 
-// Marks a body that the hot path does not run through: the compiler keeps it out of the way.
+// ORCAST_COLD marks a body that the hot path does not run through: the compiler keeps it out of the
+// way. ORCAST_HOT is for one that is worth having inside each of its callers. ORCAST_HIDDEN: on
+// ELF, each library has its own, and so can be unloaded (a symbol shared across libraries would pin
+// it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
+#define ORCAST_HOT [[gnu::always_inline]]
+#define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
 #define ORCAST_COLD
+#define ORCAST_HOT
+#define ORCAST_HIDDEN
 #endif
 
 // Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).

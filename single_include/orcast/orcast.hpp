@@ -53,11 +53,18 @@
 #define ORCAST_ASSERT(condition) static_cast<void>(0)
 #endif
 
-// Marks a body that the hot path does not run through: the compiler keeps it out of the way.
+// ORCAST_COLD marks a body that the hot path does not run through: the compiler keeps it out of the
+// way. ORCAST_HOT is for one that is worth having inside each of its callers. ORCAST_HIDDEN: on
+// ELF, each library has its own, and so can be unloaded (a symbol shared across libraries would pin
+// it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
+#define ORCAST_HOT [[gnu::always_inline]]
+#define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
 #define ORCAST_COLD
+#define ORCAST_HOT
+#define ORCAST_HIDDEN
 #endif
 
 // Host: ORCAST_NO_THREADS leaves out the flush thread and the worker pool (consoles, web, RTOS).
@@ -1784,13 +1791,9 @@ class span;
 // Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
 // libraries would pin it).
 template <std::size_t N>
-class
-#if defined(__GNUC__)
-    [[gnu::visibility("hidden")]]
-#endif
-    key : public key_text {
+class ORCAST_HIDDEN key : public key_text {
  public:
-  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
+  constexpr explicit key(const char (&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
     static_assert(N > 1, "a key has a name");
     static_assert(N <= 200, "a key is at most 199 characters long");
     for (char c : before) text_[size++] = c;
@@ -2325,11 +2328,7 @@ class span_ring {
  private:
   // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
   // plugin leaves nothing behind; hidden, so that each plugin has its own.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static std::uint32_t&
-  lane_hint() noexcept {
+  ORCAST_HIDDEN static std::uint32_t& lane_hint() noexcept {
     static thread_local std::uint32_t hint = 0;
     // At first: spread the threads by the address of their own copy.
     if (hint == 0)
@@ -2506,11 +2505,7 @@ class span_reader {
 
   /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
   /// nowhere stays in registers.
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  bool
-  next_inline(record_view& out) noexcept {
+  ORCAST_HOT bool next_inline(record_view& out) noexcept {
     char* at = aligned(at_);
     if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
       span_reader other = *this;
@@ -3030,11 +3025,7 @@ class protobuf_encoder final : public batch_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  ORCAST_HOT char* write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
   template <class Head>
   char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;
@@ -3881,11 +3872,7 @@ class scope {
 
   /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
   /// its own, and so can be unloaded.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static const scope*&
-  slot() noexcept {
+  ORCAST_HIDDEN static const scope*& slot() noexcept {
     static thread_local const scope* innermost = nullptr;
     return innermost;
   }
@@ -5389,11 +5376,8 @@ class span {
   /// Takes its arguments apart where they are known, which leaves one call. What it calls is given
   /// numbers and pointers alone: an object in memory would be read in wider pieces than it has just
   /// been written in, and the processor would wait.
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  bool
-  put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
+  ORCAST_HOT bool put(const attribute_key& key, std::uint32_t flags,
+                      const attribute_value& value) noexcept {
     const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
     if (key.constant() != nullptr) {
       if (value.type() == value_type::string) {
@@ -5873,11 +5857,7 @@ namespace detail {
 
 /// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
 /// memory.
-#if defined(__GNUC__)
-struct [[gnu::visibility("hidden")]] no_span_options {
-#else
-struct no_span_options {
-#endif
+struct ORCAST_HIDDEN no_span_options {
   static constexpr span_context parent{};
   static constexpr span_kind kind = span_kind::internal;
   static constexpr std::string_view session{};
@@ -5969,11 +5949,8 @@ class tracer {
   span begin_with(std::string_view name, const span_options& options,
                   detail::consent_term term) noexcept;
   template <class Options>
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  span
-  begin(std::string_view name, const Options& options, detail::consent_term term) noexcept;
+  ORCAST_HOT span begin(std::string_view name, const Options& options,
+                        detail::consent_term term) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
@@ -9040,11 +9017,7 @@ class json_encoder final : public batch_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  ORCAST_HOT char* write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;
@@ -11606,11 +11579,7 @@ bool ill_led_group(const char* in) noexcept {
 /// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
 /// cut. Inlined by force, because a call would spill the group and its constants.
 template <class Block>
-#if defined(__GNUC__)
-[[gnu::always_inline]]
-#endif
-inline bool
-valid_group(const char* in) noexcept {
+ORCAST_HOT inline bool valid_group(const char* in) noexcept {
   constexpr std::size_t width = Block::width;
   const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
   const auto misplaced = [](Block block, const char* at) {

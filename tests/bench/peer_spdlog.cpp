@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "bench.hpp"
-#include "byte_ring.hpp"
+#include "floor_20attr.hpp"
 #include "workload.hpp"
 
 // spdlog's asynchronous logger with the work of span/20attr: one line of ten texts and ten
@@ -49,17 +49,10 @@ void run(bench::suite& suite) {
     while (pool->queue_size() != 0) std::this_thread::yield();
     if (pool->overrun_counter() != 0) bench::fail("spdlog lost a line");
   };
-  bench::byte_ring ring(std::size_t{256} * 1024, 1024);
-  const auto record_floor = [&] {
-    if (!ring.record("npc turn", [&](auto& into) { work.set_20(into); })) {
-      bench::fail("the floor's ring is too small");
-    }
-  };
-  const auto drain_floor = [&] { ring.drain(); };
+  bench::floor_20attr floor(work);
   const int bursts = suite.repeat(2);
-  const auto cost = bench::compare(
-      suite, [&] { return bench::time_bursts(bursts, burst, record, drain); },
-      [&] { return bench::time_bursts(bursts, burst, record_floor, drain_floor); });
+  const auto cost = floor.compare_with(
+      suite, bursts, burst, [&] { return bench::time_bursts(bursts, burst, record, drain); });
   suite.report({"peer/span-20attr/spdlog-async", cost.value.ns, "ns", cost.floor.ns});
 }
 

@@ -50,11 +50,7 @@ bool ill_led_group(const char* in) noexcept {
 /// Whether a group that begins with a character is UTF-8 as far as it goes: the last one may be
 /// cut. Inlined by force, because a call would spill the group and its constants.
 template <class Block>
-#if defined(__GNUC__)
-[[gnu::always_inline]]
-#endif
-inline bool
-valid_group(const char* in) noexcept {
+ORCAST_HOT inline bool valid_group(const char* in) noexcept {
   constexpr std::size_t width = Block::width;
   const Block a(in), b(in + width), c(in + 2 * width), d(in + 3 * width);
   const auto misplaced = [](Block block, const char* at) {

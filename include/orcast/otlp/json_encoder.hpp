@@ -43,11 +43,7 @@ class json_encoder final : public batch_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  ORCAST_HOT char* write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_value(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_text(span_reader& reader, char* at) noexcept;

@@ -36,11 +36,7 @@ class protobuf_encoder final : public batch_encoder {
   char* write_span(span_reader& reader, char* at) noexcept;
   char* write_name(span_reader& reader, std::size_t size, char tag, char* at) noexcept;
   char* write_attributes(span_reader& reader, char* at) noexcept;
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  char*
-  write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
+  ORCAST_HOT char* write_usual(span_reader& reader, const record_view& r, char* at) noexcept;
   char* write_attribute(span_reader& reader, const record_view& r, char tag, char* at) noexcept;
   template <class Head>
   char* write_value(span_reader& reader, const record_view& r, const Head& head, char* at) noexcept;

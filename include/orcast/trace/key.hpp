@@ -45,13 +45,9 @@ class span;
 // Hidden on ELF: each plugin has its own constants, and so can be unloaded (a symbol shared across
 // libraries would pin it).
 template <std::size_t N>
-class
-#if defined(__GNUC__)
-    [[gnu::visibility("hidden")]]
-#endif
-    key : public key_text {
+class ORCAST_HIDDEN key : public key_text {
  public:
-  constexpr explicit key(const char(&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
+  constexpr explicit key(const char (&name)[N]) noexcept : key_text{text_, 0, {0, 0}, 0} {
     static_assert(N > 1, "a key has a name");
     static_assert(N <= 200, "a key is at most 199 characters long");
     for (char c : before) text_[size++] = c;

@@ -74,11 +74,7 @@ class scope {
 
   /// Hidden on ELF, where a thread-local of one name is shared by all libraries: each plugin has
   /// its own, and so can be unloaded.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static const scope*&
-  slot() noexcept {
+  ORCAST_HIDDEN static const scope*& slot() noexcept {
     static thread_local const scope* innermost = nullptr;
     return innermost;
   }

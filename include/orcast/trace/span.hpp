@@ -111,11 +111,8 @@ class span {
   /// Takes its arguments apart where they are known, which leaves one call. What it calls is given
   /// numbers and pointers alone: an object in memory would be read in wider pieces than it has just
   /// been written in, and the processor would wait.
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  bool
-  put(const attribute_key& key, std::uint32_t flags, const attribute_value& value) noexcept {
+  ORCAST_HOT bool put(const attribute_key& key, std::uint32_t flags,
+                      const attribute_value& value) noexcept {
     const std::uint32_t bits = flags | static_cast<std::uint32_t>(value.type());
     if (key.constant() != nullptr) {
       if (value.type() == value_type::string) {

@@ -48,11 +48,7 @@ class span_reader {
 
   /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
   /// nowhere stays in registers.
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  bool
-  next_inline(record_view& out) noexcept {
+  ORCAST_HOT bool next_inline(record_view& out) noexcept {
     char* at = aligned(at_);
     if (text_left_ != 0 || at + sizeof(detail::record) > end_) {
       span_reader other = *this;

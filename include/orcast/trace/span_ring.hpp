@@ -116,11 +116,7 @@ class span_ring {
  private:
   // Internal per thread: which lane it used last. Trivially destructible, so that an unloaded
   // plugin leaves nothing behind; hidden, so that each plugin has its own.
-#if defined(__GNUC__)
-  [[gnu::visibility("hidden")]]
-#endif
-  static std::uint32_t&
-  lane_hint() noexcept {
+  ORCAST_HIDDEN static std::uint32_t& lane_hint() noexcept {
     static thread_local std::uint32_t hint = 0;
     // At first: spread the threads by the address of their own copy.
     if (hint == 0)

@@ -60,11 +60,7 @@ namespace detail {
 
 /// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
 /// memory.
-#if defined(__GNUC__)
-struct [[gnu::visibility("hidden")]] no_span_options {
-#else
-struct no_span_options {
-#endif
+struct ORCAST_HIDDEN no_span_options {
   static constexpr span_context parent{};
   static constexpr span_kind kind = span_kind::internal;
   static constexpr std::string_view session{};
@@ -156,11 +152,8 @@ class tracer {
   span begin_with(std::string_view name, const span_options& options,
                   detail::consent_term term) noexcept;
   template <class Options>
-#if defined(__GNUC__)
-  [[gnu::always_inline]]
-#endif
-  span
-  begin(std::string_view name, const Options& options, detail::consent_term term) noexcept;
+  ORCAST_HOT span begin(std::string_view name, const Options& options,
+                        detail::consent_term term) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));

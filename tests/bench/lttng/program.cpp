@@ -2,7 +2,7 @@
 #include <cstddef>
 
 #include "bench.hpp"
-#include "byte_ring.hpp"
+#include "floor_20attr.hpp"
 #include "workload.hpp"
 
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
@@ -22,17 +22,10 @@ void run(bench::suite& suite) {
     bench::fail("LTTng does not record: no session has enabled the event");
   }
   const auto record = [&] { lttng_ust_do_tracepoint(orcast_bench, span, &work); };
-  bench::byte_ring ring(std::size_t{256} * 1024, 1024);
-  const auto record_floor = [&] {
-    if (!ring.record("npc turn", [&](auto& into) { work.set_20(into); })) {
-      bench::fail("the floor's ring is too small");
-    }
-  };
-  const auto drain_floor = [&] { ring.drain(); };
+  bench::floor_20attr floor(work);
   const int bursts = suite.repeat(2);
-  const auto cost = bench::compare(
-      suite, [&] { return bench::time_bursts(bursts, burst, record, [] {}); },
-      [&] { return bench::time_bursts(bursts, burst, record_floor, drain_floor); });
+  const auto cost = floor.compare_with(
+      suite, bursts, burst, [&] { return bench::time_bursts(bursts, burst, record, [] {}); });
   suite.report({"peer/span-20attr/lttng-ust", cost.value.ns, "ns", cost.floor.ns});
 }
 

@@ -21,12 +21,17 @@ LTTNG_HOME=$(mktemp -d)
 export LTTNG_HOME
 session=orcast_bench_$$
 stop() {
-  lttng destroy "$session" >>"$log" 2>&1 || true
-  [ ! -s "$LTTNG_HOME/pid" ] || kill "$(cat "$LTTNG_HOME/pid")" 2>/dev/null || true
+  status=$?
+  set +e  # what follows only tidies up
+  lttng destroy "$session" >>"$log" 2>&1
+  [ -s "$LTTNG_HOME/pid" ] && kill "$(cat "$LTTNG_HOME/pid")" 2>>"$log"
   rm -rf "$LTTNG_HOME"
+  exit "$status"
 }
 trap stop EXIT
-lttng-sessiond --no-kernel --daemonize --pidfile "$LTTNG_HOME/pid" >"$log" 2>&1 || true
+if ! lttng-sessiond --no-kernel --daemonize --pidfile "$LTTNG_HOME/pid" >"$log" 2>&1; then
+  echo "no daemon of its own: if one runs already, the session is made there" >>"$log"
+fi
 {
   lttng create "$session" --snapshot --output="$LTTNG_HOME/trace"
   lttng enable-channel --session="$session" --userspace --overwrite --subbuf-size=1M events
