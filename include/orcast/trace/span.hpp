@@ -184,11 +184,35 @@ class span {
       left -= sizeof *words;
       from += sizeof *words;
     }
-    if (left != 0) {
-      pair[0] = 0;
-      std::memcpy(pair, from, left);
-      *words = pair[0];
+    if (left != 0) *words = last_word(from, left, text.size());
+  }
+  /// The 1 to 7 bytes at `from`, the end of a text of `size`, with zeros behind them. From memory
+  /// that is read in whole words or less: one byte after the other into a word, which is then read,
+  /// the processor would wait for.
+  static std::uint64_t last_word(const char* from, std::size_t left, std::size_t size) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (size >= sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, from + left - sizeof word, sizeof word);
+      return word >> (64 - 8 * left);
     }
+    if (left >= sizeof(std::uint32_t)) {  // two halves that may overlap
+      std::uint32_t first;
+      std::uint32_t last;
+      std::memcpy(&first, from, sizeof first);
+      std::memcpy(&last, from + left - sizeof last, sizeof last);
+      return first | std::uint64_t{last} << (8 * (left - sizeof last));
+    }
+    const auto at = [from](std::size_t i) {
+      return std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
+    };
+    return at(0) | at(left / 2) | at(left - 1);
+#else
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, left);
+    static_cast<void>(size);
+    return word;
+#endif
   }
   static void write_word(char* to, std::uint64_t word) noexcept {
     *reinterpret_cast<std::uint64_t*>(to) = word;

@@ -45,13 +45,18 @@ class span_ring {
   /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
   /// null when every lane was taken, twice over.
   lane* claim() noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    lane& last = last_lane();
     return last.try_claim() ? &last : claim_another(2 * lane_count_);
   }
+  /// The lane that the calling thread used last, not claimed.
+  lane& last_lane() const noexcept { return lanes_[lane_hint() & (lane_count_ - 1)]; }
 
   /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
   block_index pop(lane& mine) noexcept {
-    if (mine.free == no_block && !refill(mine)) return no_block;
+    return mine.free != no_block || refill(mine) ? pop_first(mine) : no_block;
+  }
+  /// The same where the lane is known to have one.
+  block_index pop_first(lane& mine) noexcept {
     const block_index index = mine.free;
     block_head& head = *at(index);
     mine.free = head.next;
@@ -62,7 +67,7 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    lane& last = last_lane();
     if (!last.try_claim()) return publish_elsewhere(span, stamp);
     const bool done = last.publish(span, stamp);
     last.let_go();

@@ -56,21 +56,6 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
-namespace detail {
-
-/// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
-/// memory.
-struct ORCAST_HIDDEN no_span_options {
-  static constexpr span_context parent{};
-  static constexpr span_kind kind = span_kind::internal;
-  static constexpr std::string_view session{};
-  static constexpr std::int64_t start_ns = 0;
-  static constexpr trace_id trace{};
-  static constexpr std::uint8_t left_out = 0;
-};
-
-}  // namespace detail
-
 class tracer {
  public:
   /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
@@ -83,17 +68,16 @@ class tracer {
   ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
+  span start(std::string_view name) noexcept {
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records_all(word)) return start_sampled(name);
+    return begin_root(name, word);
+  }
   span start(std::string_view name, const span_options& options) noexcept {
     const std::uint32_t word = switch_.read();
     if (!switch_.records(word)) return span();
     if (sampler_.nothing() && !options.parent.decided) return unsampled();
-    return begin_with(name, options, word);
-  }
-  span start(std::string_view name) noexcept {
-    const std::uint32_t word = switch_.read();
-    if (!switch_.records(word)) return span();
-    if (sampler_.nothing()) return unsampled();
-    return begin_plain(name, word);
+    return begin(name, options, switch_.term_of(word));
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
@@ -106,10 +90,11 @@ class tracer {
   bool consent(bool given) noexcept { return switch_.consent(given); }
   bool has_consent() const noexcept { return switch_.is_consent(switch_.term()); }
 
-  /// Any thread: which share of the traces each of several destinations gets, besides
+  /// One thread at a time: which share of the traces each of several destinations gets, besides
   /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
   void share(const double* ratios, std::size_t destinations) noexcept {
     shares_.set(ratios, destinations);
+    switch_.sample(shares_.uneven() || !sampler_.everything());
   }
 
   /// Any thread.
@@ -143,17 +128,19 @@ class tracer {
   explicit tracer(const tracer_options& options) noexcept
       : host_(options.host),
         sampler_(options.sampling_ratio),
-        switch_(options.consent),
+        switch_(options.consent, !sampler_.everything()),
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
-  // One body, compiled twice: what options may ask for costs nothing where there are none.
-  span begin_plain(std::string_view name, detail::consent_term term) noexcept;
-  span begin_with(std::string_view name, const span_options& options,
-                  detail::consent_term term) noexcept;
-  template <class Options>
-  ORCAST_HOT span begin(std::string_view name, const Options& options,
-                        detail::consent_term term) noexcept;
+  /// A root that nothing is asked for, where every trace is kept: what most spans are.
+  span begin_root(std::string_view name, detail::consent_term term) noexcept;
+  span start_sampled(std::string_view name) noexcept;
+  span begin(std::string_view name, const span_options& options,
+             detail::consent_term term) noexcept;
+  ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
+                       const detail::context_words& ids, span_id parent, bool remote_parent,
+                       span_kind kind, std::int64_t start_ns, detail::consent_term term,
+                       std::string_view name) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));

@@ -50,9 +50,64 @@ ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& o
   return made;
 }
 
-template <class Options>
-inline span tracer::begin(std::string_view name, const Options& options,
-                          detail::consent_term term) noexcept {
+/// Writes the head of a span into `block`, which was the first of the lane, and lets the lane go.
+inline span tracer::open(detail::lane& mine, detail::block_index block,
+                         const detail::context_words& ids, span_id parent, bool remote_parent,
+                         span_kind kind, std::int64_t start_ns, detail::consent_term term,
+                         std::string_view name) noexcept {
+  const std::int64_t wall_ns = start_ns + mine.wall_minus_steady_ns;
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  const detail::block_index next = mine.free;
+  mine.let_go();
+  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
+
+  reinterpret_cast<detail::block_head*>(bytes)->term = term;
+  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
+  ids.write(head->context);
+  head->kind = kind;
+  head->status = span_status::unset;
+  head->remote_parent = remote_parent;
+  head->has_cuts = false;
+  head->parent = parent;
+  head->start_wall_ns = wall_ns;
+  head->start_steady_ns = start_ns;
+  head->blocks = 1;
+  head->last = block;
+  head->dropped_attributes = 0;
+  head->events = 0;
+  head->dropped_events = 0;
+  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
+}
+
+/// Calls nothing on its way, so that it has next to nothing to save: whatever is rare is left to
+/// begin(), from the beginning. The clock was read before, because it waits for all that has been
+/// asked of memory until then.
+ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
+  detail::lane& mine = ring_.last_lane();
+  if (name.size() > 48 || !mine.try_claim()) return start_sampled(name);
+  // The ids stay in registers on their way from the random state to where they are kept: memory
+  // that is read in wider pieces than it has just been written in makes the processor wait.
+  random_state random(*mine.random);
+  detail::context_words ids{trace_id{}};
+  ids.set_trace(random.next(), random.next() | 1);
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
+  *mine.random = random;
+  const std::int64_t start_ns = host_.steady_ns();
+  if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
+    mine.let_go();
+    return start_sampled(name);
+  }
+  mine.started.add_owned(1);
+  return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term, name);
+}
+
+/// Where recording is off, or not every trace is kept.
+ORCAST_COLD ORCAST_DECL span tracer::start_sampled(std::string_view name) noexcept {
+  return start(name, span_options());
+}
+
+ORCAST_DECL span tracer::begin(std::string_view name, const span_options& options,
+                               detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -62,8 +117,6 @@ inline span tracer::begin(std::string_view name, const Options& options,
   if (mine == nullptr) return without_lane();
   if (!mine->random->seeded()) reseed(*mine->random);
 
-  // The ids stay in registers on their way from the random state to where they are kept: memory
-  // that is read in wider pieces than it has just been written in makes the processor wait.
   random_state random(*mine->random);
   detail::context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = detail::context_words(options.trace);
@@ -81,47 +134,19 @@ inline span tracer::begin(std::string_view name, const Options& options,
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   *mine->random = random;
-  // The clock waits for everything that was asked of memory before it. So what may not be in the
-  // cache, the block above all, is asked for behind it.
+  // Read here, not sooner: a trace that is left out does not need it. Not later: the clock waits for
+  // everything that was asked of memory before it.
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
-  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
   if (block == detail::no_block) {  // children keep the trace all the same
     count_without_block(*mine);
     return span(ids);
   }
-  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
-  const detail::block_index next = mine->free;
-  mine->let_go();
-  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
-
-  reinterpret_cast<detail::block_head*>(bytes)->term = term;
-  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  ids.write(head->context);
-  head->kind = options.kind;
-  head->status = span_status::unset;
-  head->remote_parent = options.parent.remote;
-  head->has_cuts = false;
-  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
-  head->start_wall_ns = wall_ns;
-  head->start_steady_ns = start_ns;
-  head->blocks = 1;
-  head->last = block;
-  head->dropped_attributes = 0;
-  head->events = 0;
-  head->dropped_events = 0;
   if (name.size() > detail::max_name_bytes) name = shortened(name);
-  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
-}
-
-ORCAST_DECL span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
-  return begin(name, detail::no_span_options(), term);
-}
-ORCAST_DECL span tracer::begin_with(std::string_view name, const span_options& options,
-                                    detail::consent_term term) noexcept {
-  return begin(name, options, term);
+  return open(*mine, block, ids, options.parent.trace.valid() ? options.parent.span : span_id{},
+              options.parent.remote, options.kind, start_ns, term, name);
 }
 
 ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
