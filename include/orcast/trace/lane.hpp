@@ -29,23 +29,22 @@ struct lane {
     std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
   };
 
-  // Line 1: the claim and what its holder writes.
+  // Line 1: the claim and what its holder writes, one line on 64-bit targets.
   alignas(64) std::atomic<std::uint32_t> claimed{0};
   block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
   std::atomic<std::size_t> tail{0};
-  std::uint32_t index = 0;  ///< its place among the lanes
-  slot* slots = nullptr;
-  std::size_t capacity = 0;    ///< a power of two
   std::size_t known_head = 0;  ///< head has come at least that far
-  random_state* random = nullptr;
+  slot* slots = nullptr;
+  std::uint32_t capacity = 0;  ///< a power of two
+  std::uint32_t index = 0;     ///< its place among the lanes
   std::int64_t wall_minus_steady_ns = 0;
   std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
   wide_counter started;
-  wide_counter unsampled;
 
-  // Line 2: written by consumers.
+  // Line 2: written by consumers, and once in a while.
   alignas(64) std::atomic<std::size_t> head{0};
   std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
+  wide_counter unsampled;      ///< the claim holder's
 
   // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
   alignas(64) std::atomic<block_index> returned{no_block};

@@ -40,7 +40,7 @@ class span_ring {
   ~span_ring() { release(); }
 
   /// Reserves, touches and divides the memory. False when the host has none.
-  bool make(const shape& wanted, const host& from) noexcept;
+  bool make(const shape& wanted, const orcast::host& from) noexcept;
 
   /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
   /// null when every lane was taken, twice over.
@@ -101,6 +101,12 @@ class span_ring {
 #endif
   }
 
+  /// The claim holder of `mine` only. They lie apart from the lanes, see make().
+  random_state& random_of(const lane& mine) const noexcept {
+    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
+    return reinterpret_cast<random_state*>(states)[mine.index];
+  }
+
   block_head* at(block_index index) const noexcept {
     return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
   }
@@ -108,6 +114,7 @@ class span_ring {
     return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
   }
 
+  const orcast::host& host() const noexcept { return host_; }
   std::size_t block_bytes() const noexcept { return block_bytes_; }
   std::uint32_t block_count() const noexcept { return block_count_; }
   std::uint32_t lane_count() const noexcept { return lane_count_; }
@@ -154,20 +161,21 @@ class span_ring {
     }
   }
 
-  host host_;
-  char* memory_ = nullptr;
-  std::size_t memory_bytes_ = 0;
+  // What every span reads comes first, up to the host's steady clock: with what a tracer has before
+  // it one cache line on 64-bit targets.
   lane* lanes_ = nullptr;
   char* blocks_ = nullptr;
-  std::size_t block_bytes_ = 0;
-  std::uint32_t block_count_ = 0;
+  std::uint32_t block_bytes_ = 0;
   std::uint32_t lane_count_ = 0;
+  orcast::host host_;
+  char* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  std::uint32_t block_count_ = 0;
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
-
-  // Lines that are written now and then, apart from those that every span reads.
-  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
-  alignas(64) wide_counter evicted_;
+  // Written now and then.
+  std::uint32_t next_lane_ = 0;  // the consumer's
+  wide_counter evicted_;
 };
 
 }  // namespace detail

@@ -100,7 +100,7 @@ class tracer {
   /// Any thread.
   trace_stats stats() const noexcept;
 
-  const orcast::host& host() const noexcept { return host_; }
+  const orcast::host& host() const noexcept { return ring_.host(); }
 
   // What follows is for the exporter: one thread at a time.
 
@@ -126,8 +126,7 @@ class tracer {
   friend class span;
 
   explicit tracer(const tracer_options& options) noexcept
-      : host_(options.host),
-        sampler_(options.sampling_ratio),
+      : sampler_(options.sampling_ratio),
         switch_(options.consent, !sampler_.everything()),
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
@@ -159,13 +158,13 @@ class tracer {
   }
   std::uint64_t open_spans() const noexcept;
 
-  orcast::host host_;
-  detail::span_ring ring_;
-  ratio_sampler sampler_;
+  // What every span reads, up to the beginning of the ring: one cache line.
+  alignas(64) ratio_sampler sampler_;
   detail::recording_switch switch_;
-  destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
+  detail::span_ring ring_;
+  destination_shares shares_;
   // Apart from what every span reads.
   alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;

@@ -187,7 +187,7 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 }
 
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
+  if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
@@ -206,7 +206,7 @@ ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
 }
 
 ORCAST_DECL std::int64_t span::now_ns() const noexcept {
-  return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
+  return owner_ != nullptr ? owner_->host().steady_ns() : 0;
 }
 
 }  // namespace v0

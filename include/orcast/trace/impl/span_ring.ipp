@@ -12,10 +12,10 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept {
+ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) noexcept {
   host_ = from;
   // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
-  block_bytes_ = wanted.block_bytes - 64;
+  block_bytes_ = static_cast<std::uint32_t>(wanted.block_bytes - 64);
   lane_count_ = wanted.lanes;
   policy_ = wanted.policy;
   wipe_ = wanted.wipe;
@@ -25,20 +25,18 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept
   std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
 
   // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  auto* random = reinterpret_cast<random_state*>(memory_);
   char* at_byte = memory_ + page_bytes;
   wipe_in_child(memory_, page_bytes);
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
   // Together the queues hold twice as many spans as there are blocks.
-  std::size_t capacity = 8;
-  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  std::uint32_t capacity = 8;
+  while (std::size_t{capacity} * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     lane* made = new (lanes_ + i) lane;
     made->index = i;
-    made->random = new (random + i) random_state;
-    made->random->seed(host_);
+    (new (&random_of(*made)) random_state)->seed(host_);
     made->capacity = capacity;
     made->slots = reinterpret_cast<lane::slot*>(at_byte);
     for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;

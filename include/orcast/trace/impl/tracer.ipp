@@ -87,12 +87,12 @@ ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term 
   if (name.size() > 48 || !mine.try_claim()) return start_sampled(name);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
-  random_state random(*mine.random);
+  random_state random(ring_.random_of(mine));
   detail::context_words ids{trace_id{}};
   ids.set_trace(random.next(), random.next() | 1);
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
-  *mine.random = random;
-  const std::int64_t start_ns = host_.steady_ns();
+  ring_.random_of(mine) = random;
+  const std::int64_t start_ns = host().steady_ns();
   if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
     return start_sampled(name);
@@ -115,9 +115,9 @@ ORCAST_DECL span tracer::begin(std::string_view name, const span_options& option
   }
   detail::lane* const mine = ring_.claim();
   if (mine == nullptr) return without_lane();
-  if (!mine->random->seeded()) reseed(*mine->random);
+  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
 
-  random_state random(*mine->random);
+  random_state random(ring_.random_of(*mine));
   detail::context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = detail::context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
@@ -127,16 +127,16 @@ ORCAST_DECL span tracer::begin(std::string_view name, const span_options& option
   }
   if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
-    *mine->random = random;
+    ring_.random_of(*mine) = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  *mine->random = random;
+  ring_.random_of(*mine) = random;
   // Read here, not sooner: a trace that is left out does not need it. Not later: the clock waits for
   // everything that was asked of memory before it.
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
@@ -173,7 +173,7 @@ ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noe
 
 /// In a child of fork().
 ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
-  random.seed(host_);
+  random.seed(host());
 }
 
 ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
@@ -183,8 +183,8 @@ ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name
 /// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
 /// clock set late takes effect, and a device that slept does not stretch a span over the night.
 ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
-  const std::int64_t now = host_.steady_ns();
-  mine.wall_minus_steady_ns = host_.wall_ns() - now;
+  const std::int64_t now = host().steady_ns();
+  mine.wall_minus_steady_ns = host().wall_ns() - now;
   mine.wall_due_ns = now + 1'000'000'000;
 }
 
