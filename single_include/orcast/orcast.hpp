@@ -2124,23 +2124,22 @@ struct lane {
     std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
   };
 
-  // Line 1: the claim and what its holder writes.
+  // Line 1: the claim and what its holder writes, one line on 64-bit targets.
   alignas(64) std::atomic<std::uint32_t> claimed{0};
   block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
   std::atomic<std::size_t> tail{0};
-  std::uint32_t index = 0;  ///< its place among the lanes
-  slot* slots = nullptr;
-  std::size_t capacity = 0;    ///< a power of two
   std::size_t known_head = 0;  ///< head has come at least that far
-  random_state* random = nullptr;
+  slot* slots = nullptr;
+  std::uint32_t capacity = 0;  ///< a power of two
+  std::uint32_t index = 0;     ///< its place among the lanes
   std::int64_t wall_minus_steady_ns = 0;
   std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
   wide_counter started;
-  wide_counter unsampled;
 
-  // Line 2: written by consumers.
+  // Line 2: written by consumers, and once in a while.
   alignas(64) std::atomic<std::size_t> head{0};
   std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
+  wide_counter unsampled;      ///< the claim holder's
 
   // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
   alignas(64) std::atomic<block_index> returned{no_block};
@@ -2252,18 +2251,23 @@ class span_ring {
   ~span_ring() { release(); }
 
   /// Reserves, touches and divides the memory. False when the host has none.
-  bool make(const shape& wanted, const host& from) noexcept;
+  bool make(const shape& wanted, const orcast::host& from) noexcept;
 
   /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
   /// null when every lane was taken, twice over.
   lane* claim() noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    lane& last = last_lane();
     return last.try_claim() ? &last : claim_another(2 * lane_count_);
   }
+  /// The lane that the calling thread used last, not claimed.
+  lane& last_lane() const noexcept { return lanes_[lane_hint() & (lane_count_ - 1)]; }
 
   /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
   block_index pop(lane& mine) noexcept {
-    if (mine.free == no_block && !refill(mine)) return no_block;
+    return mine.free != no_block || refill(mine) ? pop_first(mine) : no_block;
+  }
+  /// The same where the lane is known to have one.
+  block_index pop_first(lane& mine) noexcept {
     const block_index index = mine.free;
     block_head& head = *at(index);
     mine.free = head.next;
@@ -2274,7 +2278,7 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
-    lane& last = lanes_[lane_hint() & (lane_count_ - 1)];
+    lane& last = last_lane();
     if (!last.try_claim()) return publish_elsewhere(span, stamp);
     const bool done = last.publish(span, stamp);
     last.let_go();
@@ -2308,6 +2312,12 @@ class span_ring {
 #endif
   }
 
+  /// The claim holder of `mine` only. They lie apart from the lanes, see make().
+  random_state& random_of(const lane& mine) const noexcept {
+    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
+    return reinterpret_cast<random_state*>(states)[mine.index];
+  }
+
   block_head* at(block_index index) const noexcept {
     return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
   }
@@ -2315,6 +2325,7 @@ class span_ring {
     return reinterpret_cast<span_head*>(reinterpret_cast<char*>(at(first)) + sizeof(block_head));
   }
 
+  const orcast::host& host() const noexcept { return host_; }
   std::size_t block_bytes() const noexcept { return block_bytes_; }
   std::uint32_t block_count() const noexcept { return block_count_; }
   std::uint32_t lane_count() const noexcept { return lane_count_; }
@@ -2361,20 +2372,21 @@ class span_ring {
     }
   }
 
-  host host_;
-  char* memory_ = nullptr;
-  std::size_t memory_bytes_ = 0;
+  // What every span reads comes first, up to the host's steady clock: with what a tracer has before
+  // it one cache line on 64-bit targets.
   lane* lanes_ = nullptr;
   char* blocks_ = nullptr;
-  std::size_t block_bytes_ = 0;
-  std::uint32_t block_count_ = 0;
+  std::uint32_t block_bytes_ = 0;
   std::uint32_t lane_count_ = 0;
+  orcast::host host_;
+  char* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  std::uint32_t block_count_ = 0;
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
-
-  // Lines that are written now and then, apart from those that every span reads.
-  alignas(64) std::uint32_t next_lane_ = 0;  // the consumer's
-  alignas(64) wide_counter evicted_;
+  // Written now and then.
+  std::uint32_t next_lane_ = 0;  // the consumer's
+  wide_counter evicted_;
 };
 
 }  // namespace detail
@@ -5358,9 +5370,9 @@ class span {
   explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }
 
   /// In the block `first`, whose head is written. `name` is short enough.
-  span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
-       detail::block_index first, detail::span_head* head, std::size_t block_bytes,
-       std::string_view name) noexcept
+  ORCAST_HOT span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
+                  detail::block_index first, detail::span_head* head, std::size_t block_bytes,
+                  std::string_view name) noexcept
       : owner_(&owner),
         head_(head),
         at_(reinterpret_cast<char*>(head + 1)),
@@ -5423,13 +5435,13 @@ class span {
     return reinterpret_cast<char*>(r + 1);
   }
 
+  static constexpr std::size_t by_words = 48;
   static void copy(char* to, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
   }
   /// Copies text to where a record has its payload and room for its padding. Short text goes
   /// word by word: no call, and because words can't alias at_, it stays in a register.
   static void copy_padded(char* to, std::string_view text) noexcept {
-    constexpr std::size_t by_words = 48;
     std::size_t left = text.size();
     if (left > by_words) {
       std::memcpy(to, text.data(), left);
@@ -5449,11 +5461,35 @@ class span {
       left -= sizeof *words;
       from += sizeof *words;
     }
-    if (left != 0) {
-      pair[0] = 0;
-      std::memcpy(pair, from, left);
-      *words = pair[0];
+    if (left != 0) *words = last_word(from, left, text.size());
+  }
+  /// The 1 to 7 bytes at `from`, the end of a text of `size`, with zeros behind them. From memory
+  /// that is read in whole words or less: one byte after the other into a word, which is then read,
+  /// the processor would wait for.
+  static std::uint64_t last_word(const char* from, std::size_t left, std::size_t size) noexcept {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (size >= sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, from + left - sizeof word, sizeof word);
+      return word >> (64 - 8 * left);
     }
+    if (left >= sizeof(std::uint32_t)) {  // two halves that may overlap
+      std::uint32_t first;
+      std::uint32_t last;
+      std::memcpy(&first, from, sizeof first);
+      std::memcpy(&last, from + left - sizeof last, sizeof last);
+      return first | std::uint64_t{last} << (8 * (left - sizeof last));
+    }
+    const auto at = [from](std::size_t i) {
+      return std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
+    };
+    return at(0) | at(left / 2) | at(left - 1);
+#else
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, left);
+    static_cast<void>(size);
+    return word;
+#endif
   }
   static void write_word(char* to, std::uint64_t word) noexcept {
     *reinterpret_cast<std::uint64_t*>(to) = word;
@@ -5697,10 +5733,10 @@ class destination_shares {
 
 // ---- orcast/trace/recording_switch.hpp ----
 
-// Whether a tracer records: a switch of the program's, and the consent of whoever plays. Both are
-// in one word, so that beginning a span asks once. What was recorded while there was consent is
-// covered by it until it is withdrawn, and never again, also when consent is given anew: each span
-// remembers the term in which it began.
+// Whether a tracer records: a switch of the program's, the consent of whoever plays, and whether
+// some traces are left out by sampling. All are in one word, so that beginning a span asks once.
+// What was recorded while there was consent is covered by it until it is withdrawn, and never
+// again, also when consent is given anew: each span remembers the term in which it began.
 
 namespace orcast {
 inline namespace v0 {
@@ -5711,26 +5747,28 @@ using consent_term = std::uint32_t;
 
 class recording_switch {
  public:
-  explicit recording_switch(bool consent) noexcept : word_(consent ? 0 : none) {}
+  recording_switch(bool consent, bool samples) noexcept
+      : word_((consent ? 0 : none) | (samples ? sampling : 0)) {}
 
-  /// Any thread; so are all others. The word for records() and the term of a span that then begins.
+  /// Any thread; so are all others. The word for the next three.
   std::uint32_t read() const noexcept {
     // Relaxed, here and below: the word says all there is to know, nothing goes with it.
     return word_.load(std::memory_order_relaxed);
   }
   static bool records(std::uint32_t word) noexcept { return (word & (off | none)) == 0; }
-  bool on() const noexcept { return records(read()); }
+  /// Every root that begins, without asking what is sampled.
+  static bool records_all(std::uint32_t word) noexcept {
+    return (word & (off | none | sampling)) == 0;
+  }
+  /// The term of a span that now begins.
+  static consent_term term_of(std::uint32_t word) noexcept { return word & ~(off | sampling); }
 
-  consent_term term() const noexcept { return read() & ~off; }
+  bool on() const noexcept { return records(read()); }
+  consent_term term() const noexcept { return term_of(read()); }
   static bool is_consent(consent_term term) noexcept { return (term & none) == 0; }
 
-  void enable(bool wanted) noexcept {
-    if (wanted) {
-      word_.fetch_and(~off, std::memory_order_relaxed);
-    } else {
-      word_.fetch_or(off, std::memory_order_relaxed);
-    }
-  }
+  void enable(bool wanted) noexcept { put(off, !wanted); }
+  void sample(bool wanted) noexcept { put(sampling, wanted); }
 
   /// False when that was so already.
   bool consent(bool given) noexcept {
@@ -5743,7 +5781,16 @@ class recording_switch {
 
  private:
   static constexpr std::uint32_t off = 1;
-  static constexpr std::uint32_t none = 2;  // the lowest bit of the term, which counts changes
+  static constexpr std::uint32_t sampling = 2;
+  static constexpr std::uint32_t none = 4;  // the lowest bit of the term, which counts changes
+
+  void put(std::uint32_t bit, bool wanted) noexcept {
+    if (wanted) {
+      word_.fetch_or(bit, std::memory_order_relaxed);
+    } else {
+      word_.fetch_and(~bit, std::memory_order_relaxed);
+    }
+  }
 
   std::atomic<std::uint32_t> word_;
 };
@@ -5853,21 +5900,6 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
-namespace detail {
-
-/// The same where nothing is asked for, as constants: hidden, so that they keep no plugin in
-/// memory.
-struct ORCAST_HIDDEN no_span_options {
-  static constexpr span_context parent{};
-  static constexpr span_kind kind = span_kind::internal;
-  static constexpr std::string_view session{};
-  static constexpr std::int64_t start_ns = 0;
-  static constexpr trace_id trace{};
-  static constexpr std::uint8_t left_out = 0;
-};
-
-}  // namespace detail
-
 class tracer {
  public:
   /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
@@ -5880,17 +5912,16 @@ class tracer {
   ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
+  span start(std::string_view name) noexcept {
+    const std::uint32_t word = switch_.read();
+    if (!switch_.records_all(word)) return start_sampled(name);
+    return begin_root(name, word);
+  }
   span start(std::string_view name, const span_options& options) noexcept {
     const std::uint32_t word = switch_.read();
     if (!switch_.records(word)) return span();
     if (sampler_.nothing() && !options.parent.decided) return unsampled();
-    return begin_with(name, options, word);
-  }
-  span start(std::string_view name) noexcept {
-    const std::uint32_t word = switch_.read();
-    if (!switch_.records(word)) return span();
-    if (sampler_.nothing()) return unsampled();
-    return begin_plain(name, word);
+    return begin(name, options, switch_.term_of(word));
   }
 
   /// Any thread. Off means that start() costs a branch; spans already begun go on.
@@ -5903,16 +5934,17 @@ class tracer {
   bool consent(bool given) noexcept { return switch_.consent(given); }
   bool has_consent() const noexcept { return switch_.is_consent(switch_.term()); }
 
-  /// Any thread: which share of the traces each of several destinations gets, besides
+  /// One thread at a time: which share of the traces each of several destinations gets, besides
   /// tracer_options.sampling_ratio. A trace that nobody gets is not recorded.
   void share(const double* ratios, std::size_t destinations) noexcept {
     shares_.set(ratios, destinations);
+    switch_.sample(shares_.uneven() || !sampler_.everything());
   }
 
   /// Any thread.
   trace_stats stats() const noexcept;
 
-  const orcast::host& host() const noexcept { return host_; }
+  const orcast::host& host() const noexcept { return ring_.host(); }
 
   // What follows is for the exporter: one thread at a time.
 
@@ -5938,19 +5970,20 @@ class tracer {
   friend class span;
 
   explicit tracer(const tracer_options& options) noexcept
-      : host_(options.host),
-        sampler_(options.sampling_ratio),
-        switch_(options.consent),
+      : sampler_(options.sampling_ratio),
+        switch_(options.consent, !sampler_.everything()),
         max_value_(options.max_value_bytes),
         max_blocks_(1) {}
 
-  // One body, compiled twice: what options may ask for costs nothing where there are none.
-  span begin_plain(std::string_view name, detail::consent_term term) noexcept;
-  span begin_with(std::string_view name, const span_options& options,
-                  detail::consent_term term) noexcept;
-  template <class Options>
-  ORCAST_HOT span begin(std::string_view name, const Options& options,
-                        detail::consent_term term) noexcept;
+  /// A root that nothing is asked for, where every trace is kept: what most spans are.
+  span begin_root(std::string_view name, detail::consent_term term) noexcept;
+  span start_sampled(std::string_view name) noexcept;
+  span begin(std::string_view name, const span_options& options,
+             detail::consent_term term) noexcept;
+  ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
+                       const detail::context_words& ids, span_id parent, bool remote_parent,
+                       span_kind kind, std::int64_t start_ns, detail::consent_term term,
+                       std::string_view name) noexcept;
   span unsampled() noexcept {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
@@ -5969,13 +6002,13 @@ class tracer {
   }
   std::uint64_t open_spans() const noexcept;
 
-  orcast::host host_;
-  detail::span_ring ring_;
-  ratio_sampler sampler_;
+  // What every span reads, up to the beginning of the ring: one cache line.
+  alignas(64) ratio_sampler sampler_;
   detail::recording_switch switch_;
-  destination_shares shares_;
   std::uint32_t max_value_;
   std::uint32_t max_blocks_;
+  detail::span_ring ring_;
+  destination_shares shares_;
   // Apart from what every span reads.
   alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;
@@ -11144,10 +11177,10 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept {
+ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) noexcept {
   host_ = from;
   // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
-  block_bytes_ = wanted.block_bytes - 64;
+  block_bytes_ = static_cast<std::uint32_t>(wanted.block_bytes - 64);
   lane_count_ = wanted.lanes;
   policy_ = wanted.policy;
   wipe_ = wanted.wipe;
@@ -11157,20 +11190,18 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const host& from) noexcept
   std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
 
   // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  auto* random = reinterpret_cast<random_state*>(memory_);
   char* at_byte = memory_ + page_bytes;
   wipe_in_child(memory_, page_bytes);
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
   // Together the queues hold twice as many spans as there are blocks.
-  std::size_t capacity = 8;
-  while (capacity * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
+  std::uint32_t capacity = 8;
+  while (std::size_t{capacity} * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     lane* made = new (lanes_ + i) lane;
     made->index = i;
-    made->random = new (random + i) random_state;
-    made->random->seed(host_);
+    (new (&random_of(*made)) random_state)->seed(host_);
     made->capacity = capacity;
     made->slots = reinterpret_cast<lane::slot*>(at_byte);
     for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
@@ -18823,7 +18854,7 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 }
 
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = owner_->host_.steady_ns();
+  if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
   if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
@@ -18842,7 +18873,7 @@ ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
 }
 
 ORCAST_DECL std::int64_t span::now_ns() const noexcept {
-  return owner_ != nullptr ? owner_->host_.steady_ns() : 0;
+  return owner_ != nullptr ? owner_->host().steady_ns() : 0;
 }
 
 }  // namespace v0
@@ -18896,9 +18927,66 @@ ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& o
   return made;
 }
 
-template <class Options>
-inline span tracer::begin(std::string_view name, const Options& options,
-                          detail::consent_term term) noexcept {
+/// Writes the head of a span into `block`, which was the first of the lane, and lets the lane go.
+inline span tracer::open(detail::lane& mine, detail::block_index block,
+                         const detail::context_words& ids, span_id parent, bool remote_parent,
+                         span_kind kind, std::int64_t start_ns, detail::consent_term term,
+                         std::string_view name) noexcept {
+  const std::int64_t wall_ns = start_ns + mine.wall_minus_steady_ns;
+  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
+  const detail::block_index next = mine.free;
+  mine.let_go();
+  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
+
+  reinterpret_cast<detail::block_head*>(bytes)->term = term;
+  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
+  ids.write(head->context);
+  head->kind = kind;
+  head->status = span_status::unset;
+  head->remote_parent = remote_parent;
+  head->has_cuts = false;
+  head->parent = parent;
+  head->start_wall_ns = wall_ns;
+  head->start_steady_ns = start_ns;
+  head->blocks = 1;
+  head->last = block;
+  head->dropped_attributes = 0;
+  head->events = 0;
+  head->dropped_events = 0;
+  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
+}
+
+/// Whatever is rare is left to begin(), from the beginning: a function that calls next to nothing
+/// on its way has little to keep safe.
+ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
+  detail::lane& mine = ring_.last_lane();
+  if (name.size() > span::by_words || !mine.try_claim()) return start_sampled(name);
+  // The ids stay in registers on their way from the random state to where they are kept: memory
+  // that is read in wider pieces than it has just been written in makes the processor wait.
+  random_state random(ring_.random_of(mine));
+  detail::context_words ids{trace_id{}};
+  ids.set_trace(random.next(), random.next() | 1);
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
+  ring_.random_of(mine) = random;
+  // The clock waits for everything that was asked of memory before it. So what may not be in the
+  // cache, the block above all, is asked for behind it.
+  const std::int64_t start_ns = host().steady_ns();
+  if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
+    mine.let_go();
+    return start_sampled(name);
+  }
+  mine.started.add_owned(1);
+  return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term,
+              name);
+}
+
+/// Where recording is off, or not every trace is kept.
+ORCAST_COLD ORCAST_DECL span tracer::start_sampled(std::string_view name) noexcept {
+  return start(name, span_options());
+}
+
+ORCAST_DECL span tracer::begin(std::string_view name, const span_options& options,
+                               detail::consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -18906,11 +18994,9 @@ inline span tracer::begin(std::string_view name, const Options& options,
   }
   detail::lane* const mine = ring_.claim();
   if (mine == nullptr) return without_lane();
-  if (!mine->random->seeded()) reseed(*mine->random);
+  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
 
-  // The ids stay in registers on their way from the random state to where they are kept: memory
-  // that is read in wider pieces than it has just been written in makes the processor wait.
-  random_state random(*mine->random);
+  random_state random(ring_.random_of(*mine));
   detail::context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = detail::context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
@@ -18920,54 +19006,24 @@ inline span tracer::begin(std::string_view name, const Options& options,
   }
   if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
-    *mine->random = random;
+    ring_.random_of(*mine) = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  *mine->random = random;
-  // The clock waits for everything that was asked of memory before it. So what may not be in the
-  // cache, the block above all, is asked for behind it.
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host_.steady_ns();
+  ring_.random_of(*mine) = random;
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
-  const std::int64_t wall_ns = start_ns + mine->wall_minus_steady_ns;
   mine->started.add_owned(1);
   const detail::block_index block = ring_.pop(*mine);
   if (block == detail::no_block) {  // children keep the trace all the same
     count_without_block(*mine);
     return span(ids);
   }
-  char* const bytes = reinterpret_cast<char*>(ring_.at(block));
-  const detail::block_index next = mine->free;
-  mine->let_go();
-  ring_.prefetch(next);  // the consumer gave it back from another processor's cache
-
-  reinterpret_cast<detail::block_head*>(bytes)->term = term;
-  auto* const head = new (bytes + sizeof(detail::block_head)) detail::span_head;
-  ids.write(head->context);
-  head->kind = options.kind;
-  head->status = span_status::unset;
-  head->remote_parent = options.parent.remote;
-  head->has_cuts = false;
-  head->parent = options.parent.trace.valid() ? options.parent.span : span_id{};
-  head->start_wall_ns = wall_ns;
-  head->start_steady_ns = start_ns;
-  head->blocks = 1;
-  head->last = block;
-  head->dropped_attributes = 0;
-  head->events = 0;
-  head->dropped_events = 0;
   if (name.size() > detail::max_name_bytes) name = shortened(name);
-  return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
-}
-
-ORCAST_DECL span tracer::begin_plain(std::string_view name, detail::consent_term term) noexcept {
-  return begin(name, detail::no_span_options(), term);
-}
-ORCAST_DECL span tracer::begin_with(std::string_view name, const span_options& options,
-                                    detail::consent_term term) noexcept {
-  return begin(name, options, term);
+  return open(*mine, block, ids, options.parent.trace.valid() ? options.parent.span : span_id{},
+              options.parent.remote, options.kind, start_ns, term, name);
 }
 
 ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
@@ -18994,7 +19050,7 @@ ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noe
 
 /// In a child of fork().
 ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
-  random.seed(host_);
+  random.seed(host());
 }
 
 ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
@@ -19004,8 +19060,8 @@ ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name
 /// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
 /// clock set late takes effect, and a device that slept does not stretch a span over the night.
 ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
-  const std::int64_t now = host_.steady_ns();
-  mine.wall_minus_steady_ns = host_.wall_ns() - now;
+  const std::int64_t now = host().steady_ns();
+  mine.wall_minus_steady_ns = host().wall_ns() - now;
   mine.wall_due_ns = now + 1'000'000'000;
 }
 

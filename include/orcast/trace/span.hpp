@@ -93,9 +93,9 @@ class span {
   explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }
 
   /// In the block `first`, whose head is written. `name` is short enough.
-  span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
-       detail::block_index first, detail::span_head* head, std::size_t block_bytes,
-       std::string_view name) noexcept
+  ORCAST_HOT span(tracer& owner, std::uint32_t max_value, const detail::context_words& ids,
+                  detail::block_index first, detail::span_head* head, std::size_t block_bytes,
+                  std::string_view name) noexcept
       : owner_(&owner),
         head_(head),
         at_(reinterpret_cast<char*>(head + 1)),
@@ -158,13 +158,13 @@ class span {
     return reinterpret_cast<char*>(r + 1);
   }
 
+  static constexpr std::size_t by_words = 48;
   static void copy(char* to, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
   }
   /// Copies text to where a record has its payload and room for its padding. Short text goes
   /// word by word: no call, and because words can't alias at_, it stays in a register.
   static void copy_padded(char* to, std::string_view text) noexcept {
-    constexpr std::size_t by_words = 48;
     std::size_t left = text.size();
     if (left > by_words) {
       std::memcpy(to, text.data(), left);

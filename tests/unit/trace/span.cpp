@@ -2,6 +2,8 @@
 #include "orcast/trace/span.hpp"
 
 #include <cstring>
+#include <string_view>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/spans.hpp"
@@ -42,6 +44,26 @@ TEST_CASE("a span keeps every kind of value under every kind of key") {
   CHECK(seen.at("tags") == "[night,harbour,3]");
   CHECK(seen.at("empty") == "");
   CHECK(seen.dropped_attributes == 0);
+}
+
+TEST_CASE(
+    "names and text of every short length arrive as they were, and nothing behind them is read") {
+  auto traces = make_tracer();
+  for (std::size_t size = 0; size != 80; ++size) {
+    // Exactly so many bytes, each of its own: AddressSanitizer watches both ends.
+    const std::vector<char> bytes = [size] {
+      std::vector<char> made(size);
+      for (std::size_t i = 0; i != size; ++i) made[i] = static_cast<char>('0' + i);
+      return made;
+    }();
+    const std::string_view text(bytes.data(), bytes.size());
+    traces->start(text).set(model, text).set(role(0), "after").end();
+    const auto spans = drain(*traces);
+    REQUIRE(spans.size() == 1);
+    CHECK(spans[0].name == text);
+    CHECK(spans[0].at("llm.model_name") == text);
+    CHECK(spans[0].at("llm.input_messages.0.message.role") == "after");
+  }
 }
 
 TEST_CASE("text longer than a block is kept whole, in order, and cut between code points") {

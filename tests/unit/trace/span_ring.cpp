@@ -62,7 +62,7 @@ class scenario {
  public:
   struct shape {
     std::vector<std::size_t> free_blocks;  ///< of each lane
-    std::size_t queue = 4;                 ///< entries a lane's queue holds
+    std::uint32_t queue = 4;               ///< entries a lane's queue holds
     orcast::when_full policy = orcast::when_full::drop_newest;
     std::size_t first_index = 0;  ///< where the queues' counters begin
   };

@@ -79,12 +79,11 @@ inline span tracer::open(detail::lane& mine, detail::block_index block,
   return span(*this, max_value_, ids, block, head, ring_.block_bytes(), name);
 }
 
-/// Calls nothing on its way, so that it has next to nothing to save: whatever is rare is left to
-/// begin(), from the beginning. The clock was read before, because it waits for all that has been
-/// asked of memory until then.
+/// Whatever is rare is left to begin(), from the beginning: a function that calls next to nothing
+/// on its way has little to keep safe.
 ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
   detail::lane& mine = ring_.last_lane();
-  if (name.size() > 48 || !mine.try_claim()) return start_sampled(name);
+  if (name.size() > span::by_words || !mine.try_claim()) return start_sampled(name);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
   random_state random(ring_.random_of(mine));
@@ -92,13 +91,16 @@ ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term 
   ids.set_trace(random.next(), random.next() | 1);
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
   ring_.random_of(mine) = random;
+  // The clock waits for everything that was asked of memory before it. So what may not be in the
+  // cache, the block above all, is asked for behind it.
   const std::int64_t start_ns = host().steady_ns();
   if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
     return start_sampled(name);
   }
   mine.started.add_owned(1);
-  return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term, name);
+  return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term,
+              name);
 }
 
 /// Where recording is off, or not every trace is kept.
@@ -134,8 +136,6 @@ ORCAST_DECL span tracer::begin(std::string_view name, const span_options& option
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   ring_.random_of(*mine) = random;
-  // Read here, not sooner: a trace that is left out does not need it. Not later: the clock waits for
-  // everything that was asked of memory before it.
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);
