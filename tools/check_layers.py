@@ -46,7 +46,7 @@ SYSTEM = r"(sys|netinet|arpa)/\w+\.h|(unistd|fcntl|pthread|poll|dirent|netdb|err
          r"(windows|winsock2|ws2tcpip|bcrypt|process)\.h"
 MAY_INCLUDE_SYSTEM = r"orcast/(core|transport)/.*|orcast/otlp/(impl/)?spool\w*\..*"
 
-LIBRARY = r"[a-z_0-9]+|immintrin\.h|emmintrin\.h|arm_neon\.h|intrin\.h"
+LIBRARY = r"[a-z_0-9]+|cpuid\.h|immintrin\.h|emmintrin\.h|arm_neon\.h|intrin\.h"
 FORBIDDEN_LIBRARY = {"functional", "iostream", "regex", "future", "filesystem"}
 MAY_INCLUDE_THREAD = {"orcast/otlp/flush_thread.hpp", "orcast/otlp/impl/flush_thread.ipp",
                       "orcast/http/worker_pool.hpp", "orcast/http/impl/worker_pool.ipp"}

@@ -20,15 +20,18 @@
 #endif
 
 // ORCAST_COLD marks a body that the hot path does not run through: the compiler keeps it out of the
-// way. ORCAST_HOT is for one that is worth having inside each of its callers. ORCAST_HIDDEN: on
-// ELF, each library has its own, and so can be unloaded (a symbol shared across libraries would pin
-// it).
+// way. ORCAST_SMALL marks one that runs once a batch, once a request or once a program: the
+// compiler makes it small rather than fast. ORCAST_HOT is for one that is worth having inside each
+// of its callers. ORCAST_HIDDEN: on ELF, each library has its own, and so can be unloaded (a symbol
+// shared across libraries would pin it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
+#define ORCAST_SMALL [[gnu::noinline, gnu::cold]]
 #define ORCAST_HOT [[gnu::always_inline]]
 #define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
 #define ORCAST_COLD
+#define ORCAST_SMALL
 #define ORCAST_HOT
 #define ORCAST_HIDDEN
 #endif

@@ -54,15 +54,18 @@
 #endif
 
 // ORCAST_COLD marks a body that the hot path does not run through: the compiler keeps it out of the
-// way. ORCAST_HOT is for one that is worth having inside each of its callers. ORCAST_HIDDEN: on
-// ELF, each library has its own, and so can be unloaded (a symbol shared across libraries would pin
-// it).
+// way. ORCAST_SMALL marks one that runs once a batch, once a request or once a program: the
+// compiler makes it small rather than fast. ORCAST_HOT is for one that is worth having inside each
+// of its callers. ORCAST_HIDDEN: on ELF, each library has its own, and so can be unloaded (a symbol
+// shared across libraries would pin it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
+#define ORCAST_SMALL [[gnu::noinline, gnu::cold]]
 #define ORCAST_HOT [[gnu::always_inline]]
 #define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
 #define ORCAST_COLD
+#define ORCAST_SMALL
 #define ORCAST_HOT
 #define ORCAST_HIDDEN
 #endif
@@ -212,14 +215,14 @@ struct failure {
   bool retryable = false;            ///< whether trying the same again later can help
 
   // One body each: where something may fail, compilers would repeat what three strings take.
-  ORCAST_COLD failure() noexcept = default;
-  ORCAST_COLD failure(errc what, std::string_view words, int status = 0)
+  ORCAST_SMALL failure() noexcept = default;
+  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0)
       : code(what), http_status(status), message(words) {}
-  ORCAST_COLD failure(const failure& other) = default;
-  ORCAST_COLD failure(failure&& other) noexcept = default;
-  ORCAST_COLD failure& operator=(const failure& other) = default;
-  ORCAST_COLD failure& operator=(failure&& other) noexcept = default;
-  ORCAST_COLD ~failure() = default;
+  ORCAST_SMALL failure(const failure& other) = default;
+  ORCAST_SMALL failure(failure&& other) noexcept = default;
+  ORCAST_SMALL failure& operator=(const failure& other) = default;
+  ORCAST_SMALL failure& operator=(failure&& other) noexcept = default;
+  ORCAST_SMALL ~failure() = default;
 };
 
 namespace detail {
@@ -462,12 +465,12 @@ struct request {
   /// is.
   observation* attached = nullptr;
 
-  request() = default;
+  ORCAST_SMALL request() = default;
   request(request&&) = default;
   request& operator=(request&&) = default;
   request(const request&) = default;
   request& operator=(const request&) = default;
-  ~request() {
+  ORCAST_SMALL ~request() {
     for (header& line : headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
     }
@@ -1300,13 +1303,13 @@ class json_scanner {
     expect('}');
   }
 
-  ORCAST_COLD bool next_is(char c) noexcept {
+  ORCAST_SMALL bool next_is(char c) noexcept {
     skip_blanks();
     return !failed_ && at_ != end_ && *at_ == c;
   }
 
   /// The inside of a string, escapes and all.
-  ORCAST_COLD std::string_view string() noexcept {
+  ORCAST_SMALL std::string_view string() noexcept {
     expect('"');
     const char* const from = at_;
     while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
@@ -1316,7 +1319,7 @@ class json_scanner {
   }
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
-  ORCAST_COLD std::int64_t integer() noexcept {
+  ORCAST_SMALL std::int64_t integer() noexcept {
     const std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
@@ -1328,7 +1331,7 @@ class json_scanner {
     return negative ? -value : value;
   }
 
-  void skip_value(int depth = 0) noexcept {
+  ORCAST_SMALL void skip_value(int depth = 0) noexcept {
     if (depth == 32) failed_ = true;
     if (failed_) return;
     if (next_is('"')) {
@@ -1349,16 +1352,16 @@ class json_scanner {
   void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
-  ORCAST_COLD bool accept(char c) noexcept {
+  ORCAST_SMALL bool accept(char c) noexcept {
     const bool is = next_is(c);
     if (is) ++at_;
     return is;
   }
-  ORCAST_COLD void expect(char c) noexcept {
+  ORCAST_SMALL void expect(char c) noexcept {
     if (!accept(c)) failed_ = true;
   }
   /// A number or a literal.
-  ORCAST_COLD std::string_view word() noexcept {
+  ORCAST_SMALL std::string_view word() noexcept {
     skip_blanks();
     const char* const from = at_;
     while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
@@ -1377,7 +1380,7 @@ class json_scanner {
 }  // namespace detail
 
 /// Never fails: what can't be read counts as not said. `body` may have been cut.
-inline export_answer read_answer(std::string_view body) noexcept {
+ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
   export_answer answer;
   detail::json_scanner in(body);
   if (in.at_end()) {
@@ -1411,7 +1414,8 @@ inline export_answer read_answer(std::string_view body) noexcept {
 
 /// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
-inline void append_one_line(std::string& out, std::string_view text, std::size_t most = 200) {
+ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
+                                         std::size_t most = 200) {
   std::string line;
   for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
     char c = text[i];
@@ -3273,6 +3277,24 @@ constexpr void require_transport() noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/http/worker_options.hpp ----
+
+// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
+// so that who only sets them does not include <thread>.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+
+struct worker_options {
+  std::size_t threads = 4;  ///< at most; 0 counts as 1
+  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
+};
+
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/detail/transport_functions.hpp ----
 
 // A transport's functions as a table, so that any_transport can hold one without knowing its type.
@@ -3282,9 +3304,29 @@ inline namespace v0 {
 namespace http {
 namespace detail {
 
-/// A transport's functions, for one type T; what its tier does not have is null.
+class transport_hub;
+struct transport_functions;
+
+/// What any_transport holds, together with the transport; `destroy` is null when that is only
+/// borrowed.
+struct transport_hub_deleter {
+  void* transport = nullptr;
+  void (*destroy)(void*) = nullptr;
+  void operator()(transport_hub* hub) const noexcept;
+};
+using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
+
+ORCAST_DECL transport_hub* make_direct_hub(void* transport, const transport_functions& table,
+                                           worker_options workers);
+ORCAST_DECL transport_hub* make_blocking_hub(void* transport, const transport_functions& table,
+                                             worker_options workers);
+
+/// A transport's functions, for one type T; what its tier does not have is null. The table knows
+/// how the hub of its tier is made, so that a program without blocking transports contains no pool
+/// of threads.
 struct transport_functions {
   http::tier tier = http::tier::none;
+  transport_hub* (*make_hub)(void*, const transport_functions&, worker_options) = nullptr;
   exchange_id (*start)(void*, const request&, response_sink&) = nullptr;
   void (*cancel)(void*, exchange_id) = nullptr;
   void (*resume)(void*, exchange_id) = nullptr;
@@ -3297,11 +3339,13 @@ constexpr transport_functions functions_of() noexcept {
   transport_functions table;
   table.tier = tier_of<T>;
   if constexpr (tier_of<T> == tier::blocking) {
+    table.make_hub = &make_blocking_hub;
     table.perform = [](void* self, const request& what, response_sink& sink,
                        exchange_control& control) {
       static_cast<T*>(self)->perform(what, sink, control);
     };
   } else {
+    table.make_hub = &make_direct_hub;
     table.start = [](void* self, const request& what, response_sink& sink) -> exchange_id {
       return static_cast<T*>(self)->start(what, sink);
     };
@@ -3322,24 +3366,6 @@ inline constexpr transport_functions transport_table = functions_of<T>();
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/http/worker_options.hpp ----
-
-// How many threads and how much waiting a blocking transport may cause; apart from the pool itself,
-// so that who only sets them does not include <thread>.
-
-namespace orcast {
-inline namespace v0 {
-namespace http {
-
-struct worker_options {
-  std::size_t threads = 4;  ///< at most; 0 counts as 1
-  std::size_t queue = 256;  ///< jobs that may wait for a thread; at least as many as threads
-};
-
-}  // namespace http
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/http/any_transport.hpp ----
 
 // Any transport as one type, with every way to use it: start() on a blocking one runs on a small
@@ -3350,21 +3376,6 @@ struct worker_options {
 namespace orcast {
 inline namespace v0 {
 namespace http {
-namespace detail {
-
-class transport_hub;
-
-struct transport_hub_deleter {
-  void operator()(transport_hub* hub) const noexcept;
-};
-using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
-
-/// `destroy` is null when the transport is only borrowed.
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers);
-
-}  // namespace detail
-
 /// A transport of any tier. An object that holds none (made by default, or moved from) may only be
 /// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
 /// not be called from inside a sink: it would wait for its own caller.
@@ -3376,8 +3387,7 @@ class any_transport {
   template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
   explicit any_transport(T& borrowed, worker_options workers = {}) {
     require_transport<T>();
-    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
-                                      workers);
+    attach(std::addressof(borrowed), detail::transport_table<T>, nullptr, workers);
   }
 
   /// Takes a transport over.
@@ -3385,7 +3395,7 @@ class any_transport {
   static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
     require_transport<T>();
     any_transport made;
-    made.hub_ = detail::make_transport_hub(
+    made.attach(
         transport.release(), detail::transport_table<T>,
         [](void* self) { delete static_cast<T*>(self); }, workers);
     return made;
@@ -3436,6 +3446,9 @@ class any_transport {
   bool cancel_all(std::int64_t wait_ms);
 
  private:
+  void attach(void* transport, const detail::transport_functions& table, void (*destroy)(void*),
+              worker_options workers);
+
   detail::transport_hub_ptr hub_;
 };
 
@@ -3758,23 +3771,21 @@ struct retry_policy {
 
 /// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
 /// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+bool retryable(const retry_policy& policy, const failure& why) noexcept;
 
 /// The milliseconds to wait before the next attempt, or nothing: it is over.
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
 /// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
 /// not shortened: to come earlier than asked would only be refused again.
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept;
+std::optional<std::int64_t> decide(const retry_policy& policy, int attempt, const failure& why,
+                                   std::int64_t elapsed_ms, std::int64_t deadline_ms,
+                                   std::uint32_t random) noexcept;
 
 /// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
 /// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
 /// that has passed gives 0; what is neither gives -1.
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept;
+std::int64_t parse_retry_after(std::string_view value, std::int64_t wall_now_s) noexcept;
 
 }  // namespace http
 }  // namespace v0
@@ -6427,7 +6438,7 @@ class answer_sink final : public http::response_sink {
 
   explicit answer_sink(const host& from) : host_(from), body_(new char[most_bytes]) {}
 
-  void begin() noexcept {
+  ORCAST_SMALL void begin() noexcept {
     status_ = 0;
     retry_after_ms_ = -1;
     size_ = 0;
@@ -6435,7 +6446,7 @@ class answer_sink final : public http::response_sink {
     over_.store(false, std::memory_order_relaxed);
   }
 
-  void head(const http::response_head& head) noexcept override {
+  ORCAST_SMALL void head(const http::response_head& head) noexcept override {
     status_ = head.status;
     const std::string_view wait = head.find("retry-after");
     constexpr std::int64_t second_ns = 1'000'000'000;
@@ -6443,11 +6454,11 @@ class answer_sink final : public http::response_sink {
       retry_after_ms_ = http::parse_retry_after(wait, host_.wall_ns() / second_ns);
     }
   }
-  http::flow data(std::string_view bytes) noexcept override {
+  ORCAST_SMALL http::flow data(std::string_view bytes) noexcept override {
     size_ += bytes.copy(body_.get() + size_, most_bytes - size_);
     return http::flow::go;
   }
-  void done(result<void> outcome) noexcept override {
+  ORCAST_SMALL void done(result<void> outcome) noexcept override {
     outcome_ = std::move(outcome);
     over_.store(true, std::memory_order_release);  // pairs with over()
   }
@@ -6459,7 +6470,7 @@ class answer_sink final : public http::response_sink {
   const result<void>& outcome() const noexcept { return outcome_; }
 
   /// Overwrites each copy of `secret` that a service may have put into its answer.
-  void mask(std::string_view secret) noexcept {
+  ORCAST_SMALL void mask(std::string_view secret) noexcept {
     if (secret.size() < 8) return;  // not a key
     for (std::size_t at = 0; (at = body().find(secret, at)) != std::string_view::npos;) {
       for (std::size_t i = 0; i < secret.size(); ++i) body_[at + i] = '*';
@@ -6479,7 +6490,7 @@ class answer_sink final : public http::response_sink {
 /// The exchanges with one destination, one at a time.
 class delivery {
  public:
-  delivery(const destination& to, const host& from)
+  ORCAST_SMALL delivery(const destination& to, const host& from)
       : append_headers_(to.append_headers),
         headers_context_(to.headers_context),
         format_(to.encoding.format),
@@ -6493,11 +6504,11 @@ class delivery {
     request_.response.body_bytes = std::size_t{4} << 20;  // what OTLP lets a client take at most
     request_.body.reserve(3);
   }
-  ~delivery() { forget_headers(); }
+  ORCAST_SMALL ~delivery() { forget_headers(); }
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
 
-  void prepare(const request_pieces& body) {
+  ORCAST_SMALL void prepare(const request_pieces& body) {
     request_.headers.push_back({"content-type", std::string(content_type(format_))});
     request_.headers.push_back({"user-agent", std::string("orcast/") + version});
     if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
@@ -6514,7 +6525,7 @@ class delivery {
   bool over() const noexcept { return sink_.over(); }
 
   /// After over(): tells the exporter what came of its post.
-  exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
+  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
       const std::string_view value(line.value);
@@ -6532,14 +6543,14 @@ class delivery {
   }
 
  private:
-  void compress() {
+  ORCAST_SMALL void compress() {
     compressed_.clear();
     if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) return;
     request_.body.assign(1, std::string_view(compressed_));
     request_.headers.push_back({"content-encoding", std::string(compression_.name)});
   }
 
-  void forget_headers() noexcept {
+  ORCAST_SMALL void forget_headers() noexcept {
     for (http::header& line : request_.headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
     }
@@ -9715,7 +9726,7 @@ class url {
   std::uint16_t port_ = 0;
 };
 
-inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
+ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
   const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
   if (text.size() > longest) return refuse("the URL is longer than 2048 characters");
@@ -9744,7 +9755,7 @@ inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
   return parsed;
 }
 
-inline bool url::split_authority() noexcept {
+ORCAST_SMALL inline bool url::split_authority() noexcept {
   if (authority_.empty()) return false;
   std::string_view tail;
   if (authority_.front() == '[') {
@@ -9774,7 +9785,7 @@ inline bool url::split_authority() noexcept {
   return true;
 }
 
-inline bool url::is_name(std::string_view host) noexcept {
+ORCAST_SMALL inline bool url::is_name(std::string_view host) noexcept {
   if (host.empty() || host.size() > 253) return false;
   char before = '.';  // so that a leading dot or hyphen is an empty or malformed label
   for (const char c : host) {
@@ -9785,7 +9796,7 @@ inline bool url::is_name(std::string_view host) noexcept {
   return true;
 }
 
-inline bool url::is_ipv6(std::string_view host) noexcept {
+ORCAST_SMALL inline bool url::is_ipv6(std::string_view host) noexcept {
   if (host.size() < 2 || host.size() > 45) return false;
   std::size_t colons = 0;
   for (const char c : host) {
@@ -9795,7 +9806,7 @@ inline bool url::is_ipv6(std::string_view host) noexcept {
   return colons >= 2;
 }
 
-inline bool url::loopback() const noexcept {
+ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (ipv6()) return host_ == "::1";
   if (same_name(host_, "localhost")) return true;
   if (host_.substr(0, 4) != "127.") return false;
@@ -11824,6 +11835,7 @@ constexpr bool is_json_number(std::string_view text) noexcept {
 
 // ---- orcast/otlp/utf8_rows.hpp ----
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -11836,6 +11848,7 @@ constexpr bool is_json_number(std::string_view text) noexcept {
 // Byte, 2020). The rules are those of Unicode 15, table 3-7.
 
 #if defined(__GNUC__) && defined(__SSE2__) && (defined(__x86_64__) || defined(__i386__))
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -11886,7 +11899,7 @@ struct utf8_lookups {
     return static_cast<unsigned char>(bits | value << at);
   }
 };
-inline constexpr utf8_lookups utf8_tables;
+ORCAST_HIDDEN inline constexpr utf8_lookups utf8_tables;
 
 /// Nobody: the escaper goes through all groups by itself.
 struct utf8_by_blocks {
@@ -11959,13 +11972,37 @@ struct utf8_by_blocks {
   return static_cast<std::size_t>(in - from - size) + whole;
 }
 
+/// Whether the processor has AVX2 and the system keeps its registers: what
+/// __builtin_cpu_supports("avx2") says, without the 4.5 KB that come with it.
+ORCAST_SMALL inline bool has_avx2() noexcept {
+  constexpr unsigned leaf_1_ecx = 1u << 27 | 1u << 28;  // OSXSAVE: xgetbv may be asked; AVX
+  constexpr unsigned leaf_7_ebx = 1u << 5;              // AVX2
+  constexpr unsigned xcr0 = 1u << 1 | 1u << 2;          // the system saves SSE's and AVX's state
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & leaf_1_ecx) != leaf_1_ecx) return false;
+  __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+  if ((a & xcr0) != xcr0) return false;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & leaf_7_ebx) != 0;
+}
+
 /// Whom the escaper offers rows of characters.
-struct utf8_by_lookups {
+struct ORCAST_HIDDEN utf8_by_lookups {
   /// How much was copied, in whole characters; 0 also where the processor has no such lookups.
   static std::size_t copy(const char* in, const char* in_end, char* at, char* end) noexcept {
-    if (__builtin_cpu_supports("avx2") == 0) return 0;
-    return copy_utf8_by_lookups(in, in_end, at, end);
+    // Relaxed: whoever finds no answer asks, and all get the same.
+    signed char known = known_.load(std::memory_order_relaxed);
+    if (known == 0) known = ask();
+    return known < 0 ? 0 : copy_utf8_by_lookups(in, in_end, at, end);
   }
+
+ private:
+  ORCAST_SMALL static signed char ask() noexcept {
+    const signed char answer = has_avx2() ? 1 : -1;
+    known_.store(answer, std::memory_order_relaxed);
+    return answer;
+  }
+
+  static inline std::atomic<signed char> known_{0};  // the question costs a microsecond and more
 };
 
 #else
@@ -12019,7 +12056,7 @@ struct escape_table {
     of[c][7] = size;
   }
 };
-inline constexpr escape_table escapes;
+ORCAST_HIDDEN inline constexpr escape_table escapes;
 
 /// `c` as JSON text; writes eight bytes, whatever its size is.
 inline char* put_escaped(char* at, char c) noexcept {
@@ -13289,6 +13326,191 @@ class waiting_sink final : public response_sink {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/http/detail/transport_hub.hpp ----
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+// The machine behind any_transport. Each exchange gets a relay that stands between the transport
+// and the user's sink: it knows the exchange's two ids, lets done() through once only, and lives
+// until the transport has let go of it. No lock is held while a sink or a transport is called.
+//
+// How an exchange is begun, cancelled and resumed is the business of direct_hub, and for blocking
+// transports of blocking_hub: a program without one links no pool of threads.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class transport_hub {
+ public:
+  transport_hub(const transport_hub&) = delete;
+  transport_hub& operator=(const transport_hub&) = delete;
+  /// After cancel_all(-1).
+  virtual ~transport_hub() = default;
+
+  http::tier tier() const noexcept { return table_.tier; }
+  virtual std::size_t capacity() const noexcept = 0;
+
+  virtual exchange_id start(const request& what, response_sink& sink) = 0;
+  virtual void cancel(exchange_id id) = 0;
+  virtual void resume(exchange_id id) = 0;
+  virtual void poll(std::int64_t wait_ms) = 0;
+
+  ORCAST_SMALL void perform(const request& what, response_sink& sink, exchange_control& control) {
+    if (table_.tier == tier::blocking) return table_.perform(transport_, what, sink, control);
+    constexpr std::int64_t slice_ms = 10;  // how late a cancel or a resume may be noticed
+    constexpr std::chrono::milliseconds slice(slice_ms);
+    constexpr std::chrono::milliseconds no_time(0);
+    const bool polled = table_.tier == tier::polled;
+    waiting_sink waiting(sink);
+    const exchange_id id = start(what, waiting);
+    exchange_control::interrupt_scope scope(control, &waiting_sink::on_cancel, &waiting);
+    bool told = false;
+    for (waiting_sink::state now = waiting.now(); !now.over; now = waiting.now()) {
+      if (now.cancelled && !told) {
+        told = true;
+        cancel(id);
+      }
+      if (now.paused && !told && control.wait_for_resume(polled ? no_time : slice)) {
+        waiting.unpause();
+        resume(id);
+      }
+      if (polled) {
+        poll(slice_ms);
+      } else if (!now.paused || told) {
+        waiting.wait(told);
+      }
+    }
+    // done() may still be on its way back through `waiting`.
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return find(id) == nullptr; });
+  }
+
+  ORCAST_SMALL bool cancel_all(std::int64_t wait_ms) {
+    using clock = std::chrono::steady_clock;
+    const clock::time_point until = clock::now() + std::chrono::milliseconds(wait_ms);
+    std::unique_lock<std::mutex> lock(mutex_);
+    const exchange_id last = last_id_;
+    for (exchange_id id = 0; (id = next_live(id)) != 0 && id <= last;) {
+      lock.unlock();
+      cancel(id);
+      lock.lock();
+    }
+    while (first_ != nullptr) {
+      if (wait_ms >= 0 && clock::now() >= until) return false;
+      if (table_.tier == tier::polled) {
+        lock.unlock();
+        table_.poll(transport_, 10);
+        lock.lock();
+      } else if (wait_ms >= 0) {
+        changed_.wait_until(lock, until);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+    return true;
+  }
+
+ protected:
+  /// One exchange on its way. `holds` counts who still needs it: its outcome, and while it lasts
+  /// the transport's start() or perform().
+  struct relay : response_sink {
+    relay(transport_hub& owner, response_sink& user) noexcept : hub(owner), sink(user) {}
+    virtual ~relay() = default;
+
+    void head(const response_head& head) noexcept final { sink.head(head); }
+    flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
+    ORCAST_SMALL void done(result<void> outcome) noexcept final {
+      hub.finish(*this, std::move(outcome));
+    }
+
+    transport_hub& hub;
+    response_sink& sink;
+    relay* next = nullptr;  // begun after it
+    exchange_id id = 0;
+    unsigned holds = 1;
+    bool over = false;
+  };
+
+  transport_hub(void* transport, const transport_functions& table) noexcept
+      : transport_(transport), table_(table) {}
+
+  /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
+  ORCAST_SMALL void finish(relay& exchange, result<void> outcome) noexcept {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ORCAST_ASSERT(!exchange.over);  // done() comes once
+      if (exchange.over) return;
+      exchange.over = true;
+    }
+    exchange.sink.done(std::move(outcome));
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++ended_;
+    release(exchange);
+  }
+
+  /// Waits until an exchange has ended; not at all when there is none.
+  ORCAST_SMALL void wait_for_end(std::int64_t wait_ms) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (first_ == nullptr) return;
+    const unsigned before = ended_;
+    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
+  }
+
+  // The rest is called under the lock.
+
+  ORCAST_SMALL exchange_id add(relay& exchange) noexcept {
+    (last_ != nullptr ? last_->next : first_) = &exchange;
+    last_ = &exchange;
+    return exchange.id = ++last_id_;
+  }
+
+  relay* find(exchange_id id) const noexcept {
+    relay* at = first_;
+    while (at != nullptr && at->id != id) at = at->next;
+    return at;
+  }
+
+  ORCAST_SMALL void release(relay& exchange) noexcept {
+    changed_.notify_all();
+    if (--exchange.holds != 0) return;
+    relay* before = nullptr;
+    for (relay* at = first_; at != &exchange; at = at->next) before = at;
+    (before != nullptr ? before->next : first_) = exchange.next;
+    if (last_ == &exchange) last_ = before;
+    delete &exchange;
+  }
+
+  void* const transport_;
+  const transport_functions& table_;
+  std::mutex mutex_;
+  std::condition_variable changed_;  // an exchange ended, or was let go of
+  relay* first_ = nullptr;           // of those on their way, in the order of their ids
+  relay* last_ = nullptr;
+
+ private:
+  exchange_id next_live(exchange_id after) const noexcept {
+    const relay* at = first_;
+    while (at != nullptr && at->id <= after) at = at->next;
+    return at != nullptr ? at->id : 0;
+  }
+
+  exchange_id last_id_ = 0;
+  unsigned ended_ = 0;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/worker_pool.hpp ----
 
 #include <cstddef>
@@ -13433,87 +13655,50 @@ class worker_pool {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/http/detail/transport_hub.hpp ----
+// ---- orcast/http/detail/blocking_hub.hpp ----
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <utility>
-#include <vector>
 
-// The machine behind any_transport. Each exchange gets a relay that stands between the transport
-// and the user's sink: it knows the exchange's two ids, lets done() through once only, and lives
-// until the transport has let go of it. No lock is held while a sink or a transport is called.
+// The hub of a blocking transport: what start() begins runs on a pool of threads.
 
 namespace orcast {
 inline namespace v0 {
 namespace http {
 namespace detail {
 
-class transport_hub {
+class blocking_hub final : public transport_hub {
  public:
-  transport_hub(void* transport, const transport_functions& table, void (*destroy)(void*),
-                worker_options workers) noexcept
-      : transport_(transport), table_(table), destroy_(destroy), workers_(with_room(workers)) {}
-  transport_hub(const transport_hub&) = delete;
-  transport_hub& operator=(const transport_hub&) = delete;
-  ~transport_hub() {
-    cancel_all(-1);
-    workers_.stop(-1);
-    if (destroy_ != nullptr) destroy_(transport_);
-  }
+  blocking_hub(void* transport, const transport_functions& table, worker_options workers) noexcept
+      : transport_hub(transport, table), workers_(with_room(workers)) {}
+  ~blocking_hub() override { workers_.stop(-1); }
 
-  http::tier tier() const noexcept { return table_.tier; }
-  std::size_t capacity() const noexcept {
-    return table_.tier == tier::blocking ? workers_.threads() : ~std::size_t{0};
-  }
+  std::size_t capacity() const noexcept override { return workers_.threads(); }
 
-  exchange_id start(const request& what, response_sink& sink) {
-    std::unique_ptr<relay> made = std::make_unique<relay>(*this, what, sink);
-    relay& exchange = *made;
-    std::unique_lock<std::mutex> lock(mutex_);
-    const exchange_id id = ++last_id_;
-    exchange.id = id;
-    live_.push_back(std::move(made));
-    if (table_.tier == tier::blocking) {
-      // Under the lock: while a queue is full, some job is still to end after this refusal was
-      // noted, and whoever ends a job delivers refusals.
-      if (!workers_.submit(&relay::work, &exchange)) {
-        exchange.refusal =
-            worker_pool::available
-                ? failure(errc::busy, "too many requests wait for a worker thread")
-                : failure(errc::unsupported, "a blocking transport can't start() without threads");
-      }
-      return id;
+  exchange_id start(const request& what, response_sink& sink) override {
+    auto& exchange = *new blocking_relay(*this, what, sink);
+    std::lock_guard<std::mutex> lock(mutex_);
+    const exchange_id id = add(exchange);
+    // Under the lock: while a queue is full, some job is still to end after this refusal was
+    // noted, and whoever ends a job delivers refusals.
+    if (!workers_.submit(&blocking_relay::work, &exchange)) {
+      exchange.refusal =
+          worker_pool::available
+              ? failure(errc::busy, "too many requests wait for a worker thread")
+              : failure(errc::unsupported, "a blocking transport can't start() without threads");
     }
-    exchange.holds = 2;
-    lock.unlock();
-    const exchange_id inner = table_.start(transport_, what, exchange);
-    lock.lock();
-    exchange.inner = inner;
-    const bool cancel_now = exchange.cancel_wanted;
-    release(exchange);
-    lock.unlock();
-    if (cancel_now) table_.cancel(transport_, inner);
     return id;
   }
 
-  void cancel(exchange_id id) {
+  void cancel(exchange_id id) override {
     std::unique_lock<std::mutex> lock(mutex_);
-    relay* const exchange = find(id);
+    auto* const exchange = static_cast<blocking_relay*>(find(id));
     if (exchange == nullptr) return;
-    if (table_.tier != tier::blocking) {
-      const exchange_id inner = exchange->inner;
-      exchange->cancel_wanted = inner == 0;  // start() is still under way on another thread
-      lock.unlock();
-      if (inner != 0) table_.cancel(transport_, inner);
-    } else if (exchange->refusal || workers_.withdraw(exchange)) {
+    if (exchange->refusal || workers_.withdraw(exchange)) {
       exchange->refusal.reset();
       lock.unlock();
       finish(*exchange, failure(errc::cancelled, "cancelled before it was sent"));
@@ -13523,104 +13708,29 @@ class transport_hub {
     }
   }
 
-  void resume(exchange_id id) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    relay* const exchange = find(id);
-    if (exchange == nullptr) return;
-    if (table_.tier == tier::blocking) return exchange->control.resume();
-    const exchange_id inner = exchange->inner;
-    lock.unlock();
-    if (inner != 0) table_.resume(transport_, inner);
+  void resume(exchange_id id) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto* const exchange = static_cast<blocking_relay*>(find(id));
+    if (exchange != nullptr) exchange->control.resume();
   }
 
-  void poll(std::int64_t wait_ms) {
-    const bool delivered = deliver_refusals();
-    if (table_.tier == tier::polled) return table_.poll(transport_, delivered ? 0 : wait_ms);
-    if (wait_ms <= 0 || delivered) return;
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (live_.empty()) return;
-    const unsigned before = ended_;
-    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
-  }
-
-  void perform(const request& what, response_sink& sink, exchange_control& control) {
-    if (table_.tier == tier::blocking) return table_.perform(transport_, what, sink, control);
-    constexpr std::int64_t slice_ms = 10;  // how late a cancel or a resume may be noticed
-    constexpr std::chrono::milliseconds slice(slice_ms);
-    constexpr std::chrono::milliseconds no_time(0);
-    const bool polled = table_.tier == tier::polled;
-    waiting_sink waiting(sink);
-    const exchange_id id = start(what, waiting);
-    exchange_control::interrupt_scope scope(control, &waiting_sink::on_cancel, &waiting);
-    bool told = false;
-    for (waiting_sink::state now = waiting.now(); !now.over; now = waiting.now()) {
-      if (now.cancelled && !told) {
-        told = true;
-        cancel(id);
-      }
-      if (now.paused && !told && control.wait_for_resume(polled ? no_time : slice)) {
-        waiting.unpause();
-        resume(id);
-      }
-      if (polled) {
-        poll(slice_ms);
-      } else if (!now.paused || told) {
-        waiting.wait(told);
-      }
-    }
-    // done() may still be on its way back through `waiting`.
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return find(id) == nullptr; });
-  }
-
-  bool cancel_all(std::int64_t wait_ms) {
-    using clock = std::chrono::steady_clock;
-    const clock::time_point until =
-        clock::now() + std::chrono::milliseconds((std::max)(wait_ms, std::int64_t{0}));
-    std::vector<exchange_id> ids;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      for (const std::unique_ptr<relay>& exchange : live_) ids.push_back(exchange->id);
-    }
-    for (exchange_id id : ids) cancel(id);
-    std::unique_lock<std::mutex> lock(mutex_);
-    const auto all_over = [this] { return live_.empty(); };
-    while (table_.tier == tier::polled && !live_.empty()) {
-      if (wait_ms >= 0 && clock::now() >= until) return false;
-      lock.unlock();
-      table_.poll(transport_, 10);
-      lock.lock();
-    }
-    if (wait_ms >= 0) return changed_.wait_until(lock, until, all_over);
-    changed_.wait(lock, all_over);
-    return true;
+  void poll(std::int64_t wait_ms) override {
+    if (!deliver_refusals() && wait_ms > 0) wait_for_end(wait_ms);
   }
 
  private:
-  /// One exchange on its way. `holds` counts who still needs it: its outcome, and while it lasts
-  /// the transport's start() or perform().
-  struct relay final : response_sink {
-    relay(transport_hub& owner, const request& asked, response_sink& user) noexcept
-        : hub(owner), what(asked), sink(user) {}
+  struct blocking_relay final : relay {
+    blocking_relay(blocking_hub& owner, const request& asked, response_sink& user) noexcept
+        : relay(owner, user), what(asked) {}
 
-    void head(const response_head& head) noexcept override { sink.head(head); }
-    flow data(std::string_view bytes) noexcept override { return sink.data(bytes); }
-    void done(result<void> outcome) noexcept override { hub.finish(*this, std::move(outcome)); }
     static void work(void* self) noexcept {
-      relay& exchange = *static_cast<relay*>(self);
-      exchange.hub.work(exchange);
+      auto& exchange = *static_cast<blocking_relay*>(self);
+      static_cast<blocking_hub&>(exchange.hub).work(exchange);
     }
 
-    transport_hub& hub;
     const request& what;
-    response_sink& sink;
-    exchange_id id = 0;
-    exchange_id inner = 0;           // the transport's own name for it
-    exchange_control control;        // of a blocking one
+    exchange_control control;
     std::optional<failure> refusal;  // to be delivered: it never reached the transport
-    unsigned holds = 1;
-    bool over = false;
-    bool cancel_wanted = false;
   };
 
   /// Who keeps to capacity() finds room even while threads are still on their way back from done().
@@ -13630,7 +13740,7 @@ class transport_hub {
   }
 
   /// A worker's thread.
-  void work(relay& exchange) noexcept {
+  void work(blocking_relay& exchange) noexcept {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ++exchange.holds;
@@ -13654,66 +13764,109 @@ class transport_hub {
     deliver_refusals();
   }
 
-  /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
-  void finish(relay& exchange, result<void> outcome) noexcept {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      ORCAST_ASSERT(!exchange.over);  // done() comes once
-      if (exchange.over) return;
-      exchange.over = true;
-    }
-    exchange.sink.done(std::move(outcome));
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++ended_;
-    release(exchange);
-  }
-
   bool deliver_refusals() noexcept {
-    if (table_.tier != tier::blocking) return false;
     bool delivered = false;
     std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      const auto refused = std::find_if(
-          live_.begin(), live_.end(),
-          [](const std::unique_ptr<relay>& exchange) { return exchange->refusal.has_value(); });
-      if (refused == live_.end()) return delivered;
-      relay& exchange = **refused;
-      failure why = std::move(*exchange.refusal);
-      exchange.refusal.reset();
+    while (blocking_relay* const exchange = first_refused()) {
+      failure why = std::move(*exchange->refusal);
+      exchange->refusal.reset();
       lock.unlock();
-      finish(exchange, std::move(why));
+      finish(*exchange, std::move(why));
       delivered = true;
       lock.lock();
     }
+    return delivered;
   }
 
-  // The rest is called under the lock.
-
-  relay* find(exchange_id id) noexcept {
-    for (const std::unique_ptr<relay>& exchange : live_) {
-      if (exchange->id == id) return exchange.get();
+  /// Under the lock.
+  blocking_relay* first_refused() const noexcept {
+    for (relay* at = first_; at != nullptr; at = at->next) {
+      auto* const exchange = static_cast<blocking_relay*>(at);
+      if (exchange->refusal) return exchange;
     }
     return nullptr;
   }
 
-  void release(relay& exchange) noexcept {
-    changed_.notify_all();
-    if (--exchange.holds != 0) return;
-    const auto gone = std::find_if(
-        live_.begin(), live_.end(),
-        [&exchange](const std::unique_ptr<relay>& one) { return one.get() == &exchange; });
-    live_.erase(gone);
+  worker_pool workers_;
+};
+
+}  // namespace detail
+}  // namespace http
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/http/detail/direct_hub.hpp ----
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+// The hub of an asynchronous or polled transport: it can all that is asked of any_transport by
+// itself.
+
+namespace orcast {
+inline namespace v0 {
+namespace http {
+namespace detail {
+
+class direct_hub final : public transport_hub {
+ public:
+  direct_hub(void* transport, const transport_functions& table) noexcept
+      : transport_hub(transport, table) {}
+
+  std::size_t capacity() const noexcept override { return ~std::size_t{0}; }
+
+  ORCAST_SMALL exchange_id start(const request& what, response_sink& sink) override {
+    auto& exchange = *new direct_relay(*this, sink);
+    exchange.holds = 2;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const exchange_id id = add(exchange);
+    lock.unlock();
+    const exchange_id inner = table_.start(transport_, what, exchange);
+    lock.lock();
+    exchange.inner = inner;
+    const bool cancel_now = exchange.cancel_wanted;
+    release(exchange);
+    lock.unlock();
+    if (cancel_now) table_.cancel(transport_, inner);
+    return id;
   }
 
-  void* const transport_;
-  const transport_functions& table_;
-  void (*const destroy_)(void*);
-  std::mutex mutex_;
-  std::condition_variable changed_;  // an exchange ended, or was let go of
-  std::vector<std::unique_ptr<relay>> live_;
-  exchange_id last_id_ = 0;
-  unsigned ended_ = 0;
-  worker_pool workers_;
+  ORCAST_SMALL void cancel(exchange_id id) override {
+    const exchange_id inner = inner_id(id, true);
+    if (inner != 0) table_.cancel(transport_, inner);
+  }
+
+  ORCAST_SMALL void resume(exchange_id id) override {
+    const exchange_id inner = inner_id(id, false);
+    if (inner != 0) table_.resume(transport_, inner);
+  }
+
+  void poll(std::int64_t wait_ms) override {
+    if (table_.tier == tier::polled) {
+      table_.poll(transport_, wait_ms);
+    } else if (wait_ms > 0) {
+      wait_for_end(wait_ms);
+    }
+  }
+
+ private:
+  struct direct_relay final : relay {
+    using relay::relay;
+    exchange_id inner = 0;  // the transport's own name for it
+    bool cancel_wanted = false;
+  };
+
+  /// 0 when it is over, or while start() is still under way on another thread: that one then heeds
+  /// the wish to cancel.
+  ORCAST_SMALL exchange_id inner_id(exchange_id id, bool cancels) noexcept {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto* const exchange = static_cast<direct_relay*>(find(id));
+    if (exchange == nullptr) return 0;
+    if (exchange->inner == 0) exchange->cancel_wanted |= cancels;
+    return exchange->inner;
+  }
 };
 
 }  // namespace detail
@@ -13733,16 +13886,30 @@ inline namespace v0 {
 namespace http {
 namespace detail {
 
-ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  hub->cancel_all(-1);
   delete hub;
+  if (destroy != nullptr) destroy(transport);
 }
 
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers) {
-  return transport_hub_ptr(new transport_hub(transport, table, destroy, workers));
+ORCAST_DECL transport_hub* make_direct_hub(void* transport, const transport_functions& table,
+                                           worker_options) {
+  return new direct_hub(transport, table);
+}
+
+ORCAST_DECL transport_hub* make_blocking_hub(void* transport, const transport_functions& table,
+                                             worker_options workers) {
+  return new blocking_hub(transport, table, workers);
 }
 
 }  // namespace detail
+
+ORCAST_SMALL ORCAST_DECL void any_transport::attach(void* transport,
+                                                    const detail::transport_functions& table,
+                                                    void (*destroy)(void*),
+                                                    worker_options workers) {
+  hub_ = detail::transport_hub_ptr(table.make_hub(transport, table, workers), {transport, destroy});
+}
 
 ORCAST_DECL http::tier any_transport::tier() const noexcept {
   return hub_ != nullptr ? hub_->tier() : http::tier::none;
@@ -14468,13 +14635,13 @@ class date_reader {
   bool failed() const noexcept { return failed_; }
   bool at_end() const noexcept { return rest_.empty(); }
 
-  ORCAST_COLD void literal(std::string_view expected) noexcept {
+  ORCAST_SMALL void literal(std::string_view expected) noexcept {
     failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
     if (!failed_) rest_.remove_prefix(expected.size());
   }
 
   /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  ORCAST_COLD int number(std::size_t digits, bool padded = false) noexcept {
+  ORCAST_SMALL int number(std::size_t digits, bool padded = false) noexcept {
     int value = 0;
     failed_ = failed_ || rest_.size() < digits;
     for (std::size_t i = 0; i < digits && !failed_; ++i) {
@@ -14487,7 +14654,7 @@ class date_reader {
   }
 
   /// The position in `names` (three letters each) of the name that comes next.
-  ORCAST_COLD int name(std::string_view names) noexcept {
+  ORCAST_SMALL int name(std::string_view names) noexcept {
     for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
       if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
       rest_.remove_prefix(3);
@@ -14518,8 +14685,8 @@ constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
 
 /// A date in one of the three forms as seconds since 1970; nothing when it is none.
 ///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
-inline std::optional<std::int64_t> parse_http_date(std::string_view text,
-                                                   std::int64_t wall_now_s) noexcept {
+ORCAST_SMALL inline std::optional<std::int64_t> parse_http_date(std::string_view text,
+                                                                std::int64_t wall_now_s) noexcept {
   constexpr std::string_view days = "SunMonTueWedThuFriSat";
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   date_reader in(text);
@@ -14570,7 +14737,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text,
 
 }  // namespace detail
 
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
+ORCAST_SMALL ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
   switch (why.http_status) {
     case 408:
       return policy.on_408;
@@ -14612,10 +14779,11 @@ ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexc
   }
 }
 
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept {
+ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                                            const failure& why,
+                                                            std::int64_t elapsed_ms,
+                                                            std::int64_t deadline_ms,
+                                                            std::uint32_t random) noexcept {
   if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
   const double most = static_cast<double>(policy.max_ms);
   double backoff = static_cast<double>(policy.initial_ms);
@@ -14629,8 +14797,8 @@ ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int a
   return wait;
 }
 
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept {
+ORCAST_SMALL ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                                        std::int64_t wall_now_s) noexcept {
   constexpr std::int64_t most_s = 86'400;
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!value.empty() && blank(value.front())) value.remove_prefix(1);
@@ -21575,7 +21743,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) {
   const std::size_t from = out.size();
   out.resize(from + 6 * text.size() + 2, '"');
   char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
@@ -21584,14 +21752,14 @@ ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
 }
 
 /// `{"key":"...","value":{`
-inline void append_key(std::string& out, std::string_view name) {
+ORCAST_SMALL inline void append_key(std::string& out, std::string_view name) {
   out += "{\"key\":";
   append_quoted(out, name);
   out += ",\"value\":{";
 }
 
 /// What follows a key.
-inline void append_value(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_value(std::string& out, std::string_view text) {
   out += "\"stringValue\":";
   append_quoted(out, text);
   out += "}}";
@@ -21599,8 +21767,8 @@ inline void append_value(std::string& out, std::string_view text) {
 
 }  // namespace detail
 
-ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
-                                       std::size_t size)
+ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
+                                                    std::size_t size)
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {
@@ -21786,14 +21954,15 @@ inline namespace v0 {
 namespace otlp {
 
 /// The encoder of the format that the options name.
-inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
-                                                   std::size_t size) {
+ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
+                                                                char* memory, std::size_t size) {
   if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
   return std::make_unique<json_encoder>(options, memory, size);
 }
 
-ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
-                               char* memory, std::size_t size, random_state random)
+ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
+                                            const encoder_options& encoding, char* memory,
+                                            std::size_t size, random_state random)
     : options_(options),
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
@@ -21838,9 +22007,9 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   return now;
 }
 
-ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
-                                                 std::int64_t retry_after_ms,
-                                                 std::string_view body) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
+                                                              std::int64_t retry_after_ms,
+                                                              std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
   last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
@@ -21884,12 +22053,14 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 }
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
-ORCAST_DECL export_answer exporter::read(int status, std::string_view body) const noexcept {
+ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
+                                                      std::string_view body) const noexcept {
   if (body.substr(0, 1) == "{") return read_answer(body);
   return encoder_->read(body, status >= 200 && status < 300);
 }
 
-ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
+                                                            const failure& why) {
   if (state_ != state::in_flight) return {};
   last_reply_ = {0, why.code, 0, false, {}};
   append_one_line(last_reply_.message, why.message);
@@ -21907,7 +22078,8 @@ ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failur
   }
 }
 
-ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t retry_after_ms) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
+                                                           std::int64_t retry_after_ms) {
   http::retry_policy policy;
   policy.max_attempts = options_.max_attempts;
   policy.initial_ms = options_.initial_ms;
@@ -21929,8 +22101,8 @@ ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t 
 }
 
 /// The current post is over, `rejected` of its spans for the reason given.
-ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
-                                               drop_reason reason) noexcept {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
+                                                            drop_reason reason) noexcept {
   const outcome ends{posted_ - rejected, rejected, reason};
   settled_ += posted_;
   posted_ = 0;
@@ -21946,24 +22118,24 @@ ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
   return ends;
 }
 
-ORCAST_DECL void exporter::retry_held() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::retry_held() noexcept {
   if (state_ != state::held) return;
   state_ = state::waiting;
   attempts_ = 0;
   due_ms_ = 0;
 }
 
-ORCAST_DECL void exporter::give_up() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::give_up() noexcept {
   given_up_ = true;
   if (state_ != state::in_flight) forget();
 }
 
-ORCAST_DECL void exporter::forget() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::forget() noexcept {
   std::memset(memory_, 0, size_);
   start_over();
 }
 
-ORCAST_DECL void exporter::start_over() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::start_over() noexcept {
   encoder_->begin();
   ends_.clear();
   ends_.push_back(encoder_->offset());
@@ -21978,7 +22150,7 @@ ORCAST_DECL void exporter::start_over() noexcept {
   most_ = options_.batch_spans;
 }
 
-ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);
@@ -22003,7 +22175,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline result<void> check_destination(const destination& to) {
+ORCAST_SMALL inline result<void> check_destination(const destination& to) {
   auto parsed = http::url::parse(to.url, to.allow_insecure_http);
   if (!parsed) return parsed.error();
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
@@ -22018,8 +22190,8 @@ inline result<void> check_destination(const destination& to) {
   return {};
 }
 
-ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
-                                                       shared_ends& ends) {
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+                                                                    shared_ends& ends) {
   const result<void> valid = check_destination(to);
   if (!valid) return valid.error();
   const orcast::host& host = from.host();
@@ -22039,8 +22211,8 @@ ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination
   return made;
 }
 
-ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
-                         random_state random, shared_ends& ends)
+ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+                                      random_state random, shared_ends& ends)
     : ends_(ends),
       memory_(std::move(memory)),
       exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
@@ -22051,7 +22223,7 @@ ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory
   tickets_.reserve(batch_spans_);
 }
 
-ORCAST_COLD ORCAST_DECL route::~route() {}
+ORCAST_SMALL ORCAST_DECL route::~route() {}
 
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
@@ -22080,7 +22252,7 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
   }
 }
 
-ORCAST_DECL void route::settle(std::int64_t now_ms) {
+ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
   const bool withdrawn = exporter_.gave_up();
@@ -22099,7 +22271,7 @@ ORCAST_DECL void route::settle(std::int64_t now_ms) {
   }
 }
 
-ORCAST_DECL bool route::withdraw() noexcept {
+ORCAST_SMALL ORCAST_DECL bool route::withdraw() noexcept {
   exporter_.give_up();
   if (exporter_.in_flight()) return true;
   abandon(drop_reason::withdrawn);
@@ -22107,13 +22279,13 @@ ORCAST_DECL bool route::withdraw() noexcept {
   return false;
 }
 
-ORCAST_DECL void route::abandon(drop_reason why) noexcept {
+ORCAST_SMALL ORCAST_DECL void route::abandon(drop_reason why) noexcept {
   while (settled_ != tickets_.size()) drop(tickets_[settled_++], why);
   tickets_.clear();
   settled_ = 0;
 }
 
-ORCAST_DECL export_status route::status() const {
+ORCAST_SMALL ORCAST_DECL export_status route::status() const {
   export_status now;
   now.held = exporter_.held();
   now.pending = static_cast<std::uint32_t>(pending());
@@ -22152,7 +22324,7 @@ inline constexpr std::int64_t slice_ms = 10;
 inline constexpr std::int64_t cancel_ms = 100;
 
 /// Adds up what two routes of one destination, or two destinations, have done.
-inline void add_to(export_status& sum, const export_status& more) {
+ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
   sum.held = sum.held || more.held;
   sum.pending += more.pending;
   sum.waiting += more.waiting;
@@ -22167,14 +22339,14 @@ inline void add_to(export_status& sum, const export_status& more) {
 
 }  // namespace detail
 
-ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, destination to) {
   std::vector<destination> one;
   one.push_back(std::move(to));
   return make(from, std::move(transport), std::move(one));
 }
 
-ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, std::vector<destination> to) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
   if (to.empty() || to.size() > most_destinations) {
@@ -22188,7 +22360,7 @@ ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
   return made;
 }
 
-ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
       ends_(from),
       term_(from.term()),
@@ -22199,7 +22371,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   postponed_.reserve(size);
 }
 
-ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
+ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
@@ -22208,7 +22380,7 @@ ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
   }
 }
 
-ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
   if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
@@ -22227,15 +22399,15 @@ ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) 
   return {};
 }
 
-ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
+ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
   for (const auto& each : routes_) {
     if (each->slot == number && each->until_ns == detail::route::always) return each.get();
   }
   return nullptr;
 }
 
-ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
-                                                std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+                                                             std::int64_t since_ns) {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
   if (number > gone_.size() || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
@@ -22269,7 +22441,7 @@ ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination 
   return {};
 }
 
-ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
@@ -22312,13 +22484,13 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
   return round(deadline_ns, nullptr).more;
 }
 
-ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
 }
 
-ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
@@ -22328,17 +22500,17 @@ ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   return all;
 }
 
-ORCAST_DECL void span_exporter::retry_held() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
   for (const auto& each : routes_) each->exporter().retry_held();
 }
 
-ORCAST_DECL export_status span_exporter::status() const {
+ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
   for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
   return sum;
 }
 
-ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
+ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
   export_status sum;
   if (number >= gone_.size()) return sum;
   sum = gone_[number];
@@ -22359,14 +22531,16 @@ ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   return false;
 }
 
-ORCAST_DECL void span_exporter::mark_queues(std::array<std::size_t, 64>& mark) const noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::mark_queues(
+    std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     // Acquire: pairs with publish(), so that spans which ended before this call are seen.
     mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
   }
 }
 
-ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) const noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::passed(
+    const std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
     if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
@@ -22374,14 +22548,14 @@ ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) 
   return true;
 }
 
-ORCAST_DECL void span_exporter::begin_flush() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
   for (const auto& each : routes_) each->reached = false;
   mark_queues(mark_);
 }
 
-ORCAST_DECL bool span_exporter::flushed() noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {
   if (!passed_) return false;
   for (const auto& each : routes_) {
     if (!each->reached || each->last_batch == each->exporter().batch()) return false;
@@ -22390,7 +22564,7 @@ ORCAST_DECL bool span_exporter::flushed() noexcept {
   return true;
 }
 
-ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
   begin_flush();
   for (;;) {
     const std::int64_t now = now_ns();
@@ -22407,7 +22581,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -22419,7 +22593,7 @@ ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
-ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
   follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
@@ -22584,7 +22758,7 @@ ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
 }
 
 /// Any thread, after expect_no_change() and not at the same time.
-ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
   settings_since_ns_ = since_ns;
   // Release: pairs with awaits_settings().
   awaits_settings_.store(true, std::memory_order_release);
@@ -22596,14 +22770,14 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
 }
 
 /// A span that no route has got.
-ORCAST_COLD ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
-                                                 drop_reason why) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
+                                                  drop_reason why) {
   tracer_.give_back(span);
   tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer's queues goes at once, not when a destination next has room.
-ORCAST_DECL void span_exporter::follow_consent() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();
   std::size_t kept = 0;
@@ -22620,7 +22794,7 @@ ORCAST_DECL void span_exporter::follow_consent() {
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_COLD ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -22661,7 +22835,7 @@ ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
 
 /// While others go on, a route that is behind loses its oldest spans rather than all memory. The
 /// newest may always wait: it may be the next one for all of them.
-ORCAST_DECL void span_exporter::make_room() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
     waiting_span& oldest = waiting(first_waiting_);
     for (const auto& each : routes_) {
@@ -22673,7 +22847,7 @@ ORCAST_DECL void span_exporter::make_room() noexcept {
   }
 }
 
-ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
   so_far.next_ms = exporter::never;
   for (const auto& each : routes_) {
     const exporter::step step = each->exporter().next(now_ms());

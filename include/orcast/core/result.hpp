@@ -133,14 +133,14 @@ struct failure {
   bool retryable = false;            ///< whether trying the same again later can help
 
   // One body each: where something may fail, compilers would repeat what three strings take.
-  ORCAST_COLD failure() noexcept = default;
-  ORCAST_COLD failure(errc what, std::string_view words, int status = 0)
+  ORCAST_SMALL failure() noexcept = default;
+  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0)
       : code(what), http_status(status), message(words) {}
-  ORCAST_COLD failure(const failure& other) = default;
-  ORCAST_COLD failure(failure&& other) noexcept = default;
-  ORCAST_COLD failure& operator=(const failure& other) = default;
-  ORCAST_COLD failure& operator=(failure&& other) noexcept = default;
-  ORCAST_COLD ~failure() = default;
+  ORCAST_SMALL failure(const failure& other) = default;
+  ORCAST_SMALL failure(failure&& other) noexcept = default;
+  ORCAST_SMALL failure& operator=(const failure& other) = default;
+  ORCAST_SMALL failure& operator=(failure&& other) noexcept = default;
+  ORCAST_SMALL ~failure() = default;
 };
 
 namespace detail {

@@ -19,21 +19,6 @@
 namespace orcast {
 inline namespace v0 {
 namespace http {
-namespace detail {
-
-class transport_hub;
-
-struct transport_hub_deleter {
-  void operator()(transport_hub* hub) const noexcept;
-};
-using transport_hub_ptr = std::unique_ptr<transport_hub, transport_hub_deleter>;
-
-/// `destroy` is null when the transport is only borrowed.
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers);
-
-}  // namespace detail
-
 /// A transport of any tier. An object that holds none (made by default, or moved from) may only be
 /// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
 /// not be called from inside a sink: it would wait for its own caller.
@@ -45,8 +30,7 @@ class any_transport {
   template <class T, class = std::enable_if_t<!std::is_same_v<std::remove_cv_t<T>, any_transport>>>
   explicit any_transport(T& borrowed, worker_options workers = {}) {
     require_transport<T>();
-    hub_ = detail::make_transport_hub(std::addressof(borrowed), detail::transport_table<T>, nullptr,
-                                      workers);
+    attach(std::addressof(borrowed), detail::transport_table<T>, nullptr, workers);
   }
 
   /// Takes a transport over.
@@ -54,7 +38,7 @@ class any_transport {
   static any_transport own(std::unique_ptr<T> transport, worker_options workers = {}) {
     require_transport<T>();
     any_transport made;
-    made.hub_ = detail::make_transport_hub(
+    made.attach(
         transport.release(), detail::transport_table<T>,
         [](void* self) { delete static_cast<T*>(self); }, workers);
     return made;
@@ -105,6 +89,9 @@ class any_transport {
   bool cancel_all(std::int64_t wait_ms);
 
  private:
+  void attach(void* transport, const detail::transport_functions& table, void (*destroy)(void*),
+              worker_options workers);
+
   detail::transport_hub_ptr hub_;
 };
 

@@ -68,12 +68,12 @@ struct request {
   /// is.
   observation* attached = nullptr;
 
-  request() = default;
+  ORCAST_SMALL request() = default;
   request(request&&) = default;
   request& operator=(request&&) = default;
   request(const request&) = default;
   request& operator=(const request&) = default;
-  ~request() {
+  ORCAST_SMALL ~request() {
     for (header& line : headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
     }

@@ -36,23 +36,21 @@ struct retry_policy {
 
 /// Whether the policy tries again after this kind of failure: by HTTP status where there is one of
 /// 400 or more, else by code. A service that says "don't" (in its body) is the caller's to heed.
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept;
+bool retryable(const retry_policy& policy, const failure& why) noexcept;
 
 /// The milliseconds to wait before the next attempt, or nothing: it is over.
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
 /// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
 /// not shortened: to come earlier than asked would only be refused again.
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept;
+std::optional<std::int64_t> decide(const retry_policy& policy, int attempt, const failure& why,
+                                   std::int64_t elapsed_ms, std::int64_t deadline_ms,
+                                   std::uint32_t random) noexcept;
 
 /// The value of a Retry-After header (RFC 9110, 10.2.3) in milliseconds, at most a day: delta
 /// seconds, or a date in any of its three forms against `wall_now_s` (seconds since 1970). A date
 /// that has passed gives 0; what is neither gives -1.
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept;
+std::int64_t parse_retry_after(std::string_view value, std::int64_t wall_now_s) noexcept;
 
 }  // namespace http
 }  // namespace v0

@@ -59,7 +59,7 @@ class url {
   std::uint16_t port_ = 0;
 };
 
-inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
+ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
   const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
   if (text.size() > longest) return refuse("the URL is longer than 2048 characters");
@@ -88,7 +88,7 @@ inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
   return parsed;
 }
 
-inline bool url::split_authority() noexcept {
+ORCAST_SMALL inline bool url::split_authority() noexcept {
   if (authority_.empty()) return false;
   std::string_view tail;
   if (authority_.front() == '[') {
@@ -118,7 +118,7 @@ inline bool url::split_authority() noexcept {
   return true;
 }
 
-inline bool url::is_name(std::string_view host) noexcept {
+ORCAST_SMALL inline bool url::is_name(std::string_view host) noexcept {
   if (host.empty() || host.size() > 253) return false;
   char before = '.';  // so that a leading dot or hyphen is an empty or malformed label
   for (const char c : host) {
@@ -129,7 +129,7 @@ inline bool url::is_name(std::string_view host) noexcept {
   return true;
 }
 
-inline bool url::is_ipv6(std::string_view host) noexcept {
+ORCAST_SMALL inline bool url::is_ipv6(std::string_view host) noexcept {
   if (host.size() < 2 || host.size() > 45) return false;
   std::size_t colons = 0;
   for (const char c : host) {
@@ -139,7 +139,7 @@ inline bool url::is_ipv6(std::string_view host) noexcept {
   return colons >= 2;
 }
 
-inline bool url::loopback() const noexcept {
+ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (ipv6()) return host_ == "::1";
   if (same_name(host_, "localhost")) return true;
   if (host_.substr(0, 4) != "127.") return false;

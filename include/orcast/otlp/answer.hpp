@@ -52,13 +52,13 @@ class json_scanner {
     expect('}');
   }
 
-  ORCAST_COLD bool next_is(char c) noexcept {
+  ORCAST_SMALL bool next_is(char c) noexcept {
     skip_blanks();
     return !failed_ && at_ != end_ && *at_ == c;
   }
 
   /// The inside of a string, escapes and all.
-  ORCAST_COLD std::string_view string() noexcept {
+  ORCAST_SMALL std::string_view string() noexcept {
     expect('"');
     const char* const from = at_;
     while (!failed_ && at_ != end_ && *at_ != '"') at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
@@ -68,7 +68,7 @@ class json_scanner {
   }
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
-  ORCAST_COLD std::int64_t integer() noexcept {
+  ORCAST_SMALL std::int64_t integer() noexcept {
     const std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
@@ -80,7 +80,7 @@ class json_scanner {
     return negative ? -value : value;
   }
 
-  void skip_value(int depth = 0) noexcept {
+  ORCAST_SMALL void skip_value(int depth = 0) noexcept {
     if (depth == 32) failed_ = true;
     if (failed_) return;
     if (next_is('"')) {
@@ -101,16 +101,16 @@ class json_scanner {
   void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
-  ORCAST_COLD bool accept(char c) noexcept {
+  ORCAST_SMALL bool accept(char c) noexcept {
     const bool is = next_is(c);
     if (is) ++at_;
     return is;
   }
-  ORCAST_COLD void expect(char c) noexcept {
+  ORCAST_SMALL void expect(char c) noexcept {
     if (!accept(c)) failed_ = true;
   }
   /// A number or a literal.
-  ORCAST_COLD std::string_view word() noexcept {
+  ORCAST_SMALL std::string_view word() noexcept {
     skip_blanks();
     const char* const from = at_;
     while (at_ != end_ && ((*at_ >= '0' && *at_ <= '9') || (*at_ >= 'a' && *at_ <= 'z') ||
@@ -129,7 +129,7 @@ class json_scanner {
 }  // namespace detail
 
 /// Never fails: what can't be read counts as not said. `body` may have been cut.
-inline export_answer read_answer(std::string_view body) noexcept {
+ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
   export_answer answer;
   detail::json_scanner in(body);
   if (in.at_end()) {
@@ -163,7 +163,8 @@ inline export_answer read_answer(std::string_view body) noexcept {
 
 /// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
-inline void append_one_line(std::string& out, std::string_view text, std::size_t most = 200) {
+ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
+                                         std::size_t most = 200) {
   std::string line;
   for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
     char c = text[i];

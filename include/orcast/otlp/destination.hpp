@@ -57,7 +57,7 @@ class answer_sink final : public http::response_sink {
 
   explicit answer_sink(const host& from) : host_(from), body_(new char[most_bytes]) {}
 
-  void begin() noexcept {
+  ORCAST_SMALL void begin() noexcept {
     status_ = 0;
     retry_after_ms_ = -1;
     size_ = 0;
@@ -65,7 +65,7 @@ class answer_sink final : public http::response_sink {
     over_.store(false, std::memory_order_relaxed);
   }
 
-  void head(const http::response_head& head) noexcept override {
+  ORCAST_SMALL void head(const http::response_head& head) noexcept override {
     status_ = head.status;
     const std::string_view wait = head.find("retry-after");
     constexpr std::int64_t second_ns = 1'000'000'000;
@@ -73,11 +73,11 @@ class answer_sink final : public http::response_sink {
       retry_after_ms_ = http::parse_retry_after(wait, host_.wall_ns() / second_ns);
     }
   }
-  http::flow data(std::string_view bytes) noexcept override {
+  ORCAST_SMALL http::flow data(std::string_view bytes) noexcept override {
     size_ += bytes.copy(body_.get() + size_, most_bytes - size_);
     return http::flow::go;
   }
-  void done(result<void> outcome) noexcept override {
+  ORCAST_SMALL void done(result<void> outcome) noexcept override {
     outcome_ = std::move(outcome);
     over_.store(true, std::memory_order_release);  // pairs with over()
   }
@@ -89,7 +89,7 @@ class answer_sink final : public http::response_sink {
   const result<void>& outcome() const noexcept { return outcome_; }
 
   /// Overwrites each copy of `secret` that a service may have put into its answer.
-  void mask(std::string_view secret) noexcept {
+  ORCAST_SMALL void mask(std::string_view secret) noexcept {
     if (secret.size() < 8) return;  // not a key
     for (std::size_t at = 0; (at = body().find(secret, at)) != std::string_view::npos;) {
       for (std::size_t i = 0; i < secret.size(); ++i) body_[at + i] = '*';
@@ -109,7 +109,7 @@ class answer_sink final : public http::response_sink {
 /// The exchanges with one destination, one at a time.
 class delivery {
  public:
-  delivery(const destination& to, const host& from)
+  ORCAST_SMALL delivery(const destination& to, const host& from)
       : append_headers_(to.append_headers),
         headers_context_(to.headers_context),
         format_(to.encoding.format),
@@ -123,11 +123,11 @@ class delivery {
     request_.response.body_bytes = std::size_t{4} << 20;  // what OTLP lets a client take at most
     request_.body.reserve(3);
   }
-  ~delivery() { forget_headers(); }
+  ORCAST_SMALL ~delivery() { forget_headers(); }
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
 
-  void prepare(const request_pieces& body) {
+  ORCAST_SMALL void prepare(const request_pieces& body) {
     request_.headers.push_back({"content-type", std::string(content_type(format_))});
     request_.headers.push_back({"user-agent", std::string("orcast/") + version});
     if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
@@ -144,7 +144,7 @@ class delivery {
   bool over() const noexcept { return sink_.over(); }
 
   /// After over(): tells the exporter what came of its post.
-  exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
+  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
       const std::string_view value(line.value);
@@ -162,14 +162,14 @@ class delivery {
   }
 
  private:
-  void compress() {
+  ORCAST_SMALL void compress() {
     compressed_.clear();
     if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) return;
     request_.body.assign(1, std::string_view(compressed_));
     request_.headers.push_back({"content-encoding", std::string(compression_.name)});
   }
 
-  void forget_headers() noexcept {
+  ORCAST_SMALL void forget_headers() noexcept {
     for (http::header& line : request_.headers) {
       if (line.sensitive) wipe(line.value.data(), line.value.size());
     }

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "orcast/http/control.hpp"
 #include "orcast/http/detail/transport_functions.hpp"
 #include "orcast/http/detail/waiting_sink.hpp"
-#include "orcast/http/worker_pool.hpp"
 
 // The machine behind any_transport. Each exchange gets a relay that stands between the transport
 // and the user's sink: it knows the exchange's two ids, lets done() through once only, and lives
 // until the transport has let go of it. No lock is held while a sink or a transport is called.
+//
+// How an exchange is begun, cancelled and resumed is the business of direct_hub, and for blocking
+// transports of blocking_hub: a program without one links no pool of threads.
 
 namespace orcast {
 inline namespace v0 {
@@ -29,92 +27,20 @@ namespace detail {
 
 class transport_hub {
  public:
-  transport_hub(void* transport, const transport_functions& table, void (*destroy)(void*),
-                worker_options workers) noexcept
-      : transport_(transport), table_(table), destroy_(destroy), workers_(with_room(workers)) {}
   transport_hub(const transport_hub&) = delete;
   transport_hub& operator=(const transport_hub&) = delete;
-  ~transport_hub() {
-    cancel_all(-1);
-    workers_.stop(-1);
-    if (destroy_ != nullptr) destroy_(transport_);
-  }
+  /// After cancel_all(-1).
+  virtual ~transport_hub() = default;
 
   http::tier tier() const noexcept { return table_.tier; }
-  std::size_t capacity() const noexcept {
-    return table_.tier == tier::blocking ? workers_.threads() : ~std::size_t{0};
-  }
+  virtual std::size_t capacity() const noexcept = 0;
 
-  exchange_id start(const request& what, response_sink& sink) {
-    std::unique_ptr<relay> made = std::make_unique<relay>(*this, what, sink);
-    relay& exchange = *made;
-    std::unique_lock<std::mutex> lock(mutex_);
-    const exchange_id id = ++last_id_;
-    exchange.id = id;
-    live_.push_back(std::move(made));
-    if (table_.tier == tier::blocking) {
-      // Under the lock: while a queue is full, some job is still to end after this refusal was
-      // noted, and whoever ends a job delivers refusals.
-      if (!workers_.submit(&relay::work, &exchange)) {
-        exchange.refusal =
-            worker_pool::available
-                ? failure(errc::busy, "too many requests wait for a worker thread")
-                : failure(errc::unsupported, "a blocking transport can't start() without threads");
-      }
-      return id;
-    }
-    exchange.holds = 2;
-    lock.unlock();
-    const exchange_id inner = table_.start(transport_, what, exchange);
-    lock.lock();
-    exchange.inner = inner;
-    const bool cancel_now = exchange.cancel_wanted;
-    release(exchange);
-    lock.unlock();
-    if (cancel_now) table_.cancel(transport_, inner);
-    return id;
-  }
+  virtual exchange_id start(const request& what, response_sink& sink) = 0;
+  virtual void cancel(exchange_id id) = 0;
+  virtual void resume(exchange_id id) = 0;
+  virtual void poll(std::int64_t wait_ms) = 0;
 
-  void cancel(exchange_id id) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    relay* const exchange = find(id);
-    if (exchange == nullptr) return;
-    if (table_.tier != tier::blocking) {
-      const exchange_id inner = exchange->inner;
-      exchange->cancel_wanted = inner == 0;  // start() is still under way on another thread
-      lock.unlock();
-      if (inner != 0) table_.cancel(transport_, inner);
-    } else if (exchange->refusal || workers_.withdraw(exchange)) {
-      exchange->refusal.reset();
-      lock.unlock();
-      finish(*exchange, failure(errc::cancelled, "cancelled before it was sent"));
-      deliver_refusals();
-    } else {
-      exchange->control.cancel();
-    }
-  }
-
-  void resume(exchange_id id) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    relay* const exchange = find(id);
-    if (exchange == nullptr) return;
-    if (table_.tier == tier::blocking) return exchange->control.resume();
-    const exchange_id inner = exchange->inner;
-    lock.unlock();
-    if (inner != 0) table_.resume(transport_, inner);
-  }
-
-  void poll(std::int64_t wait_ms) {
-    const bool delivered = deliver_refusals();
-    if (table_.tier == tier::polled) return table_.poll(transport_, delivered ? 0 : wait_ms);
-    if (wait_ms <= 0 || delivered) return;
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (live_.empty()) return;
-    const unsigned before = ended_;
-    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
-  }
-
-  void perform(const request& what, response_sink& sink, exchange_control& control) {
+  ORCAST_SMALL void perform(const request& what, response_sink& sink, exchange_control& control) {
     if (table_.tier == tier::blocking) return table_.perform(transport_, what, sink, control);
     constexpr std::int64_t slice_ms = 10;  // how late a cancel or a resume may be noticed
     constexpr std::chrono::milliseconds slice(slice_ms);
@@ -144,89 +70,57 @@ class transport_hub {
     changed_.wait(lock, [&] { return find(id) == nullptr; });
   }
 
-  bool cancel_all(std::int64_t wait_ms) {
+  ORCAST_SMALL bool cancel_all(std::int64_t wait_ms) {
     using clock = std::chrono::steady_clock;
-    const clock::time_point until =
-        clock::now() + std::chrono::milliseconds((std::max)(wait_ms, std::int64_t{0}));
-    std::vector<exchange_id> ids;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      for (const std::unique_ptr<relay>& exchange : live_) ids.push_back(exchange->id);
-    }
-    for (exchange_id id : ids) cancel(id);
+    const clock::time_point until = clock::now() + std::chrono::milliseconds(wait_ms);
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto all_over = [this] { return live_.empty(); };
-    while (table_.tier == tier::polled && !live_.empty()) {
-      if (wait_ms >= 0 && clock::now() >= until) return false;
+    const exchange_id last = last_id_;
+    for (exchange_id id = 0; (id = next_live(id)) != 0 && id <= last;) {
       lock.unlock();
-      table_.poll(transport_, 10);
+      cancel(id);
       lock.lock();
     }
-    if (wait_ms >= 0) return changed_.wait_until(lock, until, all_over);
-    changed_.wait(lock, all_over);
+    while (first_ != nullptr) {
+      if (wait_ms >= 0 && clock::now() >= until) return false;
+      if (table_.tier == tier::polled) {
+        lock.unlock();
+        table_.poll(transport_, 10);
+        lock.lock();
+      } else if (wait_ms >= 0) {
+        changed_.wait_until(lock, until);
+      } else {
+        changed_.wait(lock);
+      }
+    }
     return true;
   }
 
- private:
+ protected:
   /// One exchange on its way. `holds` counts who still needs it: its outcome, and while it lasts
   /// the transport's start() or perform().
-  struct relay final : response_sink {
-    relay(transport_hub& owner, const request& asked, response_sink& user) noexcept
-        : hub(owner), what(asked), sink(user) {}
+  struct relay : response_sink {
+    relay(transport_hub& owner, response_sink& user) noexcept : hub(owner), sink(user) {}
+    virtual ~relay() = default;
 
-    void head(const response_head& head) noexcept override { sink.head(head); }
-    flow data(std::string_view bytes) noexcept override { return sink.data(bytes); }
-    void done(result<void> outcome) noexcept override { hub.finish(*this, std::move(outcome)); }
-    static void work(void* self) noexcept {
-      relay& exchange = *static_cast<relay*>(self);
-      exchange.hub.work(exchange);
+    void head(const response_head& head) noexcept final { sink.head(head); }
+    flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
+    ORCAST_SMALL void done(result<void> outcome) noexcept final {
+      hub.finish(*this, std::move(outcome));
     }
 
     transport_hub& hub;
-    const request& what;
     response_sink& sink;
+    relay* next = nullptr;  // begun after it
     exchange_id id = 0;
-    exchange_id inner = 0;           // the transport's own name for it
-    exchange_control control;        // of a blocking one
-    std::optional<failure> refusal;  // to be delivered: it never reached the transport
     unsigned holds = 1;
     bool over = false;
-    bool cancel_wanted = false;
   };
 
-  /// Who keeps to capacity() finds room even while threads are still on their way back from done().
-  static worker_options with_room(worker_options workers) noexcept {
-    workers.queue = (std::max)(workers.queue, workers.threads);
-    return workers;
-  }
-
-  /// A worker's thread.
-  void work(relay& exchange) noexcept {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      ++exchange.holds;
-    }
-    if (exchange.control.cancelled()) {
-      finish(exchange, failure(errc::cancelled, "cancelled before it was sent"));
-    } else {
-      table_.perform(transport_, exchange.what, exchange, exchange.control);
-    }
-    bool over = false;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      over = exchange.over;
-    }
-    ORCAST_ASSERT(over);  // perform() returns after done()
-    if (!over) finish(exchange, failure(errc::protocol, "the transport gave no outcome"));
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      release(exchange);
-    }
-    deliver_refusals();
-  }
+  transport_hub(void* transport, const transport_functions& table) noexcept
+      : transport_(transport), table_(table) {}
 
   /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
-  void finish(relay& exchange, result<void> outcome) noexcept {
+  ORCAST_SMALL void finish(relay& exchange, result<void> outcome) noexcept {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ORCAST_ASSERT(!exchange.over);  // done() comes once
@@ -239,52 +133,54 @@ class transport_hub {
     release(exchange);
   }
 
-  bool deliver_refusals() noexcept {
-    if (table_.tier != tier::blocking) return false;
-    bool delivered = false;
+  /// Waits until an exchange has ended; not at all when there is none.
+  ORCAST_SMALL void wait_for_end(std::int64_t wait_ms) {
     std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      const auto refused = std::find_if(
-          live_.begin(), live_.end(),
-          [](const std::unique_ptr<relay>& exchange) { return exchange->refusal.has_value(); });
-      if (refused == live_.end()) return delivered;
-      relay& exchange = **refused;
-      failure why = std::move(*exchange.refusal);
-      exchange.refusal.reset();
-      lock.unlock();
-      finish(exchange, std::move(why));
-      delivered = true;
-      lock.lock();
-    }
+    if (first_ == nullptr) return;
+    const unsigned before = ended_;
+    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
   }
 
   // The rest is called under the lock.
 
-  relay* find(exchange_id id) noexcept {
-    for (const std::unique_ptr<relay>& exchange : live_) {
-      if (exchange->id == id) return exchange.get();
-    }
-    return nullptr;
+  ORCAST_SMALL exchange_id add(relay& exchange) noexcept {
+    (last_ != nullptr ? last_->next : first_) = &exchange;
+    last_ = &exchange;
+    return exchange.id = ++last_id_;
   }
 
-  void release(relay& exchange) noexcept {
+  relay* find(exchange_id id) const noexcept {
+    relay* at = first_;
+    while (at != nullptr && at->id != id) at = at->next;
+    return at;
+  }
+
+  ORCAST_SMALL void release(relay& exchange) noexcept {
     changed_.notify_all();
     if (--exchange.holds != 0) return;
-    const auto gone = std::find_if(
-        live_.begin(), live_.end(),
-        [&exchange](const std::unique_ptr<relay>& one) { return one.get() == &exchange; });
-    live_.erase(gone);
+    relay* before = nullptr;
+    for (relay* at = first_; at != &exchange; at = at->next) before = at;
+    (before != nullptr ? before->next : first_) = exchange.next;
+    if (last_ == &exchange) last_ = before;
+    delete &exchange;
   }
 
   void* const transport_;
   const transport_functions& table_;
-  void (*const destroy_)(void*);
   std::mutex mutex_;
   std::condition_variable changed_;  // an exchange ended, or was let go of
-  std::vector<std::unique_ptr<relay>> live_;
+  relay* first_ = nullptr;           // of those on their way, in the order of their ids
+  relay* last_ = nullptr;
+
+ private:
+  exchange_id next_live(exchange_id after) const noexcept {
+    const relay* at = first_;
+    while (at != nullptr && at->id <= after) at = at->next;
+    return at != nullptr ? at->id : 0;
+  }
+
   exchange_id last_id_ = 0;
   unsigned ended_ = 0;
-  worker_pool workers_;
 };
 
 }  // namespace detail

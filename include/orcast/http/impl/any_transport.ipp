@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "orcast/http/any_transport.hpp"
+#include "orcast/http/detail/blocking_hub.hpp"
+#include "orcast/http/detail/direct_hub.hpp"
 #include "orcast/http/detail/transport_hub.hpp"
 
 // The bodies of orcast/http/any_transport.hpp.
@@ -14,16 +16,30 @@ inline namespace v0 {
 namespace http {
 namespace detail {
 
-ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  hub->cancel_all(-1);
   delete hub;
+  if (destroy != nullptr) destroy(transport);
 }
 
-ORCAST_DECL transport_hub_ptr make_transport_hub(void* transport, const transport_functions& table,
-                                                 void (*destroy)(void*), worker_options workers) {
-  return transport_hub_ptr(new transport_hub(transport, table, destroy, workers));
+ORCAST_DECL transport_hub* make_direct_hub(void* transport, const transport_functions& table,
+                                           worker_options) {
+  return new direct_hub(transport, table);
+}
+
+ORCAST_DECL transport_hub* make_blocking_hub(void* transport, const transport_functions& table,
+                                             worker_options workers) {
+  return new blocking_hub(transport, table, workers);
 }
 
 }  // namespace detail
+
+ORCAST_SMALL ORCAST_DECL void any_transport::attach(void* transport,
+                                                    const detail::transport_functions& table,
+                                                    void (*destroy)(void*),
+                                                    worker_options workers) {
+  hub_ = detail::transport_hub_ptr(table.make_hub(transport, table, workers), {transport, destroy});
+}
 
 ORCAST_DECL http::tier any_transport::tier() const noexcept {
   return hub_ != nullptr ? hub_->tier() : http::tier::none;

@@ -22,13 +22,13 @@ class date_reader {
   bool failed() const noexcept { return failed_; }
   bool at_end() const noexcept { return rest_.empty(); }
 
-  ORCAST_COLD void literal(std::string_view expected) noexcept {
+  ORCAST_SMALL void literal(std::string_view expected) noexcept {
     failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
     if (!failed_) rest_.remove_prefix(expected.size());
   }
 
   /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  ORCAST_COLD int number(std::size_t digits, bool padded = false) noexcept {
+  ORCAST_SMALL int number(std::size_t digits, bool padded = false) noexcept {
     int value = 0;
     failed_ = failed_ || rest_.size() < digits;
     for (std::size_t i = 0; i < digits && !failed_; ++i) {
@@ -41,7 +41,7 @@ class date_reader {
   }
 
   /// The position in `names` (three letters each) of the name that comes next.
-  ORCAST_COLD int name(std::string_view names) noexcept {
+  ORCAST_SMALL int name(std::string_view names) noexcept {
     for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
       if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
       rest_.remove_prefix(3);
@@ -72,8 +72,8 @@ constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
 
 /// A date in one of the three forms as seconds since 1970; nothing when it is none.
 ///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
-inline std::optional<std::int64_t> parse_http_date(std::string_view text,
-                                                   std::int64_t wall_now_s) noexcept {
+ORCAST_SMALL inline std::optional<std::int64_t> parse_http_date(std::string_view text,
+                                                                std::int64_t wall_now_s) noexcept {
   constexpr std::string_view days = "SunMonTueWedThuFriSat";
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   date_reader in(text);
@@ -124,7 +124,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text,
 
 }  // namespace detail
 
-ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
+ORCAST_SMALL ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexcept {
   switch (why.http_status) {
     case 408:
       return policy.on_408;
@@ -166,10 +166,11 @@ ORCAST_DECL bool retryable(const retry_policy& policy, const failure& why) noexc
   }
 }
 
-ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
-                                               const failure& why, std::int64_t elapsed_ms,
-                                               std::int64_t deadline_ms,
-                                               std::uint32_t random) noexcept {
+ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int attempt,
+                                                            const failure& why,
+                                                            std::int64_t elapsed_ms,
+                                                            std::int64_t deadline_ms,
+                                                            std::uint32_t random) noexcept {
   if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
   const double most = static_cast<double>(policy.max_ms);
   double backoff = static_cast<double>(policy.initial_ms);
@@ -183,8 +184,8 @@ ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& policy, int a
   return wait;
 }
 
-ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
-                                           std::int64_t wall_now_s) noexcept {
+ORCAST_SMALL ORCAST_DECL std::int64_t parse_retry_after(std::string_view value,
+                                                        std::int64_t wall_now_s) noexcept {
   constexpr std::int64_t most_s = 86'400;
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!value.empty() && blank(value.front())) value.remove_prefix(1);

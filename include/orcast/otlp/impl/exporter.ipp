@@ -16,14 +16,15 @@ inline namespace v0 {
 namespace otlp {
 
 /// The encoder of the format that the options name.
-inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
-                                                   std::size_t size) {
+ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
+                                                                char* memory, std::size_t size) {
   if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
   return std::make_unique<json_encoder>(options, memory, size);
 }
 
-ORCAST_DECL exporter::exporter(const exporter_options& options, const encoder_options& encoding,
-                               char* memory, std::size_t size, random_state random)
+ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
+                                            const encoder_options& encoding, char* memory,
+                                            std::size_t size, random_state random)
     : options_(options),
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
@@ -68,9 +69,9 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   return now;
 }
 
-ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
-                                                 std::int64_t retry_after_ms,
-                                                 std::string_view body) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
+                                                              std::int64_t retry_after_ms,
+                                                              std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
   last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
@@ -114,12 +115,14 @@ ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status
 }
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
-ORCAST_DECL export_answer exporter::read(int status, std::string_view body) const noexcept {
+ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
+                                                      std::string_view body) const noexcept {
   if (body.substr(0, 1) == "{") return read_answer(body);
   return encoder_->read(body, status >= 200 && status < 300);
 }
 
-ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failure& why) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
+                                                            const failure& why) {
   if (state_ != state::in_flight) return {};
   last_reply_ = {0, why.code, 0, false, {}};
   append_one_line(last_reply_.message, why.message);
@@ -137,7 +140,8 @@ ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms, const failur
   }
 }
 
-ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t retry_after_ms) {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
+                                                           std::int64_t retry_after_ms) {
   http::retry_policy policy;
   policy.max_attempts = options_.max_attempts;
   policy.initial_ms = options_.initial_ms;
@@ -159,8 +163,8 @@ ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms, std::int64_t 
 }
 
 /// The current post is over, `rejected` of its spans for the reason given.
-ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
-                                               drop_reason reason) noexcept {
+ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
+                                                            drop_reason reason) noexcept {
   const outcome ends{posted_ - rejected, rejected, reason};
   settled_ += posted_;
   posted_ = 0;
@@ -176,24 +180,24 @@ ORCAST_DECL exporter::outcome exporter::settle(std::uint32_t rejected,
   return ends;
 }
 
-ORCAST_DECL void exporter::retry_held() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::retry_held() noexcept {
   if (state_ != state::held) return;
   state_ = state::waiting;
   attempts_ = 0;
   due_ms_ = 0;
 }
 
-ORCAST_DECL void exporter::give_up() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::give_up() noexcept {
   given_up_ = true;
   if (state_ != state::in_flight) forget();
 }
 
-ORCAST_DECL void exporter::forget() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::forget() noexcept {
   std::memset(memory_, 0, size_);
   start_over();
 }
 
-ORCAST_DECL void exporter::start_over() noexcept {
+ORCAST_SMALL ORCAST_DECL void exporter::start_over() noexcept {
   encoder_->begin();
   ends_.clear();
   ends_.push_back(encoder_->offset());
@@ -208,7 +212,7 @@ ORCAST_DECL void exporter::start_over() noexcept {
   most_ = options_.batch_spans;
 }
 
-ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);

@@ -18,7 +18,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) {
   const std::size_t from = out.size();
   out.resize(from + 6 * text.size() + 2, '"');
   char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
@@ -27,14 +27,14 @@ ORCAST_COLD inline void append_quoted(std::string& out, std::string_view text) {
 }
 
 /// `{"key":"...","value":{`
-inline void append_key(std::string& out, std::string_view name) {
+ORCAST_SMALL inline void append_key(std::string& out, std::string_view name) {
   out += "{\"key\":";
   append_quoted(out, name);
   out += ",\"value\":{";
 }
 
 /// What follows a key.
-inline void append_value(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_value(std::string& out, std::string_view text) {
   out += "\"stringValue\":";
   append_quoted(out, text);
   out += "}}";
@@ -42,8 +42,8 @@ inline void append_value(std::string& out, std::string_view text) {
 
 }  // namespace detail
 
-ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
-                                       std::size_t size)
+ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
+                                                    std::size_t size)
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
   std::string resource;
   detail::each_resource_attribute(options, [&](const text_attribute& each) {

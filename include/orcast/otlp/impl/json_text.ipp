@@ -48,7 +48,7 @@ struct escape_table {
     of[c][7] = size;
   }
 };
-inline constexpr escape_table escapes;
+ORCAST_HIDDEN inline constexpr escape_table escapes;
 
 /// `c` as JSON text; writes eight bytes, whatever its size is.
 inline char* put_escaped(char* at, char c) noexcept {

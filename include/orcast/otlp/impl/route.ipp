@@ -16,7 +16,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-inline result<void> check_destination(const destination& to) {
+ORCAST_SMALL inline result<void> check_destination(const destination& to) {
   auto parsed = http::url::parse(to.url, to.allow_insecure_http);
   if (!parsed) return parsed.error();
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
@@ -31,8 +31,8 @@ inline result<void> check_destination(const destination& to) {
   return {};
 }
 
-ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
-                                                       shared_ends& ends) {
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+                                                                    shared_ends& ends) {
   const result<void> valid = check_destination(to);
   if (!valid) return valid.error();
   const orcast::host& host = from.host();
@@ -52,8 +52,8 @@ ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination
   return made;
 }
 
-ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
-                         random_state random, shared_ends& ends)
+ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+                                      random_state random, shared_ends& ends)
     : ends_(ends),
       memory_(std::move(memory)),
       exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
@@ -64,7 +64,7 @@ ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory
   tickets_.reserve(batch_spans_);
 }
 
-ORCAST_COLD ORCAST_DECL route::~route() {}
+ORCAST_SMALL ORCAST_DECL route::~route() {}
 
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
@@ -93,7 +93,7 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
   }
 }
 
-ORCAST_DECL void route::settle(std::int64_t now_ms) {
+ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
   const bool withdrawn = exporter_.gave_up();
@@ -112,7 +112,7 @@ ORCAST_DECL void route::settle(std::int64_t now_ms) {
   }
 }
 
-ORCAST_DECL bool route::withdraw() noexcept {
+ORCAST_SMALL ORCAST_DECL bool route::withdraw() noexcept {
   exporter_.give_up();
   if (exporter_.in_flight()) return true;
   abandon(drop_reason::withdrawn);
@@ -120,13 +120,13 @@ ORCAST_DECL bool route::withdraw() noexcept {
   return false;
 }
 
-ORCAST_DECL void route::abandon(drop_reason why) noexcept {
+ORCAST_SMALL ORCAST_DECL void route::abandon(drop_reason why) noexcept {
   while (settled_ != tickets_.size()) drop(tickets_[settled_++], why);
   tickets_.clear();
   settled_ = 0;
 }
 
-ORCAST_DECL export_status route::status() const {
+ORCAST_SMALL ORCAST_DECL export_status route::status() const {
   export_status now;
   now.held = exporter_.held();
   now.pending = static_cast<std::uint32_t>(pending());

@@ -23,7 +23,7 @@ inline constexpr std::int64_t slice_ms = 10;
 inline constexpr std::int64_t cancel_ms = 100;
 
 /// Adds up what two routes of one destination, or two destinations, have done.
-inline void add_to(export_status& sum, const export_status& more) {
+ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
   sum.held = sum.held || more.held;
   sum.pending += more.pending;
   sum.waiting += more.waiting;
@@ -38,14 +38,14 @@ inline void add_to(export_status& sum, const export_status& more) {
 
 }  // namespace detail
 
-ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, destination to) {
   std::vector<destination> one;
   one.push_back(std::move(to));
   return make(from, std::move(transport), std::move(one));
 }
 
-ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, std::vector<destination> to) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
   if (to.empty() || to.size() > most_destinations) {
@@ -59,7 +59,7 @@ ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
   return made;
 }
 
-ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
     : tracer_(from),
       ends_(from),
       term_(from.term()),
@@ -70,7 +70,7 @@ ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport trans
   postponed_.reserve(size);
 }
 
-ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
+ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
@@ -79,7 +79,7 @@ ORCAST_COLD ORCAST_DECL span_exporter::~span_exporter() {
   }
 }
 
-ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
   if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
@@ -98,15 +98,15 @@ ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) 
   return {};
 }
 
-ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
+ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t number) const noexcept {
   for (const auto& each : routes_) {
     if (each->slot == number && each->until_ns == detail::route::always) return each.get();
   }
   return nullptr;
 }
 
-ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
-                                                std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+                                                             std::int64_t since_ns) {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
   if (number > gone_.size() || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
@@ -140,7 +140,7 @@ ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination 
   return {};
 }
 
-ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
@@ -183,13 +183,13 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
   return round(deadline_ns, nullptr).more;
 }
 
-ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
 }
 
-ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
@@ -199,17 +199,17 @@ ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
   return all;
 }
 
-ORCAST_DECL void span_exporter::retry_held() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
   for (const auto& each : routes_) each->exporter().retry_held();
 }
 
-ORCAST_DECL export_status span_exporter::status() const {
+ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
   for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
   return sum;
 }
 
-ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
+ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
   export_status sum;
   if (number >= gone_.size()) return sum;
   sum = gone_[number];
@@ -230,14 +230,16 @@ ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   return false;
 }
 
-ORCAST_DECL void span_exporter::mark_queues(std::array<std::size_t, 64>& mark) const noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::mark_queues(
+    std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     // Acquire: pairs with publish(), so that spans which ended before this call are seen.
     mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
   }
 }
 
-ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) const noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::passed(
+    const std::array<std::size_t, 64>& mark) const noexcept {
   for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
     const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
     if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
@@ -245,14 +247,14 @@ ORCAST_DECL bool span_exporter::passed(const std::array<std::size_t, 64>& mark) 
   return true;
 }
 
-ORCAST_DECL void span_exporter::begin_flush() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
   for (const auto& each : routes_) each->reached = false;
   mark_queues(mark_);
 }
 
-ORCAST_DECL bool span_exporter::flushed() noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {
   if (!passed_) return false;
   for (const auto& each : routes_) {
     if (!each->reached || each->last_batch == each->exporter().batch()) return false;
@@ -261,7 +263,7 @@ ORCAST_DECL bool span_exporter::flushed() noexcept {
   return true;
 }
 
-ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
   begin_flush();
   for (;;) {
     const std::int64_t now = now_ns();
@@ -278,7 +280,7 @@ ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -290,7 +292,7 @@ ORCAST_COLD ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
-ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
   follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);

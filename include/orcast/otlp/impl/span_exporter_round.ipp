@@ -131,7 +131,7 @@ ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
 }
 
 /// Any thread, after expect_no_change() and not at the same time.
-ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::expect_change(std::int64_t since_ns) noexcept {
   settings_since_ns_ = since_ns;
   // Release: pairs with awaits_settings().
   awaits_settings_.store(true, std::memory_order_release);
@@ -143,14 +143,14 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
 }
 
 /// A span that no route has got.
-ORCAST_COLD ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
-                                                 drop_reason why) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
+                                                  drop_reason why) {
   tracer_.give_back(span);
   tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer's queues goes at once, not when a destination next has room.
-ORCAST_DECL void span_exporter::follow_consent() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();
   std::size_t kept = 0;
@@ -167,7 +167,7 @@ ORCAST_DECL void span_exporter::follow_consent() {
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_COLD ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -208,7 +208,7 @@ ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
 
 /// While others go on, a route that is behind loses its oldest spans rather than all memory. The
 /// newest may always wait: it may be the next one for all of them.
-ORCAST_DECL void span_exporter::make_room() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
     waiting_span& oldest = waiting(first_waiting_);
     for (const auto& each : routes_) {
@@ -220,7 +220,7 @@ ORCAST_DECL void span_exporter::make_room() noexcept {
   }
 }
 
-ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
   so_far.next_ms = exporter::never;
   for (const auto& each : routes_) {
     const exporter::step step = each->exporter().next(now_ms());
