@@ -1432,58 +1432,6 @@ ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/core/fork.hpp ----
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#include <unistd.h>
-#elif defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
-// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
-// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
-// anew. Elsewhere fork() is rare and the marks do nothing.
-
-namespace orcast {
-inline namespace v0 {
-
-inline constexpr std::size_t page_bytes = 4096;
-
-/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
-/// False where the system can't do it.
-inline bool wipe_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_WIPEONFORK)
-  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-  return false;
-#endif
-}
-
-/// Takes the mark back; call it before the memory is released.
-inline void keep_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_KEEPONFORK)
-  ::madvise(page, size, MADV_KEEPONFORK);
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-#endif
-}
-
-/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
-inline long process_id() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-  return static_cast<long>(::getpid());
-#else
-  return 0;
-#endif
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/core/host.hpp ----
 
 // What orcast needs from its host: two clocks, random bytes and memory. A default host uses the
@@ -1492,6 +1440,9 @@ inline long process_id() noexcept {
 
 namespace orcast {
 inline namespace v0 {
+
+/// What large pieces of memory are aligned to.
+inline constexpr std::size_t page_bytes = 4096;
 
 /// Functions of the host. A null function means the C++ library's own. `self` is handed back to
 /// each of them. The memory pair is set together or not at all.
@@ -6225,6 +6176,56 @@ class observation : private delta_listener {
   bool begun_ = false;
   bool over_ = false;
 };
+
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/core/fork.hpp ----
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
+// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
+// anew. Elsewhere fork() is rare and the marks do nothing.
+
+namespace orcast {
+inline namespace v0 {
+
+/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
+/// False where the system can't do it.
+inline bool wipe_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_WIPEONFORK)
+  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// Takes the mark back; call it before the memory is released.
+inline void keep_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_KEEPONFORK)
+  ::madvise(page, size, MADV_KEEPONFORK);
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+#endif
+}
+
+/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
+inline long process_id() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  return static_cast<long>(::getpid());
+#else
+  return 0;
+#endif
+}
 
 }  // namespace v0
 }  // namespace orcast

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "orcast/config.hpp"
+#include "orcast/core/host.hpp"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -18,8 +18,6 @@
 
 namespace orcast {
 inline namespace v0 {
-
-inline constexpr std::size_t page_bytes = 4096;
 
 /// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
 /// False where the system can't do it.

@@ -15,6 +15,9 @@
 namespace orcast {
 inline namespace v0 {
 
+/// What large pieces of memory are aligned to.
+inline constexpr std::size_t page_bytes = 4096;
+
 /// Functions of the host. A null function means the C++ library's own. `self` is handed back to
 /// each of them. The memory pair is set together or not at all.
 struct host {

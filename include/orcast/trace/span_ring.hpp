@@ -7,7 +7,6 @@
 #include <cstring>
 #include <new>
 
-#include "orcast/core/fork.hpp"
 #include "orcast/core/host.hpp"
 #include "orcast/trace/lane.hpp"
 

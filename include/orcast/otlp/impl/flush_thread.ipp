@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/core/fork.hpp"
 #include "orcast/core/posix_thread.hpp"
 
 // The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn

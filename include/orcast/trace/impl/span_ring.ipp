@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "orcast/core/fork.hpp"
 #include "orcast/trace/span_ring.hpp"
 
 // The bodies of span_ring: dividing the memory, and what happens when a lane has run dry.
