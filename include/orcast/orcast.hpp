@@ -16,7 +16,8 @@
 //   core        result and failure, host hooks, secret
 //
 // Each layer includes only those below it. A program that only wants spans includes
-// orcast/trace/tracer.hpp and pays for nothing else.
+// orcast/trace/make_tracer.hpp where it makes its tracer, orcast/trace/tracer.hpp where it records,
+// and pays for nothing else.
 
 #include "orcast/broadcast/broadcast.hpp"
 #include "orcast/broadcast/connection_test.hpp"
@@ -43,6 +44,7 @@
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/protobuf_answer.hpp"
 #include "orcast/trace/gen_ai_keys.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/openrouter_keys.hpp"
 #include "orcast/trace/w3c_context.hpp"

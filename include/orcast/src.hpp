@@ -45,6 +45,7 @@
 #include "orcast/otlp/impl/route.ipp"
 #include "orcast/otlp/impl/span_exporter.ipp"
 #include "orcast/otlp/impl/span_exporter_round.ipp"
+#include "orcast/trace/impl/make_tracer.ipp"
 #include "orcast/trace/impl/span.ipp"
 #include "orcast/trace/impl/span_ring.ipp"
 #include "orcast/trace/impl/tracer.ipp"

@@ -2233,12 +2233,17 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
+    return publish_here(span, stamp) || publish_elsewhere(span, stamp);
+  }
+  /// The same by the lane that was used last, and by another one.
+  bool publish_here(block_index span, std::uint32_t stamp) noexcept {
     lane& last = last_lane();
-    if (!last.try_claim()) return publish_elsewhere(span, stamp);
+    if (!last.try_claim()) return false;
     const bool done = last.publish(span, stamp);
     last.let_go();
-    return done || publish_elsewhere(span, stamp);
+    return done;
   }
+  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
   void give_back(block_index first) noexcept {
@@ -2306,7 +2311,6 @@ class span_ring {
   }
 
   lane* claim_another(std::uint32_t tries) noexcept;
-  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
   void release() noexcept;
@@ -5260,6 +5264,9 @@ namespace orcast {
 inline namespace v0 {
 
 class tracer;
+namespace detail {
+class made_tracer;
+}
 
 class span {
  public:
@@ -5327,6 +5334,7 @@ class span {
 
  private:
   friend class tracer;
+  friend class detail::made_tracer;
 
   /// Not recorded; children follow it.
   explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }
@@ -5823,35 +5831,15 @@ class ratio_sampler {
 
 // ---- orcast/trace/tracer.hpp ----
 
-// Makes spans. A tracer owns a fixed amount of memory, taken and touched when it is made; spans are
-// recorded there by any thread and taken out by one consumer (the exporter). Nothing is global: a
-// program may have several tracers, and passes them by reference.
+// Begins spans. A tracer owns a fixed amount of memory, taken and touched when it is made
+// (make_tracer.hpp); spans are recorded there by any thread and taken out by one consumer (the
+// exporter). Nothing is global: a program may have several tracers, and passes them by reference.
+//
+// What recording seldom needs is behind virtual functions, whose bodies are compiled where a tracer
+// is made: a file that only records has next to nothing to compile.
 
 namespace orcast {
 inline namespace v0 {
-
-struct tracer_options {
-  /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
-  std::size_t memory_bytes = std::size_t{4} << 20;
-  /// Unit of that memory, a power of two from 512 to 65,536, of which 64 bytes are left out so that
-  /// units spread over the processor's caches; 0 chooses one.
-  std::size_t block_bytes = 0;
-  /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
-  /// chooses. More threads than lanes are fine.
-  std::uint32_t lanes = 0;
-  when_full full = when_full::drop_newest;
-  /// Longer strings are shortened, in bytes; at most 16,777,000.
-  std::uint32_t max_value_bytes = 64 * 1024;
-  /// A span that reaches this size takes no more, in bytes.
-  std::uint32_t max_span_bytes = 256 * 1024;
-  /// Which share of the traces is kept, 0 to 1.
-  double sampling_ratio = 1.0;
-  /// Overwrite blocks before they are used again or given back.
-  bool wipe = false;
-  /// False: nothing is recorded before tracer::consent(true).
-  bool consent = true;
-  orcast::host host;
-};
 
 struct span_options {
   span_context parent;  ///< invalid: the span is a root
@@ -5862,22 +5850,24 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
+namespace detail {
+class made_tracer;
+}
+
 class tracer {
  public:
-  /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
-  static result<std::unique_ptr<tracer>> make(const tracer_options& options) noexcept;
-
   tracer(const tracer&) = delete;
   tracer& operator=(const tracer&) = delete;
 
   /// Every span has ended before its tracer goes.
-  ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
+  virtual ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name) noexcept {
     const std::uint32_t word = switch_.read();
-    if (!switch_.records_all(word)) return start_sampled(name);
-    return begin_root(name, word);
+    if (switch_.records_all(word)) return begin_root(name, word);
+    if (!switch_.records(word)) return span();
+    return sampler_.nothing() ? unsampled() : begin_otherwise(name, switch_.term_of(word));
   }
   span start(std::string_view name, const span_options& options) noexcept {
     const std::uint32_t word = switch_.read();
@@ -5930,18 +5920,24 @@ class tracer {
 
  private:
   friend class span;
+  friend class detail::made_tracer;
 
-  explicit tracer(const tracer_options& options) noexcept
-      : sampler_(options.sampling_ratio),
-        switch_(options.consent, !sampler_.everything()),
-        max_value_(options.max_value_bytes),
-        max_blocks_(1) {}
+  tracer(double sampling_ratio, bool consent, std::uint32_t max_value) noexcept
+      : switch_(consent, sampling_ratio < 1.0), max_value_(max_value), sampler_(sampling_ratio) {}
+
+  /// A span that something is asked for, or that is not recorded for some reason.
+  virtual span begin(std::string_view name, const span_options& options,
+                     detail::consent_term term) noexcept = 0;
+  /// A value that does not fit into the span's block, or is no plain one under a constant key.
+  virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
+                   std::uint64_t word) noexcept = 0;
+  /// A span that is complete, and that the lane did not take or consent does not cover.
+  virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
-  span start_sampled(std::string_view name) noexcept;
-  span begin(std::string_view name, const span_options& options,
-             detail::consent_term term) noexcept;
+  /// The same, the general way.
+  span begin_otherwise(std::string_view name, detail::consent_term term) noexcept;
   ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
                        const detail::context_words& ids, span_id parent, bool remote_parent,
                        span_kind kind, std::int64_t start_ns, detail::consent_term term,
@@ -5950,13 +5946,6 @@ class tracer {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
   }
-  span without_lane() noexcept;
-  void count_without_block(detail::lane& mine) noexcept;
-  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  void read_wall(detail::lane& mine) const noexcept;
-  void reseed(random_state& random) const noexcept;
-  static std::string_view shortened(std::string_view name) noexcept;
 
   /// About milliseconds, by a shift: the stamps are only compared with each other.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
@@ -5964,12 +5953,12 @@ class tracer {
   }
   std::uint64_t open_spans() const noexcept;
 
-  // What every span reads, up to the beginning of the ring: one cache line.
-  alignas(64) ratio_sampler sampler_;
+  // What every span reads: one cache line, from the virtual functions to the ring's beginning.
   detail::recording_switch switch_;
   std::uint32_t max_value_;
-  std::uint32_t max_blocks_;
+  std::uint32_t max_blocks_ = 1;
   detail::span_ring ring_;
+  ratio_sampler sampler_;
   destination_shares shares_;
   // Apart from what every span reads.
   alignas(64) wide_counter started_without_lane_;
@@ -9279,6 +9268,42 @@ inline constexpr key http_response_status_code{"http.response.status_code"};
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/trace/make_tracer.hpp ----
+
+// Makes tracers: for the one file of a program that does. Whoever records includes tracer.hpp.
+
+namespace orcast {
+inline namespace v0 {
+
+struct tracer_options {
+  /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
+  std::size_t memory_bytes = std::size_t{4} << 20;
+  /// Unit of that memory, a power of two from 512 to 65,536, of which 64 bytes are left out so that
+  /// units spread over the processor's caches; 0 chooses one.
+  std::size_t block_bytes = 0;
+  /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
+  /// chooses. More threads than lanes are fine.
+  std::uint32_t lanes = 0;
+  when_full full = when_full::drop_newest;
+  /// Longer strings are shortened, in bytes; at most 16,777,000.
+  std::uint32_t max_value_bytes = 64 * 1024;
+  /// A span that reaches this size takes no more, in bytes.
+  std::uint32_t max_span_bytes = 256 * 1024;
+  /// Which share of the traces is kept, 0 to 1.
+  double sampling_ratio = 1.0;
+  /// Overwrite blocks before they are used again or given back.
+  bool wipe = false;
+  /// False: nothing is recorded before tracer::consent(true).
+  bool consent = true;
+  orcast::host host;
+};
+
+/// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
+result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept;
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/trace/openrouter_keys.hpp ----
 
 // What is OpenRouter's own, what is orcast's, what is Arize's, and the resource's keys. No key here
@@ -9673,7 +9698,8 @@ class baggage {
 //   core        result and failure, host hooks, secret
 //
 // Each layer includes only those below it. A program that only wants spans includes
-// orcast/trace/tracer.hpp and pays for nothing else.
+// orcast/trace/make_tracer.hpp where it makes its tracer, orcast/trace/tracer.hpp where it records,
+// and pays for nothing else.
 
 // ---- orcast/http/url.hpp ----
 
@@ -18856,21 +18882,13 @@ ORCAST_DECL bool span::still_covered() const noexcept {
 
 ORCAST_DECL bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
 
-/// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
+/// Whatever put() leaves over.
 ORCAST_COLD ORCAST_DECL bool span::put_slowly(const key_text* constant, std::string_view name,
                                               std::uint16_t first, std::uint16_t second,
                                               std::uint32_t bits, const char* text,
                                               std::uint64_t word) noexcept {
   if (owner_ == nullptr) return false;
-  const attribute_key key(constant, name, first, second);
-  const std::uint32_t type = bits & detail::record::type_mask;
-  if (type == static_cast<std::uint32_t>(value_type::string) ||
-      type == static_cast<std::uint32_t>(value_type::decimal)) {
-    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
-  }
-  char* payload = put_fixed(key, bits, sizeof word);
-  if (payload != nullptr) write_word(payload, word);
-  return payload != nullptr;
+  return owner_->put(*this, attribute_key(constant, name, first, second), bits, text, word);
 }
 
 /// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
@@ -19025,10 +19043,10 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
-  if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
-  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
-    return discard(drop_reason::ring_full);
+  const std::uint32_t stamp = tracer::stamp(steady_ns);
+  if (!still_covered() || !owner_->ring_.publish_here(first_, stamp)) {
+    return owner_->end(*this, stamp);
   }
   forget();
 }
@@ -19050,51 +19068,10 @@ ORCAST_DECL std::int64_t span::now_ns() const noexcept {
 
 // ---- orcast/trace/impl/tracer.ipp ----
 
-#include <cstring>
-
 // The bodies of tracer.
 
 namespace orcast {
 inline namespace v0 {
-
-ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
-  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
-  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
-  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
-  }
-  detail::span_ring::shape shape{};
-  const bool tight = options.memory_bytes < 256 * 1024;
-  shape.memory_bytes = options.memory_bytes;
-  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
-  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
-  shape.policy = options.full;
-  shape.wipe = options.wipe;
-  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
-    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
-  }
-  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
-    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
-  }
-  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
-  }
-  if (options.max_span_bytes < shape.block_bytes) {
-    return refuse("tracer_options.max_span_bytes must be at least one block");
-  }
-  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
-    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
-  }
-  std::unique_ptr<tracer> made(new (std::nothrow) tracer(options));
-  if (made == nullptr || !made->ring_.make(shape, options.host)) {
-    return refuse("the host has no memory of tracer_options.memory_bytes");
-  }
-  if (made->ring_.block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
-  }
-  made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
-  return made;
-}
 
 /// Writes the head of a span into `block`, which was the first of the lane, and lets the lane go.
 inline span tracer::open(detail::lane& mine, detail::block_index block,
@@ -19129,7 +19106,7 @@ inline span tracer::open(detail::lane& mine, detail::block_index block,
 /// on its way has little to keep safe.
 ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
   detail::lane& mine = ring_.last_lane();
-  if (name.size() > span::by_words || !mine.try_claim()) return start_sampled(name);
+  if (name.size() > span::by_words || !mine.try_claim()) return begin_otherwise(name, term);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
   random_state random(ring_.random_of(mine));
@@ -19142,96 +19119,16 @@ ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term 
   const std::int64_t start_ns = host().steady_ns();
   if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
-    return start_sampled(name);
+    return begin_otherwise(name, term);
   }
   mine.started.add_owned(1);
   return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term,
               name);
 }
 
-/// Where recording is off, or not every trace is kept.
-ORCAST_COLD ORCAST_DECL span tracer::start_sampled(std::string_view name) noexcept {
-  return start(name, span_options());
-}
-
-ORCAST_DECL span tracer::begin(std::string_view name, const span_options& options,
-                               detail::consent_term term) noexcept {
-  const bool follow = options.parent.decided;
-  if (follow && !options.parent.sampled()) {
-    unsampled_.add(1);
-    return span(detail::context_words(options.parent));
-  }
-  detail::lane* const mine = ring_.claim();
-  if (mine == nullptr) return without_lane();
-  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
-
-  random_state random(ring_.random_of(*mine));
-  detail::context_words ids(options.parent.trace);
-  if (!ids.has_trace()) ids = detail::context_words(options.trace);
-  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
-  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
-  if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
-  }
-  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
-      (missing != 0 && shares_.nobody(missing))) {
-    ring_.random_of(*mine) = random;
-    mine->unsampled.add_owned(1);
-    mine->let_go();
-    return span(ids);
-  }
-  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  ring_.random_of(*mine) = random;
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
-  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
-  mine->started.add_owned(1);
-  const detail::block_index block = ring_.pop(*mine);
-  if (block == detail::no_block) {  // children keep the trace all the same
-    count_without_block(*mine);
-    return span(ids);
-  }
-  if (name.size() > detail::max_name_bytes) name = shortened(name);
-  return open(*mine, block, ids, options.parent.trace.valid() ? options.parent.span : span_id{},
-              options.parent.remote, options.kind, start_ns, term, name);
-}
-
-ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
-}
-
-ORCAST_COLD ORCAST_DECL std::uint8_t tracer::left_out(std::uint64_t trace_tail,
-                                                      std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
-                                          : ratio_sampler::number_of(session));
-}
-
-/// Every lane was taken, twice over.
-ORCAST_COLD ORCAST_DECL span tracer::without_lane() noexcept {
-  started_without_lane_.add(1);
-  dropped(drop_reason::pool_full);
-  return span();
-}
-
-ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noexcept {
-  mine.let_go();
-  dropped(drop_reason::pool_full);
-}
-
-/// In a child of fork().
-ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
-  random.seed(host());
-}
-
-ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
-  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
-}
-
-/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
-/// clock set late takes effect, and a device that slept does not stretch a span over the night.
-ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
-  const std::int64_t now = host().steady_ns();
-  mine.wall_minus_steady_ns = host().wall_ns() - now;
-  mine.wall_due_ns = now + 1'000'000'000;
+ORCAST_COLD ORCAST_DECL span tracer::begin_otherwise(std::string_view name,
+                                                     detail::consent_term term) noexcept {
+  return begin(name, span_options(), term);
 }
 
 ORCAST_DECL trace_stats tracer::stats() const noexcept {
@@ -23335,6 +23232,189 @@ ORCAST_DECL export_status flush_thread::status(std::size_t number) const {
 
 #endif  // ORCAST_NO_THREADS
 
+// ---- orcast/trace/impl/make_tracer.ipp ----
+
+#include <memory>
+#include <new>
+#include <utility>
+
+// Making a tracer, and what recording seldom needs of one.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+class made_tracer final : public tracer {
+ public:
+  explicit made_tracer(const tracer_options& options) noexcept
+      : tracer(options.sampling_ratio, options.consent, options.max_value_bytes) {}
+
+  bool take_memory(const span_ring::shape& shape, const tracer_options& options) noexcept {
+    max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
+    return ring_.make(shape, options.host);
+  }
+
+ private:
+  ORCAST_DECL span begin(std::string_view name, const span_options& options,
+                         consent_term term) noexcept override;
+  ORCAST_DECL bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
+                       std::uint64_t word) noexcept override;
+  ORCAST_DECL void end(span& complete, std::uint32_t stamp) noexcept override;
+
+  span without_lane() noexcept;
+  void count_without_block(lane& mine) noexcept;
+  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  void read_wall(lane& mine) const noexcept;
+  void reseed(random_state& random) const noexcept;
+  static std::string_view shortened(std::string_view name) noexcept;
+};
+
+ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& options,
+                                    consent_term term) noexcept {
+  const bool follow = options.parent.decided;
+  if (follow && !options.parent.sampled()) {
+    unsampled_.add(1);
+    return span(context_words(options.parent));
+  }
+  lane* const mine = ring_.claim();
+  if (mine == nullptr) return without_lane();
+  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
+
+  random_state random(ring_.random_of(*mine));
+  context_words ids(options.parent.trace);
+  if (!ids.has_trace()) ids = context_words(options.trace);
+  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
+  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
+  if (!follow && shares_.uneven()) {
+    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
+  }
+  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
+      (missing != 0 && shares_.nobody(missing))) {
+    ring_.random_of(*mine) = random;
+    mine->unsampled.add_owned(1);
+    mine->let_go();
+    return span(ids);
+  }
+  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
+  ring_.random_of(*mine) = random;
+  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
+  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
+  mine->started.add_owned(1);
+  const block_index block = ring_.pop(*mine);
+  if (block == no_block) {  // children keep the trace all the same
+    count_without_block(*mine);
+    return span(ids);
+  }
+  if (name.size() > max_name_bytes) name = shortened(name);
+  return open(*mine, block, ids, options.parent.trace.valid() ? options.parent.span : span_id{},
+              options.parent.remote, options.kind, start_ns, term, name);
+}
+
+ORCAST_DECL bool made_tracer::keeps(std::uint64_t trace_tail,
+                                    std::string_view session) const noexcept {
+  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
+}
+
+ORCAST_COLD ORCAST_DECL std::uint8_t made_tracer::left_out(
+    std::uint64_t trace_tail, std::string_view session) const noexcept {
+  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
+                                          : ratio_sampler::number_of(session));
+}
+
+/// Every lane was taken, twice over.
+ORCAST_COLD ORCAST_DECL span made_tracer::without_lane() noexcept {
+  started_without_lane_.add(1);
+  dropped(drop_reason::pool_full);
+  return span();
+}
+
+ORCAST_COLD ORCAST_DECL void made_tracer::count_without_block(lane& mine) noexcept {
+  mine.let_go();
+  dropped(drop_reason::pool_full);
+}
+
+/// In a child of fork().
+ORCAST_COLD ORCAST_DECL void made_tracer::reseed(random_state& random) const noexcept {
+  random.seed(host());
+}
+
+ORCAST_COLD ORCAST_DECL std::string_view made_tracer::shortened(std::string_view name) noexcept {
+  return name.substr(0, utf8_prefix(name, max_name_bytes));
+}
+
+/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
+/// clock set late takes effect, and a device that slept does not stretch a span over the night.
+ORCAST_COLD ORCAST_DECL void made_tracer::read_wall(lane& mine) const noexcept {
+  const std::int64_t now = host().steady_ns();
+  mine.wall_minus_steady_ns = host().wall_ns() - now;
+  mine.wall_due_ns = now + 1'000'000'000;
+}
+
+/// A full block, a long text, a key that is text, a decimal.
+ORCAST_DECL bool made_tracer::put(span& into, const attribute_key& key, std::uint32_t bits,
+                                  const char* text, std::uint64_t word) noexcept {
+  const std::uint32_t type = bits & record::type_mask;
+  if (type == static_cast<std::uint32_t>(value_type::string) ||
+      type == static_cast<std::uint32_t>(value_type::decimal)) {
+    return into.put_text(key, bits, {text, static_cast<std::size_t>(word)});
+  }
+  char* payload = into.put_fixed(key, bits, sizeof word);
+  if (payload != nullptr) span::write_word(payload, word);
+  return payload != nullptr;
+}
+
+ORCAST_DECL void made_tracer::end(span& complete, std::uint32_t stamp) noexcept {
+  if (!complete.still_covered()) return complete.discard(drop_reason::withdrawn);
+  if (!ring_.publish_elsewhere(complete.first_, stamp)) {
+    return complete.discard(drop_reason::ring_full);
+  }
+  complete.forget();
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept {
+  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
+  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
+  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
+  }
+  detail::span_ring::shape shape{};
+  const bool tight = options.memory_bytes < 256 * 1024;
+  shape.memory_bytes = options.memory_bytes;
+  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
+  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
+  shape.policy = options.full;
+  shape.wipe = options.wipe;
+  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
+    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
+  }
+  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
+    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
+  }
+  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
+    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
+  }
+  if (options.max_span_bytes < shape.block_bytes) {
+    return refuse("tracer_options.max_span_bytes must be at least one block");
+  }
+  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
+    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
+  }
+  std::unique_ptr<detail::made_tracer> made(new (std::nothrow) detail::made_tracer(options));
+  if (made == nullptr || !made->take_memory(shape, options)) {
+    return refuse("the host has no memory of tracer_options.memory_bytes");
+  }
+  if (made->ring().block_count() < 8) {
+    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
+  }
+  return std::unique_ptr<tracer>(std::move(made));
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/broadcast/impl/destination_for.hpp ----
 
 #include <string>
@@ -23416,7 +23496,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   tracing.wipe = options.wipe;
   tracing.consent = options.consent;
   tracing.host = options.host;
-  result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
+  result<std::unique_ptr<tracer>> traces = make_tracer(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
   made->share_out();
@@ -23828,7 +23908,7 @@ ORCAST_DECL result<void> connection_test::state::prepare(http::any_transport tra
   tracing.memory_bytes = 64 * 1024;
   tracing.lanes = 1;
   tracing.host = host;
-  auto made = tracer::make(tracing);
+  auto made = make_tracer(tracing);
   if (!made) return made.error();
   traces = std::move(*made);
   otlp::destination to = detail::destination_for(settings);

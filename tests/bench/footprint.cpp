@@ -43,14 +43,14 @@ constexpr char calling[] =
 
 constexpr char whole_program[] =
     "#include \"orcast/otlp/span_exporter.hpp\"\n"
-    "#include \"orcast/trace/tracer.hpp\"\n"
+    "#include \"orcast/trace/make_tracer.hpp\"\n"
     "inline constexpr orcast::key npc{\"npc.name\"};\n"
     "struct given {\n"
     "  void perform(const orcast::http::request&, orcast::http::response_sink& sink,\n"
     "               orcast::http::exchange_control&) { sink.done({}); }\n"
     "};\n"
     "int main() {\n"
-    "  auto traces = orcast::tracer::make({});\n"
+    "  auto traces = orcast::make_tracer({});\n"
     "  if (!traces) return 1;\n"
     "  orcast::otlp::destination to;\n"
     "  to.url = \"http://localhost:4318/v1/traces\";\n"

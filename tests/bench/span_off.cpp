@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "bench.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "tracer.hpp"
 
 // What is left of a span's cost where nothing is recorded, against a call of an empty function.

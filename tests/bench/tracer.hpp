@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "bench.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // A tracer to measure, and the cheapest consumer that it can have.
 
 namespace bench {
 
 inline std::unique_ptr<orcast::tracer> make_tracer(const orcast::tracer_options& options = {}) {
-  auto made = orcast::tracer::make(options);
+  auto made = orcast::make_tracer(options);
   if (!made) fail("the tracer could not be made");
   return std::move(made).value();
 }

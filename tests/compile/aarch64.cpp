@@ -10,7 +10,7 @@
 
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/protobuf_encoder.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // What is written with the vectors of an AArch64 processor is what is written without: escaped
 // text, copied text, and the requests that one span makes. The tests of otlp/ hold the portable way
@@ -99,7 +99,7 @@ int main() {
     }
   }
 
-  const auto made = orcast::tracer::make({});
+  const auto made = orcast::make_tracer({});
   if (!made) return 1;
   orcast::tracer& traces = *made.value();
   const std::string spoken = text(5000, 2);

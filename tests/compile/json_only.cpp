@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "orcast/otlp/span_exporter.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // A program that records, encodes and posts, and never names protobuf: it does not contain it.
 
@@ -17,7 +17,7 @@ struct given {
 }  // namespace
 
 int main() {
-  auto traces = orcast::tracer::make({});
+  auto traces = orcast::make_tracer({});
   if (!traces) return 1;
   orcast::otlp::destination to;
   to.url = "http://localhost:4318/v1/traces";

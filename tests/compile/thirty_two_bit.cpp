@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "orcast/otlp/json_encoder.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // Records a span and encodes it, on a processor without 64-bit atomic instructions. Threads share
 // the tracer's counters, so all of them are touched.
@@ -14,7 +14,7 @@ constexpr orcast::key frame{"frame"};
 }
 
 int main() {
-  const auto made = orcast::tracer::make({});
+  const auto made = orcast::make_tracer({});
   if (!made) return 1;
   orcast::tracer& traces = *made.value();
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "orcast/otlp/json_encoder.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // A program that wants spans and nothing else: no Boost, no HTTP library.
 
@@ -13,7 +13,7 @@ constexpr orcast::key frame{"frame"};
 }
 
 int main() {
-  const auto made = orcast::tracer::make({});
+  const auto made = orcast::make_tracer({});
   if (!made) return 1;
   orcast::tracer& traces = *made.value();
 

@@ -40,7 +40,7 @@ using standins::openrouter;
 template <class Transport>
 struct bench {
   openrouter service{{standins::pace::none(), {openrouter::key}, {}}};
-  std::unique_ptr<orcast::tracer> tracer = orcast::tracer::make({}).value();
+  std::unique_ptr<orcast::tracer> tracer = orcast::make_tracer({}).value();
 
   orcast::client_options options() const {
     orcast::client_options made;
@@ -325,7 +325,7 @@ TEMPLATE_TEST_CASE("client: a service that is not there is said to be so", "", c
 
 TEMPLATE_TEST_CASE("client: call, client and service end in any order", "", curl_transport,
                    httplib_transport) {
-  std::unique_ptr<orcast::tracer> tracer = orcast::tracer::make({}).value();
+  std::unique_ptr<orcast::tracer> tracer = orcast::make_tracer({}).value();
   enum part { a_call, a_client, a_service };
   const std::vector<std::vector<part>> orders = {
       {a_call, a_client, a_service}, {a_call, a_service, a_client}, {a_client, a_call, a_service},

@@ -34,7 +34,7 @@ using standins::openrouter;
 template <class Transport>
 struct bench {
   openrouter service{{standins::pace::none(), {openrouter::key}, {}}};
-  std::unique_ptr<orcast::tracer> tracer = orcast::tracer::make({}).value();
+  std::unique_ptr<orcast::tracer> tracer = orcast::make_tracer({}).value();
 
   client talker() const {
     orcast::client_options made;

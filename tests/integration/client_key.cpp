@@ -199,7 +199,7 @@ TEST_CASE("once its client has gone, a key is nowhere in memory") {
 
 TEST_CASE("a key that a service quotes in any of its errors is in no failure and no span") {
   const std::string key = make_key();
-  const auto tracer = orcast::tracer::make({}).value();
+  const auto tracer = orcast::make_tracer({}).value();
   const std::vector<forgetful_transport::answer> quotes = {
       {401, R"({"error":{"code":401,"message":"bad key )" + key + R"("}})"},
       {401, R"({"error":{"code":401,"message":"Bearer )" + key + R"( is unknown"}})"},

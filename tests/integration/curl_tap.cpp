@@ -20,7 +20,7 @@ constexpr char router_key[] = "sk-or-v1-canary-0123456789abcdef";
 /// What a host has: a handle, a place for the body, a callback.
 struct host_call {
   standins::openrouter router;
-  std::unique_ptr<tracer> traces = test::make_tracer();
+  std::unique_ptr<tracer> traces = test::a_tracer();
   recording where;
   CURL* easy = curl_easy_init();
   curl_slist* headers = nullptr;

@@ -12,7 +12,7 @@
 
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/protobuf_encoder.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "standins/otlp_protobuf.hpp"
 #include "support/catch.hpp"
 
@@ -57,7 +57,7 @@ class both {
     tracing.memory_bytes = std::size_t{4} << 20;
     tracing.block_bytes = block_bytes;
     tracing.max_value_bytes = 20'000;
-    traces = std::move(orcast::tracer::make(tracing).value());
+    traces = std::move(orcast::make_tracer(tracing).value());
     options.resource = {{"service.name", "old"}, {"service.name", "gam\xc3\xa9"}, {"", "no key"}};
     options.scope_name = "scope \xff";
     options.span_attributes = {{"arize.project.name", "harbour"}, {"input.value", "default"}};

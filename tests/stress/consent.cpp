@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "orcast/otlp/flush_thread.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 // Consent is withdrawn and given while threads record and the flush thread sends. Every span has
@@ -67,7 +68,7 @@ TEST_CASE("no span from before a withdrawal is sent after it, and each has one e
   orcast::tracer_options options;
   options.memory_bytes = 512 * 1024;
   options.wipe = true;
-  auto tracer = std::move(orcast::tracer::make(options).value());
+  auto tracer = std::move(orcast::make_tracer(options).value());
   backend_with_memory backend;
   otlp::destination to;
   to.url = "https://otlp.example.com/v1/traces";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "orcast/otlp/flush_thread.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -82,7 +83,7 @@ TEST_CASE("every span of four busy threads is exported or counted as dropped") {
     orcast::tracer_options options;
     options.memory_bytes = 512 * 1024;  // small, so that it is full at times
     options.full = policy;
-    auto tracer = std::move(orcast::tracer::make(options).value());
+    auto tracer = std::move(orcast::make_tracer(options).value());
     stumbling_backend backend;
     otlp::destination to;
     to.url = "https://otlp.example.com/v1/traces";

@@ -20,7 +20,7 @@ using namespace orcast;
 TEST_CASE("threads take facts from their own scopes, while frames are counted") {
   tracer_options options;
   options.memory_bytes = std::size_t{16} << 20;
-  auto traces = test::make_tracer(options);
+  auto traces = test::a_tracer(options);
   REQUIRE(traces != nullptr);
   frame_counter frames;
   frames.set(1);

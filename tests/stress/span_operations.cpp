@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orcast/trace/span_reader.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 #include "support/sanitized.hpp"
 #include "support/spans.hpp"
@@ -96,7 +96,7 @@ void run(when_full policy, std::size_t memory, std::uint64_t spans) {
   tracer_options options;
   options.full = policy;
   options.memory_bytes = memory;
-  auto traces = test::make_tracer(options);
+  auto traces = test::a_tracer(options);
   REQUIRE(traces != nullptr);
   constexpr std::uint64_t threads = 3;
   const std::uint64_t each = spans / threads;

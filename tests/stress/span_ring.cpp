@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "orcast/trace/span_reader.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 #include "support/sanitized.hpp"
 #include "support/spans.hpp"
@@ -60,7 +60,7 @@ struct tally {
 };
 
 void run(tracer_options options, int threads, bool hand_over) {
-  auto traces = test::make_tracer(options);
+  auto traces = test::a_tracer(options);
   REQUIRE(traces != nullptr);
   std::atomic<int> running{threads};
   std::atomic<bool> bad_reading{false};
@@ -124,8 +124,8 @@ TEST_CASE("evicting the oldest under load") {
 }
 
 TEST_CASE("a hundred thousand short-lived threads and several tracers") {
-  auto first = test::make_tracer();
-  auto second = test::make_tracer();
+  auto first = test::a_tracer();
+  auto second = test::a_tracer();
   for (int i = 0; i < short_lived; ++i) {
     std::thread([&] {
       first->start("a").end();

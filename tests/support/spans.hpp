@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "orcast/trace/span_reader.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // Finished spans as plain values, for tests: read from the ring by the library's own reader, so
 // that a test of the recording path needs no encoder.
@@ -146,8 +146,8 @@ struct fake_clock {
   }
 };
 
-inline std::unique_ptr<orcast::tracer> make_tracer(orcast::tracer_options options = {}) {
-  auto made = orcast::tracer::make(options);
+inline std::unique_ptr<orcast::tracer> a_tracer(orcast::tracer_options options = {}) {
+  auto made = orcast::make_tracer(options);
   if (!made) return nullptr;
   return std::move(made).value();
 }

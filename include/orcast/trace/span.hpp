@@ -21,6 +21,9 @@ namespace orcast {
 inline namespace v0 {
 
 class tracer;
+namespace detail {
+class made_tracer;
+}
 
 class span {
  public:
@@ -88,6 +91,7 @@ class span {
 
  private:
   friend class tracer;
+  friend class detail::made_tracer;
 
   /// Not recorded; children follow it.
   explicit span(const detail::context_words& ids) noexcept { ids.write(context_); }

@@ -66,12 +66,17 @@ class span_ring {
 
   /// Any thread: hands a finished span to the consumer. False when no lane could take it.
   bool publish(block_index span, std::uint32_t stamp) noexcept {
+    return publish_here(span, stamp) || publish_elsewhere(span, stamp);
+  }
+  /// The same by the lane that was used last, and by another one.
+  bool publish_here(block_index span, std::uint32_t stamp) noexcept {
     lane& last = last_lane();
-    if (!last.try_claim()) return publish_elsewhere(span, stamp);
+    if (!last.try_claim()) return false;
     const bool done = last.publish(span, stamp);
     last.let_go();
-    return done || publish_elsewhere(span, stamp);
+    return done;
   }
+  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
   void give_back(block_index first) noexcept {
@@ -139,7 +144,6 @@ class span_ring {
   }
 
   lane* claim_another(std::uint32_t tries) noexcept;
-  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
   void release() noexcept;

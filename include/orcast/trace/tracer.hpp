@@ -4,12 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <string_view>
 
 #include "orcast/core/host.hpp"
-#include "orcast/core/result.hpp"
 #include "orcast/trace/destination_shares.hpp"
 #include "orcast/trace/recording_switch.hpp"
 #include "orcast/trace/sampler.hpp"
@@ -17,35 +14,15 @@
 #include "orcast/trace/span_ring.hpp"
 #include "orcast/trace/stats.hpp"
 
-// Makes spans. A tracer owns a fixed amount of memory, taken and touched when it is made; spans are
-// recorded there by any thread and taken out by one consumer (the exporter). Nothing is global: a
-// program may have several tracers, and passes them by reference.
+// Begins spans. A tracer owns a fixed amount of memory, taken and touched when it is made
+// (make_tracer.hpp); spans are recorded there by any thread and taken out by one consumer (the
+// exporter). Nothing is global: a program may have several tracers, and passes them by reference.
+//
+// What recording seldom needs is behind virtual functions, whose bodies are compiled where a tracer
+// is made: a file that only records has next to nothing to compile.
 
 namespace orcast {
 inline namespace v0 {
-
-struct tracer_options {
-  /// Everything that recording will ever use, in bytes: 32 KiB to 64 MiB.
-  std::size_t memory_bytes = std::size_t{4} << 20;
-  /// Unit of that memory, a power of two from 512 to 65,536, of which 64 bytes are left out so that
-  /// units spread over the processor's caches; 0 chooses one.
-  std::size_t block_bytes = 0;
-  /// How many threads can record at the same instant without meeting: a power of two up to 64; 0
-  /// chooses. More threads than lanes are fine.
-  std::uint32_t lanes = 0;
-  when_full full = when_full::drop_newest;
-  /// Longer strings are shortened, in bytes; at most 16,777,000.
-  std::uint32_t max_value_bytes = 64 * 1024;
-  /// A span that reaches this size takes no more, in bytes.
-  std::uint32_t max_span_bytes = 256 * 1024;
-  /// Which share of the traces is kept, 0 to 1.
-  double sampling_ratio = 1.0;
-  /// Overwrite blocks before they are used again or given back.
-  bool wipe = false;
-  /// False: nothing is recorded before tracer::consent(true).
-  bool consent = true;
-  orcast::host host;
-};
 
 struct span_options {
   span_context parent;  ///< invalid: the span is a root
@@ -56,22 +33,24 @@ struct span_options {
   std::uint8_t left_out = 0;  ///< a bit for each destination that does not get this span
 };
 
+namespace detail {
+class made_tracer;
+}
+
 class tracer {
  public:
-  /// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
-  static result<std::unique_ptr<tracer>> make(const tracer_options& options) noexcept;
-
   tracer(const tracer&) = delete;
   tracer& operator=(const tracer&) = delete;
 
   /// Every span has ended before its tracer goes.
-  ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
+  virtual ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name) noexcept {
     const std::uint32_t word = switch_.read();
-    if (!switch_.records_all(word)) return start_sampled(name);
-    return begin_root(name, word);
+    if (switch_.records_all(word)) return begin_root(name, word);
+    if (!switch_.records(word)) return span();
+    return sampler_.nothing() ? unsampled() : begin_otherwise(name, switch_.term_of(word));
   }
   span start(std::string_view name, const span_options& options) noexcept {
     const std::uint32_t word = switch_.read();
@@ -124,18 +103,24 @@ class tracer {
 
  private:
   friend class span;
+  friend class detail::made_tracer;
 
-  explicit tracer(const tracer_options& options) noexcept
-      : sampler_(options.sampling_ratio),
-        switch_(options.consent, !sampler_.everything()),
-        max_value_(options.max_value_bytes),
-        max_blocks_(1) {}
+  tracer(double sampling_ratio, bool consent, std::uint32_t max_value) noexcept
+      : switch_(consent, sampling_ratio < 1.0), max_value_(max_value), sampler_(sampling_ratio) {}
+
+  /// A span that something is asked for, or that is not recorded for some reason.
+  virtual span begin(std::string_view name, const span_options& options,
+                     detail::consent_term term) noexcept = 0;
+  /// A value that does not fit into the span's block, or is no plain one under a constant key.
+  virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
+                   std::uint64_t word) noexcept = 0;
+  /// A span that is complete, and that the lane did not take or consent does not cover.
+  virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
-  span start_sampled(std::string_view name) noexcept;
-  span begin(std::string_view name, const span_options& options,
-             detail::consent_term term) noexcept;
+  /// The same, the general way.
+  span begin_otherwise(std::string_view name, detail::consent_term term) noexcept;
   ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
                        const detail::context_words& ids, span_id parent, bool remote_parent,
                        span_kind kind, std::int64_t start_ns, detail::consent_term term,
@@ -144,13 +129,6 @@ class tracer {
     unsampled_.add(1);
     return span(detail::context_words(trace_id{}));
   }
-  span without_lane() noexcept;
-  void count_without_block(detail::lane& mine) noexcept;
-  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  void read_wall(detail::lane& mine) const noexcept;
-  void reseed(random_state& random) const noexcept;
-  static std::string_view shortened(std::string_view name) noexcept;
 
   /// About milliseconds, by a shift: the stamps are only compared with each other.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
@@ -158,12 +136,12 @@ class tracer {
   }
   std::uint64_t open_spans() const noexcept;
 
-  // What every span reads, up to the beginning of the ring: one cache line.
-  alignas(64) ratio_sampler sampler_;
+  // What every span reads: one cache line, from the virtual functions to the ring's beginning.
   detail::recording_switch switch_;
   std::uint32_t max_value_;
-  std::uint32_t max_blocks_;
+  std::uint32_t max_blocks_ = 1;
   detail::span_ring ring_;
+  ratio_sampler sampler_;
   destination_shares shares_;
   // Apart from what every span reads.
   alignas(64) wide_counter started_without_lane_;

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "orcast/trace/openinference_keys.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 // A plugin that traces: main.cpp loads it, lets it work, and unloads it.
 
@@ -22,7 +22,7 @@ void record(orcast::tracer& traces, int count) {
 
 /// Records on three threads, drains, and returns how many spans are accounted for.
 extern "C" unsigned plugin_work() {
-  auto made = orcast::tracer::make({});
+  auto made = orcast::make_tracer({});
   if (!made) return 0;
   orcast::tracer& traces = *made.value();
   std::vector<std::thread> threads;

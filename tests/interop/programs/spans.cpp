@@ -23,7 +23,7 @@
 #include "orcast/otlp/protobuf_encoder.hpp"
 #include "orcast/otlp/span_exporter.hpp"
 #include "orcast/trace/openinference_keys.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "orcast/transport/curl.hpp"
 #include "orcast/transport/gzip.hpp"
 
@@ -126,10 +126,10 @@ int record_turn(orcast::tracer& traces, int number) {
   return 3;
 }
 
-std::unique_ptr<orcast::tracer> make_tracer() {
+std::unique_ptr<orcast::tracer> fresh_tracer() {
   orcast::tracer_options options;
   options.memory_bytes = std::size_t{48} << 20;
-  auto made = orcast::tracer::make(options);
+  auto made = orcast::make_tracer(options);
   if (!made) fail(made.error().message);
   return std::move(*made);
 }
@@ -151,7 +151,7 @@ void write_file(const char* path, std::string_view text) {
 }
 
 int encode(int count, const char* json_file, const char* protobuf_file) {
-  const std::unique_ptr<orcast::tracer> traces = make_tracer();
+  const std::unique_ptr<orcast::tracer> traces = fresh_tracer();
   constexpr std::size_t size = std::size_t{64} << 20;
   const std::unique_ptr<char[]> memory(new char[2 * size]);
   otlp::json_encoder json(encoding(otlp::format::json, "interop"), memory.get(), size);
@@ -237,7 +237,7 @@ int send(int count, const std::vector<std::string>& arguments) {
   std::FILE* const kept = std::fopen(arguments[2].c_str(), "wb");
   if (kept == nullptr) fail(arguments[2] + " can't be written");
 
-  const std::unique_ptr<orcast::tracer> traces = make_tracer();
+  const std::unique_ptr<orcast::tracer> traces = fresh_tracer();
   auto transport = http::any_transport::own(std::make_unique<keeping_transport>(
       http::any_transport::make<orcast::curl_transport>(), kept));
   auto exporter = otlp::span_exporter::make(*traces, std::move(transport), std::move(to));

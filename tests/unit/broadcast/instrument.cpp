@@ -44,7 +44,7 @@ const std::string base = "https://openrouter.ai/api/v1";
 /// The span of an exchange that delivers `answer` and then never ends until it is cancelled.
 /// `early`: whether the span had ended when the host got the last byte.
 plain_span cancelled_after(const std::string& path, fake_reply answer, bool& early) {
-  auto traces = test::make_tracer();
+  auto traces = test::a_tracer();
   recording where;
   where.traces = traces.get();
   http::fake_transport network;
@@ -157,7 +157,7 @@ TEST_CASE("the span of an answer of known length ends with its last byte") {
 }
 
 TEST_CASE("while nothing is recorded an exchange passes as it is") {
-  auto traces = test::make_tracer();
+  auto traces = test::a_tracer();
   recording where;
   where.traces = traces.get();
   traces->consent(false);

@@ -150,7 +150,7 @@ struct bench {
   bench() {
     orcast::tracer_options options;
     options.host = clock.host();
-    tracer = orcast::tracer::make(options).value();
+    tracer = orcast::make_tracer(options).value();
   }
 
   orcast::client_options options() {

@@ -5,8 +5,8 @@
 #include "support/spans.hpp"
 
 using namespace orcast;
+using test::a_tracer;
 using test::drain;
-using test::make_tracer;
 using test::plain_span;
 
 namespace {
@@ -61,7 +61,7 @@ plain_span record(const chat_request& request, const answer& with, recording whe
   test::fake_clock clock;
   tracer_options options;
   options.host = clock.host();
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   where.traces = traces.get();
   {
     observation seen(where);
@@ -225,7 +225,7 @@ TEST_CASE("failures end the span with what happened") {
 }
 
 TEST_CASE("an observation that is dropped ends its span as cancelled") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   recording where;
   where.traces = traces.get();
   {
@@ -246,7 +246,7 @@ TEST_CASE("a raw request gives the same span as the typed one") {
   test::fake_clock clock;
   tracer_options options;
   options.host = clock.host();
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   recording where;
   where.traces = traces.get();
   {
@@ -266,7 +266,7 @@ TEST_CASE("a raw request gives the same span as the typed one") {
 }
 
 TEST_CASE("what asks no model is not recorded") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   recording where;
   where.traces = traces.get();
   observation seen(where);
@@ -363,7 +363,7 @@ TEST_CASE("images travel as what they are, not as base64") {
 }
 
 TEST_CASE("a service that quotes the key does not bring it into the span") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   recording where;
   where.traces = traces.get();
   observation seen(where);
@@ -387,7 +387,7 @@ TEST_CASE("a service that quotes the key does not bring it into the span") {
 }
 
 TEST_CASE("retries are events on the one span") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   recording where;
   where.traces = traces.get();
   observation seen(where);

@@ -195,7 +195,7 @@ TEST_CASE("no word that anybody said reaches the memory: in privacy mode, nor wi
   watched_memory memory;
   tracer_options options;
   options.host = memory.host();
-  auto traces = test::make_tracer(options);
+  auto traces = test::a_tracer(options);
   hidden.traces = traces.get();
   hidden.vectors = true;
   call_everything(hidden);
@@ -212,7 +212,7 @@ TEST_CASE("without either, all of it is recorded: the test above can fail") {
   watched_memory memory;
   tracer_options options;
   options.host = memory.host();
-  auto traces = test::make_tracer(options);
+  auto traces = test::a_tracer(options);
   recording open;
   open.traces = traces.get();
   call_everything(open);

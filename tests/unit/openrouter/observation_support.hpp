@@ -41,7 +41,7 @@ class observed {
   explicit observed(orcast::recording how = {}) : where(how) {
     orcast::tracer_options options;
     options.host = clock.host();
-    traces = make_tracer(options);
+    traces = a_tracer(options);
     where.traces = traces.get();
   }
 

@@ -10,7 +10,7 @@ using test::plain_span;
 namespace {
 
 struct desk {
-  std::unique_ptr<tracer> traces = test::make_tracer();
+  std::unique_ptr<tracer> traces = test::a_tracer();
   recording where;
 
   desk() { where.traces = traces.get(); }

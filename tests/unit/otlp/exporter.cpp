@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 namespace otlp = orcast::otlp;
@@ -21,7 +21,7 @@ namespace {
 /// An exporter, spans for it, and the accounting that its owner does.
 struct rig {
   explicit rig(otlp::exporter_options options = {}, std::size_t size = 512 * 1024)
-      : tracer(std::move(orcast::tracer::make({}).value())),
+      : tracer(std::move(orcast::make_tracer({}).value())),
         memory(new char[size]),
         exporter(options, {}, memory.get(), size, orcast::random_state{1, 2}) {}
   ~rig() { identity(); }

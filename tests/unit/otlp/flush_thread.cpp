@@ -18,6 +18,7 @@
 #endif
 
 #include "orcast/http/fake_transport.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 namespace otlp = orcast::otlp;
@@ -32,7 +33,7 @@ constexpr std::int64_t plenty_ms = 20'000;
 
 template <class Transport>
 struct rig {
-  explicit rig(otlp::destination to = {}) : tracer(std::move(orcast::tracer::make({}).value())) {
+  explicit rig(otlp::destination to = {}) : tracer(std::move(orcast::make_tracer({}).value())) {
     if (to.url.empty()) to.url = "https://otlp.example.com/v1/traces";
     exporter = std::move(
         otlp::span_exporter::make(*tracer, http::any_transport(fake), std::move(to)).value());

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 namespace otlp = orcast::otlp;
@@ -52,7 +52,7 @@ struct bench {
   explicit bench(const otlp::encoder_options& encoding = {},
                  const orcast::tracer_options& options = options_of(),
                  std::size_t size = std::size_t{1} << 20)
-      : tracer(std::move(orcast::tracer::make(options).value())),
+      : tracer(std::move(orcast::make_tracer(options).value())),
         memory(new char[size]),
         encoder(encoding, memory.get(), size) {}
 

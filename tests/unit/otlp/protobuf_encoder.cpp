@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "orcast/otlp/protobuf_answer.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 // That every span says the same in both formats is tested in integration/otlp_formats.cpp.
@@ -34,7 +34,7 @@ struct bench {
     tracing.memory_bytes = std::size_t{1} << 20;
     tracing.host.steady_now = [](void*) { return start_ns; };
     tracing.host.wall_now = [](void*) { return wall_ns; };
-    tracer = std::move(orcast::tracer::make(tracing).value());
+    tracer = std::move(orcast::make_tracer(tracing).value());
   }
 
   orcast::span start(std::string_view name) {

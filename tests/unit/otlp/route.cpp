@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "orcast/otlp/span_exporter.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 namespace otlp = orcast::otlp;
@@ -103,7 +104,7 @@ struct rig {
     options.lanes = 1;
     options.host.self = this;
     options.host.steady_now = [](void* self) { return static_cast<rig*>(self)->now_ns += 1000; };
-    tracer = std::move(orcast::tracer::make(options).value());
+    tracer = std::move(orcast::make_tracer(options).value());
     auto made =
         otlp::span_exporter::make(*tracer, http::any_transport(net), std::move(destinations));
     REQUIRE(made.ok());

@@ -16,6 +16,7 @@
 #endif
 
 #include "orcast/http/fake_transport.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 namespace otlp = orcast::otlp;
@@ -49,7 +50,7 @@ struct rig {
   explicit rig(otlp::destination to = {}) {
     orcast::tracer_options options;
     options.host = clock.host();
-    tracer = std::move(orcast::tracer::make(options).value());
+    tracer = std::move(orcast::make_tracer(options).value());
     if (to.url.empty()) to.url = "https://otlp.example.com/v1/traces";
     if (to.append_headers == nullptr) {
       to.append_headers = [](void*, std::vector<http::header>& headers) {
@@ -81,7 +82,7 @@ struct rig {
 }  // namespace
 
 TEST_CASE("an exporter says what is wrong with its settings") {
-  auto tracer = std::move(orcast::tracer::make({}).value());
+  auto tracer = std::move(orcast::make_tracer({}).value());
   http::fake_transport fake;
   const auto refused = [&](auto change) {
     otlp::destination to;
@@ -450,7 +451,7 @@ TEST_CASE("the body of a batch is overwritten when consent is withdrawn") {
     options.host.self = &memory;
     options.host.allocate = pool::take;
     options.host.release = pool::give;
-    auto tracer = std::move(orcast::tracer::make(options).value());
+    auto tracer = std::move(orcast::make_tracer(options).value());
     http::fake_transport fake;
     fake.reply(fake_reply().never());
     otlp::destination to;

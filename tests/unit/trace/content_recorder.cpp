@@ -10,7 +10,7 @@ using namespace orcast;
 namespace {
 
 test::plain_span record(const content_policy& policy, std::string_view text) {
-  auto traces = test::make_tracer();
+  auto traces = test::a_tracer();
   {
     span one = traces->start("one");
     content_recorder to(one, policy);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 
 using namespace orcast;
@@ -44,7 +44,7 @@ TEST_CASE("who wants less gets a part of what the others get") {
 }
 
 TEST_CASE("a session goes the same way as a whole, and children go with their root") {
-  auto made = tracer::make({});
+  auto made = make_tracer({});
   REQUIRE(made.ok());
   tracer& traces = **made;
   const double ratios[] = {0.5, 1.0};
@@ -69,7 +69,7 @@ TEST_CASE("a session goes the same way as a whole, and children go with their ro
 }
 
 TEST_CASE("a trace that nobody gets is not recorded, nor are its children") {
-  auto made = tracer::make({});
+  auto made = make_tracer({});
   REQUIRE(made.ok());
   tracer& traces = **made;
   const double none[] = {0.5, 0.0};
@@ -89,7 +89,7 @@ TEST_CASE("a trace that nobody gets is not recorded, nor are its children") {
 }
 
 TEST_CASE("a caller can leave destinations out, of a span alone too") {
-  auto made = tracer::make({});
+  auto made = make_tracer({});
   REQUIRE(made.ok());
   tracer& traces = **made;
   const double all[] = {1.0, 1.0};

@@ -7,7 +7,7 @@
 
 #include "orcast/trace/openinference_keys.hpp"
 #include "orcast/trace/scope.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 #include "support/catch.hpp"
 #include "support/sanitized.hpp"
 #include "support/spans.hpp"
@@ -69,7 +69,7 @@ void record_some(tracer& traces, int count, std::string_view text) {
 }  // namespace
 
 TEST_CASE("recording allocates nothing, whether there is room or not") {
-  auto traces = test::make_tracer();
+  auto traces = test::a_tracer();
   const std::string text(10'000, 'x');
   const std::size_t before = allocations;
   record_some(*traces, 2'000, text);  // far more than fits: growth, refills and drops included
@@ -106,7 +106,7 @@ TEST_CASE("recording makes no system call: the kernel kills a process that does"
   const auto in_strict_child = [&](bool break_the_rule) {
     const pid_t child = ::fork();
     if (child == 0) {
-      auto traces = test::make_tracer(options);
+      auto traces = test::a_tracer(options);
       if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) ::_exit(3);
       record_some(*traces, 2'000, text);
       if (break_the_rule) ::syscall(SYS_getppid);

@@ -9,8 +9,8 @@
 #include "support/spans.hpp"
 
 using namespace orcast;
+using test::a_tracer;
 using test::drain;
-using test::make_tracer;
 
 namespace {
 constexpr key model{"llm.model_name"};
@@ -19,7 +19,7 @@ constexpr key call{"llm.input_messages.#.message.tool_calls.#.tool_call.id"};
 }  // namespace
 
 TEST_CASE("a span keeps every kind of value under every kind of key") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   {
     span one = traces->start("turn");
     one.set(model, "openai/gpt-4o-mini").set(role(7), "user").set(call(2, 11), "call_1");
@@ -48,7 +48,7 @@ TEST_CASE("a span keeps every kind of value under every kind of key") {
 
 TEST_CASE(
     "names and text of every short length arrive as they were, and nothing behind them is read") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   for (std::size_t size = 0; size != 80; ++size) {
     // Exactly so many bytes, each of its own: AddressSanitizer watches both ends.
     const std::vector<char> bytes = [size] {
@@ -70,7 +70,7 @@ TEST_CASE("text longer than a block is kept whole, in order, and cut between cod
   for (std::size_t block : {std::size_t{512}, std::size_t{2048}}) {
     tracer_options options;
     options.block_bytes = block;
-    auto traces = make_tracer(options);
+    auto traces = a_tracer(options);
     std::string text;
     for (int i = 0; text.size() < 20'000; ++i) text += i % 3 == 0 ? "a" : i % 3 == 1 ? "é" : "😀";
     // Every size around the end of a block.
@@ -92,7 +92,7 @@ TEST_CASE("text longer than a block is kept whole, in order, and cut between cod
 TEST_CASE("a value over the limit is shortened on a code point and marked") {
   tracer_options options;
   options.max_value_bytes = 1000;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   std::string text = "x";
   while (text.size() < 1100) text += "é";  // 1000 falls inside a code point
   span one = traces->start("cut");
@@ -108,7 +108,7 @@ TEST_CASE("a value over the limit is shortened on a code point and marked") {
 TEST_CASE("a span that reaches its limit drops and counts what comes after") {
   tracer_options options;
   options.max_span_bytes = 8 * 2048;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   span one = traces->start("full");
   one.set("text", std::string(60'000, 'x'));
   one.set(model, std::string(100, 'm'));
@@ -126,7 +126,7 @@ TEST_CASE("a span that reaches its limit drops and counts what comes after") {
 }
 
 TEST_CASE("keys that can't be used are dropped and counted") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span one = traces->start("keys");
   one.set("", 1).set(std::string(256, 'k'), 2).set(role(65536), "far").set(call(0, 70000), "far");
   one.set(std::string(255, 'k'), 3);
@@ -141,7 +141,7 @@ TEST_CASE("events carry time, name and attributes") {
   test::fake_clock clock;
   tracer_options options;
   options.host = clock.host();
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   span one = traces->start("call");
   clock.pass(250'000'000);
   one.event("First Token Stream Event");
@@ -161,7 +161,7 @@ TEST_CASE("events carry time, name and attributes") {
 }
 
 TEST_CASE("ok is final, and a message stays with error") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span good = traces->start("good");
   good.status(span_status::ok).status(span_status::error, "late");
   good.end();
@@ -185,7 +185,7 @@ TEST_CASE("ok is final, and a message stays with error") {
 }
 
 TEST_CASE("an ended, moved-from or default span takes every call and does nothing") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span none;
   span one = traces->start("one");
   span two = std::move(one);
@@ -205,7 +205,7 @@ TEST_CASE("an ended, moved-from or default span takes every call and does nothin
 }
 
 TEST_CASE("a discarded span is counted, not exported, and its memory comes back") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span one = traces->start("gone");
   one.set("text", std::string(9000, 'x'));
   one.discard(drop_reason::filtered);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 #include <set>
 
@@ -12,14 +12,14 @@
 #endif
 
 using namespace orcast;
+using test::a_tracer;
 using test::drain;
-using test::make_tracer;
 
 TEST_CASE("options that make no sense are refused by name") {
   const auto refused = [](auto change) {
     tracer_options options;
     change(options);
-    auto made = tracer::make(options);
+    auto made = make_tracer(options);
     REQUIRE_FALSE(made.ok());
     CHECK(made.error().code == errc::invalid_argument);
     return made.error().message;
@@ -41,7 +41,7 @@ TEST_CASE("every budget from 32 KiB up gives a tracer that works") {
   for (std::size_t memory = 32 * 1024; memory <= std::size_t{8} << 20; memory *= 2) {
     tracer_options options;
     options.memory_bytes = memory;
-    auto traces = make_tracer(options);
+    auto traces = a_tracer(options);
     REQUIRE(traces != nullptr);
     for (int i = 0; i < 1000; ++i) {
       traces->start("x").set("k", std::string(700, 'v')).end();
@@ -54,7 +54,7 @@ TEST_CASE("every budget from 32 KiB up gives a tracer that works") {
 }
 
 TEST_CASE("children follow their parent, roots get ids of their own") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span root = traces->start("root");
   span_options options;
   options.parent = root.context();
@@ -74,7 +74,7 @@ TEST_CASE("children follow their parent, roots get ids of their own") {
 }
 
 TEST_CASE("a root takes the trace id that its caller chose") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span_options options;
   options.trace = trace_id_from("quest-42");
   span one = traces->start("a", options);
@@ -84,7 +84,7 @@ TEST_CASE("a root takes the trace id that its caller chose") {
 TEST_CASE("when memory is full the newest is dropped, and counted") {
   tracer_options options;
   options.memory_bytes = 64 * 1024;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   const std::uint32_t room = traces->ring().block_count();
   for (std::uint32_t i = 0; i < room + 50; ++i) traces->start("x").set("i", i);
   trace_stats now = traces->stats();
@@ -106,7 +106,7 @@ TEST_CASE("evict_oldest keeps the newest instead, and counts what it threw out")
   options.memory_bytes = 64 * 1024;
   options.full = when_full::evict_oldest;
   options.host = clock.host();
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   const std::uint32_t room = traces->ring().block_count();
   for (std::uint32_t i = 0; i < room + 50; ++i) {
     traces->start("x").set("i", i);
@@ -126,7 +126,7 @@ TEST_CASE("evict_oldest keeps the newest instead, and counts what it threw out")
 TEST_CASE("sampling decides at the head, by session where there is one, and children follow") {
   tracer_options options;
   options.sampling_ratio = 0.3;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   int kept = 0;
   for (int i = 0; i < 2000; ++i) {
     span root = traces->start("root");
@@ -160,7 +160,7 @@ TEST_CASE("sampling decides at the head, by session where there is one, and chil
 }
 
 TEST_CASE("off means nothing is recorded and nothing is counted") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   traces->enable(false);
   CHECK_FALSE(traces->start("x").recording());
   traces->enable(true);
@@ -172,7 +172,7 @@ TEST_CASE("off means nothing is recorded and nothing is counted") {
 TEST_CASE("without consent nothing is recorded, whatever the other switch says") {
   tracer_options options;
   options.consent = false;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   CHECK_FALSE(traces->has_consent());
   CHECK_FALSE(traces->start("before anyone was asked").recording());
   traces->enable(true);
@@ -189,7 +189,7 @@ TEST_CASE("without consent nothing is recorded, whatever the other switch says")
 
 TEST_CASE(
     "a span that was open when consent was withdrawn goes nowhere, though it is given again") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   span open = traces->start("talk");
   open.set("text", std::string(5000, 'x'));
   span switched = traces->start("switched off and on");
@@ -223,7 +223,7 @@ TEST_CASE("a span's wall time follows a clock that was set late, and never runs 
   clock.wall = 0;  // no real-time clock yet
   tracer_options options;
   options.host = clock.host();
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   traces->start("early").end();
   clock.pass(2'000'000'000);
   clock.wall += 1'790'000'000'000'000'000;  // the network answered
@@ -261,7 +261,7 @@ TEST_CASE("with wipe on, no text is left in memory once its span is given back")
   options.host.self = &memory;
   options.host.allocate = pool::take;
   options.host.release = pool::give;
-  auto traces = make_tracer(options);
+  auto traces = a_tracer(options);
   const std::string canary = "the-players-secret-" + std::to_string(4711);
   const auto in_memory = [&] {
     return std::string_view(memory.memory, memory.size).find(canary) != std::string_view::npos;
@@ -274,7 +274,7 @@ TEST_CASE("with wipe on, no text is left in memory once its span is given back")
 
 #if defined(__linux__)
 TEST_CASE("a child of fork() does not repeat its parent's ids") {
-  auto traces = make_tracer();
+  auto traces = a_tracer();
   traces->start("warm").end();
   int pipe_ends[2];
   REQUIRE(::pipe(pipe_ends) == 0);

@@ -55,7 +55,7 @@ TEST_CASE("later versions may be longer, after a dash; unknown flags are not pas
 }
 
 TEST_CASE("a remote parent's decision is followed") {
-  auto traces = test::make_tracer();
+  auto traces = test::a_tracer();
   span_options options;
   options.parent = parse_traceparent("00-" + trace + "-" + parent + "-00");
   CHECK_FALSE(traces->start("unsampled", options).recording());

@@ -10,6 +10,7 @@
 #include "orcast/broadcast/content_keys.hpp"
 #include "orcast/broadcast/impl/destination_for.hpp"
 #include "orcast/otlp/flush_thread.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 namespace orcast {
 inline namespace v0 {
@@ -40,7 +41,7 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   tracing.wipe = options.wipe;
   tracing.consent = options.consent;
   tracing.host = options.host;
-  result<std::unique_ptr<tracer>> traces = tracer::make(tracing);
+  result<std::unique_ptr<tracer>> traces = make_tracer(tracing);
   if (!traces) return traces.error();
   made->traces_ = std::move(*traces);
   made->share_out();

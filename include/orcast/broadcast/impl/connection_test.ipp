@@ -8,7 +8,7 @@
 #include "orcast/http/url.hpp"
 #include "orcast/otlp/span_exporter.hpp"
 #include "orcast/trace/openinference_keys.hpp"
-#include "orcast/trace/tracer.hpp"
+#include "orcast/trace/make_tracer.hpp"
 
 namespace orcast {
 inline namespace v0 {
@@ -178,7 +178,7 @@ ORCAST_DECL result<void> connection_test::state::prepare(http::any_transport tra
   tracing.memory_bytes = 64 * 1024;
   tracing.lanes = 1;
   tracing.host = host;
-  auto made = tracer::make(tracing);
+  auto made = make_tracer(tracing);
   if (!made) return made.error();
   traces = std::move(*made);
   otlp::destination to = detail::destination_for(settings);

@@ -20,21 +20,13 @@ ORCAST_DECL bool span::still_covered() const noexcept {
 
 ORCAST_DECL bool span::recording() const noexcept { return owner_ != nullptr && still_covered(); }
 
-/// Whatever put() leaves over: a full block, a long text, a key that is text, a decimal.
+/// Whatever put() leaves over.
 ORCAST_COLD ORCAST_DECL bool span::put_slowly(const key_text* constant, std::string_view name,
                                               std::uint16_t first, std::uint16_t second,
                                               std::uint32_t bits, const char* text,
                                               std::uint64_t word) noexcept {
   if (owner_ == nullptr) return false;
-  const attribute_key key(constant, name, first, second);
-  const std::uint32_t type = bits & detail::record::type_mask;
-  if (type == static_cast<std::uint32_t>(value_type::string) ||
-      type == static_cast<std::uint32_t>(value_type::decimal)) {
-    return put_text(key, bits, {text, static_cast<std::size_t>(word)});
-  }
-  char* payload = put_fixed(key, bits, sizeof word);
-  if (payload != nullptr) write_word(payload, word);
-  return payload != nullptr;
+  return owner_->put(*this, attribute_key(constant, name, first, second), bits, text, word);
 }
 
 /// A record with `size` bytes of payload in one block, behind the key's text if it has one. Null,
@@ -189,10 +181,10 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
-  if (!still_covered()) return discard(drop_reason::withdrawn);
   close_block();
-  if (!owner_->ring_.publish(first_, tracer::stamp(steady_ns))) {
-    return discard(drop_reason::ring_full);
+  const std::uint32_t stamp = tracer::stamp(steady_ns);
+  if (!still_covered() || !owner_->ring_.publish_here(first_, stamp)) {
+    return owner_->end(*this, stamp);
   }
   forget();
 }

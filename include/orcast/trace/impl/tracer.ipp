@@ -1,54 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstring>
-
-#include "orcast/core/utf8.hpp"
 #include "orcast/trace/tracer.hpp"
 
 // The bodies of tracer.
 
 namespace orcast {
 inline namespace v0 {
-
-ORCAST_DECL result<std::unique_ptr<tracer>> tracer::make(const tracer_options& options) noexcept {
-  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
-  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
-  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
-  }
-  detail::span_ring::shape shape{};
-  const bool tight = options.memory_bytes < 256 * 1024;
-  shape.memory_bytes = options.memory_bytes;
-  shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
-  shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
-  shape.policy = options.full;
-  shape.wipe = options.wipe;
-  if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
-    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
-  }
-  if (!power_of_two(shape.lanes) || shape.lanes > 64) {
-    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
-  }
-  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
-  }
-  if (options.max_span_bytes < shape.block_bytes) {
-    return refuse("tracer_options.max_span_bytes must be at least one block");
-  }
-  if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
-    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
-  }
-  std::unique_ptr<tracer> made(new (std::nothrow) tracer(options));
-  if (made == nullptr || !made->ring_.make(shape, options.host)) {
-    return refuse("the host has no memory of tracer_options.memory_bytes");
-  }
-  if (made->ring_.block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
-  }
-  made->max_blocks_ = static_cast<std::uint32_t>(options.max_span_bytes / shape.block_bytes);
-  return made;
-}
 
 /// Writes the head of a span into `block`, which was the first of the lane, and lets the lane go.
 inline span tracer::open(detail::lane& mine, detail::block_index block,
@@ -83,7 +41,7 @@ inline span tracer::open(detail::lane& mine, detail::block_index block,
 /// on its way has little to keep safe.
 ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
   detail::lane& mine = ring_.last_lane();
-  if (name.size() > span::by_words || !mine.try_claim()) return start_sampled(name);
+  if (name.size() > span::by_words || !mine.try_claim()) return begin_otherwise(name, term);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
   random_state random(ring_.random_of(mine));
@@ -96,96 +54,16 @@ ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term 
   const std::int64_t start_ns = host().steady_ns();
   if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
-    return start_sampled(name);
+    return begin_otherwise(name, term);
   }
   mine.started.add_owned(1);
   return open(mine, ring_.pop_first(mine), ids, {}, false, span_kind::internal, start_ns, term,
               name);
 }
 
-/// Where recording is off, or not every trace is kept.
-ORCAST_COLD ORCAST_DECL span tracer::start_sampled(std::string_view name) noexcept {
-  return start(name, span_options());
-}
-
-ORCAST_DECL span tracer::begin(std::string_view name, const span_options& options,
-                               detail::consent_term term) noexcept {
-  const bool follow = options.parent.decided;
-  if (follow && !options.parent.sampled()) {
-    unsampled_.add(1);
-    return span(detail::context_words(options.parent));
-  }
-  detail::lane* const mine = ring_.claim();
-  if (mine == nullptr) return without_lane();
-  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
-
-  random_state random(ring_.random_of(*mine));
-  detail::context_words ids(options.parent.trace);
-  if (!ids.has_trace()) ids = detail::context_words(options.trace);
-  if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
-  auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
-  if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
-  }
-  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
-      (missing != 0 && shares_.nobody(missing))) {
-    ring_.random_of(*mine) = random;
-    mine->unsampled.add_owned(1);
-    mine->let_go();
-    return span(ids);
-  }
-  ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  ring_.random_of(*mine) = random;
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
-  if (start_ns >= mine->wall_due_ns) read_wall(*mine);
-  mine->started.add_owned(1);
-  const detail::block_index block = ring_.pop(*mine);
-  if (block == detail::no_block) {  // children keep the trace all the same
-    count_without_block(*mine);
-    return span(ids);
-  }
-  if (name.size() > detail::max_name_bytes) name = shortened(name);
-  return open(*mine, block, ids, options.parent.trace.valid() ? options.parent.span : span_id{},
-              options.parent.remote, options.kind, start_ns, term, name);
-}
-
-ORCAST_DECL bool tracer::keeps(std::uint64_t trace_tail, std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
-}
-
-ORCAST_COLD ORCAST_DECL std::uint8_t tracer::left_out(std::uint64_t trace_tail,
-                                                      std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
-                                          : ratio_sampler::number_of(session));
-}
-
-/// Every lane was taken, twice over.
-ORCAST_COLD ORCAST_DECL span tracer::without_lane() noexcept {
-  started_without_lane_.add(1);
-  dropped(drop_reason::pool_full);
-  return span();
-}
-
-ORCAST_COLD ORCAST_DECL void tracer::count_without_block(detail::lane& mine) noexcept {
-  mine.let_go();
-  dropped(drop_reason::pool_full);
-}
-
-/// In a child of fork().
-ORCAST_COLD ORCAST_DECL void tracer::reseed(random_state& random) const noexcept {
-  random.seed(host());
-}
-
-ORCAST_COLD ORCAST_DECL std::string_view tracer::shortened(std::string_view name) noexcept {
-  return name.substr(0, utf8_prefix(name, detail::max_name_bytes));
-}
-
-/// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
-/// clock set late takes effect, and a device that slept does not stretch a span over the night.
-ORCAST_COLD ORCAST_DECL void tracer::read_wall(detail::lane& mine) const noexcept {
-  const std::int64_t now = host().steady_ns();
-  mine.wall_minus_steady_ns = host().wall_ns() - now;
-  mine.wall_due_ns = now + 1'000'000'000;
+ORCAST_COLD ORCAST_DECL span tracer::begin_otherwise(std::string_view name,
+                                                     detail::consent_term term) noexcept {
+  return begin(name, span_options(), term);
 }
 
 ORCAST_DECL trace_stats tracer::stats() const noexcept {
