@@ -36,21 +36,27 @@ inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
 /// What put_integer() may write, blanks behind the digits included.
 inline constexpr std::size_t integer_room = 28;
 
-inline char* put_integer(char* at, std::uint64_t value) noexcept {
-  constexpr std::uint32_t eight = 100'000'000;  // has one digit more
-  if (value < eight) {
-    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
-    // The last digit is written also where it is 0.
-    const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
-    store(at, (digits + zeros) >> 8 * skipped);
-    return at + (8 - skipped);
-  }
+inline char* put_integer(char* at, std::uint64_t value) noexcept;
+
+/// Of eight digits and more. Out of line, because compilers would unroll what two functions that
+/// call each other do, each time.
+ORCAST_COLD inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+  constexpr std::uint32_t eight = 100'000'000;
   at = put_integer(at, value / eight);
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
   return at + 8;
 }
 
-inline char* put_integer(char* at, std::int64_t value) noexcept {
+inline char* put_integer(char* at, std::uint64_t value) noexcept {
+  if (value >= 100'000'000) return put_long_integer(at, value);
+  const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
+  // The last digit is written also where it is 0.
+  const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
+  store(at, (digits + zeros) >> 8 * skipped);
+  return at + (8 - skipped);
+}
+
+ORCAST_COLD inline char* put_integer(char* at, std::int64_t value) noexcept {
   auto magnitude = static_cast<std::uint64_t>(value);
   if (value < 0) {
     *at++ = '-';
@@ -109,7 +115,7 @@ inline char* put_constant_key(char* at, const key_text& key) noexcept {
 }
 
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
-inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+ORCAST_COLD inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
   if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;

@@ -25,7 +25,7 @@ using orcast::detail::record;
 struct key_room {
   char text[256];
 };
-inline std::string_view key_name(const record& r, key_room& room) noexcept {
+ORCAST_COLD inline std::string_view key_name(const record& r, key_room& room) noexcept {
   if ((r.bits & record::text_key) != 0) {
     return {reinterpret_cast<const char*>(&r + 1), r.first};
   }
@@ -107,7 +107,7 @@ class unique_keys {
 
   /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
   /// the number of the first one that it could not, or 0.
-  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
+  ORCAST_SMALL std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
     reader.rewind();
     record* name = nullptr;
     record* message = nullptr;
@@ -148,7 +148,7 @@ class unique_keys {
   }
 
   /// Where the key is known, the record that had it is marked dead.
-  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+  ORCAST_COLD outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
     if (!by_content_ && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
       by_content_ = true;
@@ -195,7 +195,7 @@ class unique_keys {
                         std::memcmp(x.json, y.json, x.size) == 0);
   }
 
-  static std::uint32_t hash_of_content(const record& r) noexcept {
+  ORCAST_COLD static std::uint32_t hash_of_content(const record& r) noexcept {
     key_room room;
     const std::string_view name = key_name(r, room);
     std::uint64_t sum = name.size();
@@ -208,7 +208,7 @@ class unique_keys {
     return static_cast<std::uint32_t>(sum >> 32);
   }
 
-  static bool same_content(const record& a, const record& b) noexcept {
+  ORCAST_COLD static bool same_content(const record& a, const record& b) noexcept {
     key_room room_a;
     key_room room_b;
     return key_name(a, room_a) == key_name(b, room_b);

@@ -83,7 +83,7 @@ inline char* json_encoder::write_usual(span_reader& reader, const record_view& r
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
                                                 char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::longest_key)) return nullptr;
@@ -99,7 +99,7 @@ ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const recor
 }
 
 /// For example `"intValue":"7"`.
-ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
                                             char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::piece)) return nullptr;
@@ -125,7 +125,7 @@ ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_vi
 }
 
 /// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
-ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
                                               char* at) noexcept {
   using detail::put;
   char text[detail::longest_decimal];
@@ -146,7 +146,7 @@ ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_
   return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
 }
 
-ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
                                             char* at) noexcept {
   at = detail::put(at, R"("arrayValue":{"values":[)");
   const std::int64_t count = r.integer;
@@ -164,7 +164,7 @@ ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_vi
 
 /// The names of the keys whose values recording had to shorten, as an attribute of the span, with a
 /// comma behind it.
-ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::truncated_key.size + detail::piece)) return nullptr;
   char* const before = at;

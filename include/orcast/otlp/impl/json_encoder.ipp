@@ -157,7 +157,7 @@ ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexce
   return detail::put(at, "unnamed");
 }
 
-ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
   at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
     return write_event(reader, event, number, to);
@@ -168,7 +168,7 @@ ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noex
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
                                             const orcast::detail::event_payload& event,
                                             std::uint32_t number, char* at) noexcept {
   using detail::put;
@@ -199,7 +199,7 @@ ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
   return has_room(at, 2) ? put(at, "},") : nullptr;
 }
 
-ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noexcept {
   using detail::put;
   if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
   at = put(at, R"(,"status":{"code":2)");
