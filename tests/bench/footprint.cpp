@@ -41,14 +41,34 @@ constexpr char calling[] =
     "  return client.start(std::move(request));\n"
     "}\n";
 
-constexpr char whole_program[] =
+constexpr char program_includes[] =
+    "#include <utility>\n"
     "#include \"orcast/otlp/span_exporter.hpp\"\n"
     "#include \"orcast/trace/make_tracer.hpp\"\n"
-    "inline constexpr orcast::key npc{\"npc.name\"};\n"
+    "inline constexpr orcast::key npc{\"npc.name\"};\n";
+
+constexpr char polled_transport[] =
+    "struct given {\n"
+    "  orcast::http::exchange_id start(const orcast::http::request&,\n"
+    "                                  orcast::http::response_sink& sink) {\n"
+    "    waiting = &sink;\n"
+    "    return 1;\n"
+    "  }\n"
+    "  void cancel(orcast::http::exchange_id) {}\n"
+    "  void resume(orcast::http::exchange_id) {}\n"
+    "  void poll(std::int64_t) {\n"
+    "    if (auto* const sink = std::exchange(waiting, nullptr)) sink->done({});\n"
+    "  }\n"
+    "  orcast::http::response_sink* waiting = nullptr;\n"
+    "};\n";
+
+constexpr char blocking_transport[] =
     "struct given {\n"
     "  void perform(const orcast::http::request&, orcast::http::response_sink& sink,\n"
     "               orcast::http::exchange_control&) { sink.done({}); }\n"
-    "};\n"
+    "};\n";
+
+constexpr char program_main[] =
     "int main() {\n"
     "  auto traces = orcast::make_tracer({});\n"
     "  if (!traces) return 1;\n"
@@ -122,14 +142,17 @@ double program_bytes(const std::string& name) {
   return static_cast<double>(of.st_size);
 }
 
-void program(bench::suite& suite) {
+void program_with(bench::suite& suite, const char* bench, const char* transport,
+                  bench::target aim) {
+  const std::string text = std::string(program_includes) + transport + program_main;
   const double empty = program_bytes(write("empty", "int main() {}\n"));
-  const double whole = program_bytes(write("program", whole_program));
-  suite.report({"footprint/program-bytes",
-                whole / 1024,
-                "KB",
-                empty / 1024,
-                {bench::target::over_floor, 60}});
+  const double whole = program_bytes(write("program", text));
+  suite.report({bench, whole / 1024, "KB", empty / 1024, aim});
+}
+
+void program(bench::suite& suite) {
+  program_with(suite, "footprint/program-bytes", polled_transport, {bench::target::over_floor, 60});
+  program_with(suite, "footprint/program-bytes/blocking", blocking_transport, {});
 }
 
 const bench::registered entries[] = {{"footprint/tu-seconds", recording_unit},

@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "orcast/core/random.hpp"
 #include "orcast/core/result.hpp"
 #include "orcast/otlp/answer.hpp"
 #include "orcast/otlp/batch_encoder.hpp"
 #include "orcast/otlp/encoder_options.hpp"
+#include "orcast/otlp/fixed_list.hpp"
 #include "orcast/trace/stats.hpp"
 
 // Decides what to send to one destination, and when: collects spans into a batch, says when to post
@@ -133,12 +133,13 @@ class exporter {
   bool full_ = false;
   bool hurried_ = false;
   bool given_up_ = false;
-  std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again
-  std::vector<std::size_t> ends_;  // of each span in the batch; in front of them its beginning
-  std::uint32_t settled_ = 0;      // spans at the beginning of the batch that have reached an end
-  std::uint32_t posted_ = 0;       // spans in the current post, behind those
-  std::uint32_t most_ = 0;         // in a post; less than all after a 413
-  int attempts_ = 0;               // of the current post
+  std::int64_t due_ms_ = 0;  // filling: when the batch goes; waiting: when to try again
+  detail::fixed_list<std::size_t>
+      ends_;                   // of each span in the batch; in front of them its beginning
+  std::uint32_t settled_ = 0;  // spans at the beginning of the batch that have reached an end
+  std::uint32_t posted_ = 0;   // spans in the current post, behind those
+  std::uint32_t most_ = 0;     // in a post; less than all after a 413
+  int attempts_ = 0;           // of the current post
   std::int64_t first_attempt_ms_ = 0;
   counters counts_;
   std::string last_error_;

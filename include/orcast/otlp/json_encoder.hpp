@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "orcast/otlp/batch_encoder.hpp"
 #include "orcast/otlp/encoder_options.hpp"
@@ -56,7 +56,8 @@ class json_encoder final : public batch_encoder {
   char* write_status(span_reader& reader, char* at) noexcept;
 
   bool int_as_number_;
-  std::vector<default_attribute> defaults_;
+  std::array<default_attribute, detail::span_walk::most_defaults> defaults_;
+  std::size_t default_count_ = 0;
   detail::span_walk walk_;
 };
 

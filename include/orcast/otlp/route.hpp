@@ -7,11 +7,11 @@
 #include <limits>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "orcast/http/transport.hpp"
 #include "orcast/otlp/destination.hpp"
 #include "orcast/otlp/exporter.hpp"
+#include "orcast/otlp/fixed_list.hpp"
 #include "orcast/otlp/shared_ends.hpp"
 
 // The way to one destination under one set of settings: the memory of its batch, its exporter, its
@@ -44,7 +44,8 @@ class route {
   static constexpr std::int64_t always = (std::numeric_limits<std::int64_t>::max)();
 
   /// Fails with invalid_argument.
-  static result<std::unique_ptr<route>> make(tracer& from, destination to, shared_ends& ends);
+  static result<std::unique_ptr<route>> make(tracer& from, const destination& to,
+                                             shared_ends& ends);
 
   ~route();
   route(const route&) = delete;
@@ -108,7 +109,7 @@ class route {
   };
   using batch_memory = std::unique_ptr<char, memory_deleter>;
 
-  route(destination&& to, const host& from, batch_memory memory, random_state random,
+  route(const destination& to, const host& from, batch_memory memory, random_state random,
         shared_ends& ends);
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
@@ -121,8 +122,8 @@ class route {
   bool (*leaves_out_)(std::string_view key) noexcept;
   bool leaves_out_words_;
   std::size_t batch_spans_;
-  std::vector<shared_ends::ticket> tickets_;  // of the spans in the batch, in their order
-  std::size_t settled_ = 0;                   // of them
+  fixed_list<shared_ends::ticket> tickets_;  // of the spans in the batch, in their order
+  std::size_t settled_ = 0;                  // of them
   std::uint64_t exported_ = 0;
   std::array<std::uint64_t, drop_reasons> dropped_{};
 };

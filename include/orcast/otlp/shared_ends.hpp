@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <utility>
 
+#include "orcast/otlp/fixed_list.hpp"
 #include "orcast/trace/tracer.hpp"
 
 // A span may go to several destinations, but it has one end in the tracer's accounts: it was
@@ -23,12 +24,15 @@ class shared_ends {
   explicit shared_ends(tracer& accounts) : tracer_(accounts) {}
 
   /// Room for so many spans that are under way at once.
-  void reserve(std::size_t spans) {
-    entries_.reserve(spans);
-    for (auto i = static_cast<ticket>(entries_.size()); i < spans; ++i) {
-      entries_.push_back({free_, 0, false, drop_reason::rejected});
+  ORCAST_SMALL void reserve(std::size_t spans) {
+    if (spans <= entries_.size()) return;
+    fixed_list<entry> more(spans);
+    for (const entry& each : entries_) more.push_back(each);
+    for (auto i = static_cast<ticket>(more.size()); i < spans; ++i) {
+      more.push_back({free_, 0, false, drop_reason::rejected});
       free_ = i;
     }
+    entries_ = std::move(more);
   }
 
   /// A span that so many destinations (at least one) will report an end of.
@@ -74,7 +78,7 @@ class shared_ends {
   }
 
   tracer& tracer_;
-  std::vector<entry> entries_;
+  fixed_list<entry> entries_;
   ticket free_ = none;
 };
 

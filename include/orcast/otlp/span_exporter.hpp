@@ -13,6 +13,7 @@
 #include "orcast/core/function_ref.hpp"
 #include "orcast/http/any_transport.hpp"
 #include "orcast/otlp/destination.hpp"
+#include "orcast/otlp/fixed_list.hpp"
 #include "orcast/otlp/route.hpp"
 #include "orcast/otlp/shared_ends.hpp"
 #include "orcast/trace/tracer.hpp"
@@ -80,7 +81,7 @@ class span_exporter {
   /// is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0);
 
-  std::size_t destinations() const noexcept { return gone_.size(); }
+  std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
   export_status status() const;
   /// Of one destination, under all settings that it has had.
@@ -119,14 +120,16 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport transport);
+  span_exporter(tracer& from, http::any_transport&& transport);
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
-  result<void> add(std::size_t number, destination to);
+  static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport&& transport,
+                                                     const destination* to, std::size_t count);
+  result<void> add(std::size_t number, const destination& to);
   detail::route* current(std::size_t number) const noexcept;
   void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
   bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
@@ -152,7 +155,7 @@ class span_exporter {
   void lose(orcast::detail::block_index span, drop_reason why);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
-    return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
+    return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
   void make_room() noexcept;
@@ -167,11 +170,13 @@ class span_exporter {
   tracer& tracer_;
   detail::shared_ends ends_;
   std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
-  std::vector<export_status> gone_;  // what finished routes have counted, by destination
+  std::size_t destinations_ = 0;
+  std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 
-  std::vector<waiting_span> waiting_;  // a ring; its size is a power of two
-  std::uint64_t first_waiting_ = 0;    // the numbers in it
+  std::size_t waiting_size_;                 // a power of two, more than there are blocks
+  std::unique_ptr<waiting_span[]> waiting_;  // a ring
+  std::uint64_t first_waiting_ = 0;          // the numbers in it
   std::uint64_t next_waiting_ = 0;
   std::uint32_t waiting_blocks_ = 0;
 
@@ -180,7 +185,7 @@ class span_exporter {
   // the flag is set.
   std::atomic<bool> awaits_settings_{false};
   std::int64_t settings_since_ns_ = 0;
-  std::vector<orcast::detail::block_index> postponed_;
+  detail::fixed_list<orcast::detail::block_index> postponed_;
 
   bool busy_ = false;
   bool closed_ = false;

@@ -20,13 +20,13 @@ class waiting_sink final : public response_sink {
  public:
   explicit waiting_sink(response_sink& sink) noexcept : sink_(sink) {}
 
-  void head(const response_head& head) noexcept override { sink_.head(head); }
-  flow data(std::string_view bytes) noexcept override {
+  ORCAST_SMALL void head(const response_head& head) noexcept override { sink_.head(head); }
+  ORCAST_SMALL flow data(std::string_view bytes) noexcept override {
     const flow wanted = sink_.data(bytes);
     if (wanted == flow::pause) raise(paused_);
     return wanted;
   }
-  void done(result<void> outcome) noexcept override {
+  ORCAST_SMALL void done(result<void> outcome) noexcept override {
     sink_.done(std::move(outcome));
     raise(over_);
   }

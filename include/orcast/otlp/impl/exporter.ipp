@@ -7,6 +7,7 @@
 #include "orcast/http/retry.hpp"
 #include "orcast/otlp/exporter.hpp"
 #include "orcast/otlp/json_encoder.hpp"
+#include "orcast/otlp/json_put.hpp"
 
 // The bodies of exporter. A batch goes out in one post, or in several after a 413: `settled_` spans
 // have reached an end, the next `posted_` are in the current post.
@@ -14,6 +15,15 @@
 namespace orcast {
 inline namespace v0 {
 namespace otlp {
+
+namespace detail {
+
+ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
+  char text[integer_room];
+  out.append(text, static_cast<std::size_t>(put_integer(text, value) - text));
+}
+
+}  // namespace detail
 
 /// The encoder of the format that the options name.
 ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
@@ -29,9 +39,9 @@ ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
       size_(size),
-      random_(random) {
+      random_(random),
+      ends_(std::size_t{(std::max)(options.batch_spans, std::uint32_t{1})} + 1) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
-  ends_.reserve(std::size_t{options_.batch_spans} + 1);
   start_over();
 }
 
@@ -74,19 +84,28 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
                                                               std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
-  last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
+  last_reply_.status = status;
+  last_reply_.failed = errc::io;
+  last_reply_.code = answer.code;
+  last_reply_.from_otlp = answer.understood && !answer.foreign;
+  last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  const std::string what = "HTTP " + std::to_string(status);
+  std::string what = "HTTP ";
+  detail::append_number(what, status);
+  const auto report_with = [&](std::string_view more) {
+    report(what.append(more), answer.message);
+  };
   if (status >= 200 && status < 300) {
     const auto rejected =
         static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
     if (rejected != 0) {
-      report(what + ", " + std::to_string(rejected) + " spans rejected", answer.message);
+      detail::append_number(what.append(", "), rejected);
+      report_with(" spans rejected");
     } else if (!answer.message.empty()) {
-      report(what + ", accepted with a warning", answer.message);
+      report_with(", accepted with a warning");
     } else if (!answer.understood) {
       // To send it again could only duplicate it.
-      report(what + ", accepted with a body that is not an OTLP answer", {});
+      report_with(", accepted with a body that is not an OTLP answer");
     }
     return settle(rejected, drop_reason::rejected);
   }
@@ -94,20 +113,19 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
   if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
-    report(what + ", spans are kept: the key, the space, the project or the region is wrong",
-           answer.message);
+    report_with(", spans are kept: the key, the space, the project or the region is wrong");
     state_ = state::held;
     return {};
   }
   if (status == 413 && posted_ > 1) {
-    report(what + ", trying with half as many spans", answer.message);
+    report_with(", trying with half as many spans");
     most_ = (posted_ + 1) / 2;
     attempts_ = 0;
     state_ = state::waiting;
     due_ms_ = now_ms;
     return {};
   }
-  report(what, answer.message);
+  report_with({});
   if (status == 429 || status == 502 || status == 503 || status == 504) {
     return retry(now_ms, retry_after_ms);
   }
@@ -124,7 +142,11 @@ ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
                                                             const failure& why) {
   if (state_ != state::in_flight) return {};
-  last_reply_ = {0, why.code, 0, false, {}};
+  last_reply_.status = 0;
+  last_reply_.failed = why.code;
+  last_reply_.code = 0;
+  last_reply_.from_otlp = false;
+  last_reply_.message.clear();
   append_one_line(last_reply_.message, why.message);
   if (given_up_) return settle(posted_, drop_reason::withdrawn);
   report(to_string(why.code), why.message);

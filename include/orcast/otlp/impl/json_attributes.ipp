@@ -40,7 +40,7 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
     return write_usual(from, r, to);
   });
   if (at == nullptr) return nullptr;
-  for (std::size_t i = 0; i < defaults_.size(); ++i) {
+  for (std::size_t i = 0; i < default_count_; ++i) {
     if (!walk_.default_counts(i)) continue;
     if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
     at = detail::put(at, defaults_[i].json);
@@ -83,8 +83,9 @@ inline char* json_encoder::write_usual(span_reader& reader, const record_view& r
 }
 
 /// With a comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
+                                                            const record_view& r,
+                                                            char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::longest_key)) return nullptr;
   if (!r.has(orcast::detail::record::text_key)) {
@@ -100,7 +101,7 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
 
 /// For example `"intValue":"7"`.
 ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
+                                                        char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::piece)) return nullptr;
   switch (r.type()) {
@@ -126,7 +127,7 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, con
 
 /// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
 ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
-                                              char* at) noexcept {
+                                                          char* at) noexcept {
   using detail::put;
   char text[detail::longest_decimal];
   std::string_view whole;
@@ -147,7 +148,7 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, c
 }
 
 ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
+                                                        char* at) noexcept {
   at = detail::put(at, R"("arrayValue":{"values":[)");
   const std::int64_t count = r.integer;
   record_view element;

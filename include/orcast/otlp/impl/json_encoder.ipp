@@ -65,18 +65,16 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
   }
   head_ += R"(},"spans":[)";
 
-  defaults_.reserve(detail::span_walk::most_defaults);
   for (const text_attribute& each : options.span_attributes) {
     if (!detail::usable_default(each)) continue;
-    if (defaults_.size() == detail::span_walk::most_defaults) break;
-    default_attribute made;
+    if (default_count_ == defaults_.size()) break;
+    default_attribute& made = defaults_[default_count_++];
     detail::append_key(made.json, each.key);
     made.key.size = static_cast<std::uint16_t>(made.json.size());
     detail::append_value(made.json, each.value);
     made.key.hash = key_text::hash_of(each.key);
-    defaults_.push_back(std::move(made));
-    defaults_.back().key.json = defaults_.back().json.data();
-    walk_.add_default(defaults_.back().key);
+    made.key.json = made.json.data();
+    walk_.add_default(made.key);
   }
   begin();
 }
@@ -169,8 +167,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, ch
 
 /// With a comma behind it.
 ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
-                                            const orcast::detail::event_payload& event,
-                                            std::uint32_t number, char* at) noexcept {
+                                                        const orcast::detail::event_payload& event,
+                                                        std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
   at = put(at, R"({"timeUnixNano":)");

@@ -31,7 +31,8 @@ ORCAST_SMALL inline result<void> check_destination(const destination& to) {
   return {};
 }
 
-ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from,
+                                                                    const destination& to,
                                                                     shared_ends& ends) {
   const result<void> valid = check_destination(to);
   if (!valid) return valid.error();
@@ -44,7 +45,7 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
-  std::unique_ptr<route> made(new route(std::move(to), host, std::move(memory), random, ends));
+  std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
     return failure(errc::invalid_argument,
                    "destination.batch_bytes has no room for the resource and a span");
@@ -52,7 +53,7 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
                                       random_state random, shared_ends& ends)
     : ends_(ends),
       memory_(std::move(memory)),
@@ -60,9 +61,8 @@ ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_
       delivery_(std::make_unique<delivery>(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
-      batch_spans_(to.exporting.batch_spans) {
-  tickets_.reserve(batch_spans_);
-}
+      batch_spans_(to.exporting.batch_spans),
+      tickets_(batch_spans_) {}
 
 ORCAST_SMALL ORCAST_DECL route::~route() {}
 

@@ -40,35 +40,46 @@ ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, destination to) {
-  std::vector<destination> one;
-  one.push_back(std::move(to));
-  return make(from, std::move(transport), std::move(one));
+  return make(from, std::move(transport), &to, 1);
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
     tracer& from, http::any_transport transport, std::vector<destination> to) {
+  return make(from, std::move(transport), to.data(), to.size());
+}
+
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+    tracer& from, http::any_transport&& transport, const destination* to, std::size_t count) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
-  if (to.empty() || to.size() > most_destinations) {
+  if (count == 0 || count > most_destinations) {
     return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
   std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const result<void> added = made->add(i, std::move(to[i]));
+  for (std::size_t i = 0; i < count; ++i) {
+    const result<void> added = made->add(i, to[i]);
     if (!added) return added.error();
   }
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
+namespace detail {
+
+inline std::size_t power_above(std::size_t value) noexcept {
+  std::size_t size = 2;
+  while (size <= value) size *= 2;
+  return size;
+}
+
+}  // namespace detail
+
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport&& transport)
     : tracer_(from),
       ends_(from),
+      waiting_size_(detail::power_above(from.ring().block_count())),  // a span has a block at least
+      waiting_(new waiting_span[waiting_size_]),
+      postponed_(waiting_size_),
       term_(from.term()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {
-  std::size_t size = 2;
-  while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
-  waiting_.resize(size);
-  postponed_.reserve(size);
-}
+      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
 
 ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
@@ -79,11 +90,12 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   }
 }
 
-ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
+                                                         const destination& to) {
   if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
-  auto made = detail::route::make(tracer_, std::move(to), ends_);
+  auto made = detail::route::make(tracer_, to, ends_);
   if (!made) return made.error();
   detail::route& way = **made;
   way.bit = free_bits_ & (~free_bits_ + 1);
@@ -91,8 +103,8 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, des
   way.slot = number;
   way.cursor = next_waiting_;
   routes_.push_back(std::move(*made));
-  if (gone_.size() <= number) gone_.resize(number + 1);
-  std::size_t spans = waiting_.size();
+  destinations_ = (std::max)(destinations_, number + 1);
+  std::size_t spans = waiting_size_;
   for (const auto& each : routes_) spans += each->batch_spans();
   ends_.reserve(spans);
   return {};
@@ -108,7 +120,7 @@ ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t numbe
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
                                                              std::int64_t since_ns) {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
-  if (number > gone_.size() || number >= most_destinations) {
+  if (number > destinations_ || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
   }
   remove_finished();
@@ -117,8 +129,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   for (const auto& each : routes_) {
     if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
   }
-  const destination same = to;
-  const result<void> added = add(number, std::move(to));
+  const result<void> added = add(number, to);
   if (!added) return added;
   detail::route& fresh = *routes_.back();
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
@@ -136,7 +147,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
       old->cursor = next_waiting_;
     }
   }
-  for (detail::route* const each : refused) each->redirect(same, tracer_.host());
+  for (detail::route* const each : refused) each->redirect(to, tracer_.host());
   return {};
 }
 
@@ -205,13 +216,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
 
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
-  for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
+  for (std::size_t i = 0; i < destinations_; ++i) detail::add_to(sum, status(i));
   return sum;
 }
 
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
   export_status sum;
-  if (number >= gone_.size()) return sum;
+  if (number >= destinations_) return sum;
   sum = gone_[number];
   for (const auto& each : routes_) {
     if (each->slot != number) continue;

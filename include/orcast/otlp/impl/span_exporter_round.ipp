@@ -161,7 +161,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
       lose(each, drop_reason::withdrawn);
     }
   }
-  postponed_.resize(kept);
+  postponed_.shorten(kept);
   while (take_next()) {
   }
 }
