@@ -128,11 +128,20 @@ class delivery {
   delivery& operator=(const delivery&) = delete;
 
   ORCAST_SMALL void prepare(const request_pieces& body) {
-    request_.headers.push_back({"content-type", std::string(content_type(format_))});
-    request_.headers.push_back({"user-agent", std::string("orcast/") + version});
-    if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     request_.body.assign(std::begin(body.part), std::end(body.part));
-    if (compression_.compress != nullptr) compress();
+    const bool compressed = compression_.compress != nullptr && compress();
+    // Of the size that it needs: code for growing would come into every program.
+    std::vector<http::header> own(compressed ? 3 : 2);
+    own[0].name = "content-type";
+    own[0].value = content_type(format_);
+    own[1].name = "user-agent";
+    own[1].value.assign("orcast/").append(version);
+    if (compressed) {
+      own[2].name = "content-encoding";
+      own[2].value = compression_.name;
+    }
+    request_.headers.swap(own);
+    if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     sink_.begin();
   }
 
@@ -162,11 +171,13 @@ class delivery {
   }
 
  private:
-  ORCAST_SMALL void compress() {
+  bool compress() {
     compressed_.clear();
-    if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) return;
+    if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) {
+      return false;
+    }
     request_.body.assign(1, std::string_view(compressed_));
-    request_.headers.push_back({"content-encoding", std::string(compression_.name)});
+    return true;
   }
 
   ORCAST_SMALL void forget_headers() noexcept {

@@ -53,7 +53,7 @@ class json_encoder final : public batch_encoder {
   char* write_events(span_reader& reader, char* at) noexcept;
   char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
                     std::uint32_t number, char* at) noexcept;
-  char* write_status(span_reader& reader, char* at) noexcept;
+  char* write_error_status(span_reader& reader, char* at) noexcept;
 
   bool int_as_number_;
   std::array<default_attribute, detail::span_walk::most_defaults> defaults_;

@@ -43,10 +43,10 @@ class span_exporter {
 
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     destination to);
+                                                     const destination& to);
   /// The same for several; the index in the list is a destination's number.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     std::vector<destination> to);
+                                                     const std::vector<destination>& to);
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -75,7 +75,7 @@ class span_exporter {
   /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
-  result<void> replace(std::size_t number, destination to, std::int64_t since_ns = 0);
+  result<void> replace(std::size_t number, const destination& to, std::int64_t since_ns = 0);
 
   /// A destination that is to get nothing more: what ended before still goes out, what it refused
   /// is dropped. Its number may be used again.

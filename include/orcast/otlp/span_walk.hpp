@@ -123,7 +123,7 @@ class span_walk {
   }
   /// `write(name, at)` for each key whose value recording had to shorten.
   template <class Write>
-  char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
+  ORCAST_SMALL char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
     const record* owner = nullptr;  // of the value that comes next
     const record* named = nullptr;  // a list is named once, however many of its elements are cut
     reader.rewind();

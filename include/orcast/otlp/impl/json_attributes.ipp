@@ -165,7 +165,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, con
 
 /// The names of the keys whose values recording had to shorten, as an attribute of the span, with a
 /// comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader,
+                                                            char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::truncated_key.size + detail::piece)) return nullptr;
   char* const before = at;

@@ -142,8 +142,10 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
     at = put(at, R"(,"droppedEventsCount":)");
     at = put(at, std::int64_t{head.dropped_events});
   }
-  if (head.status != span_status::unset) {
-    at = write_status(reader, at);
+  if (head.status == span_status::ok) {
+    at = put(at, R"(,"status":{"code":1})");
+  } else if (head.status != span_status::unset) {
+    at = write_error_status(reader, at);
     if (at == nullptr || !has_room(at, 1)) return nullptr;
   }
   return put(at, "}");
@@ -197,9 +199,9 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
   return has_room(at, 2) ? put(at, "},") : nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
+                                                               char* at) noexcept {
   using detail::put;
-  if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
   at = put(at, R"(,"status":{"code":2)");
   record_view r;
   if (walk_.find(reader, orcast::detail::record_status_message, r)) {

@@ -39,12 +39,12 @@ ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, destination to) {
+    tracer& from, http::any_transport transport, const destination& to) {
   return make(from, std::move(transport), &to, 1);
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, std::vector<destination> to) {
+    tracer& from, http::any_transport transport, const std::vector<destination>& to) {
   return make(from, std::move(transport), to.data(), to.size());
 }
 
@@ -117,7 +117,8 @@ ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t numbe
   return nullptr;
 }
 
-ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
+                                                             const destination& to,
                                                              std::int64_t since_ns) {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
   if (number > destinations_ || number >= most_destinations) {
