@@ -26,7 +26,7 @@
 // shared across libraries would pin it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
-#define ORCAST_SMALL [[gnu::noinline, gnu::cold]]
+#define ORCAST_SMALL [[gnu::cold]]
 #define ORCAST_HOT [[gnu::always_inline]]
 #define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
