@@ -60,7 +60,7 @@
 // shared across libraries would pin it).
 #if defined(__GNUC__)
 #define ORCAST_COLD [[gnu::noinline]]
-#define ORCAST_SMALL [[gnu::noinline, gnu::cold]]
+#define ORCAST_SMALL [[gnu::cold]]
 #define ORCAST_HOT [[gnu::always_inline]]
 #define ORCAST_HIDDEN [[gnu::visibility("hidden")]]
 #else
@@ -2591,7 +2591,7 @@ using orcast::detail::record;
 struct key_room {
   char text[256];
 };
-inline std::string_view key_name(const record& r, key_room& room) noexcept {
+ORCAST_COLD inline std::string_view key_name(const record& r, key_room& room) noexcept {
   if ((r.bits & record::text_key) != 0) {
     return {reinterpret_cast<const char*>(&r + 1), r.first};
   }
@@ -2673,7 +2673,7 @@ class unique_keys {
 
   /// Finds the duplicates of the keys from number `from` on, as many as the table can hold. Returns
   /// the number of the first one that it could not, or 0.
-  std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
+  ORCAST_SMALL std::uint32_t pass(span_reader& reader, std::uint32_t from) noexcept {
     reader.rewind();
     record* name = nullptr;
     record* message = nullptr;
@@ -2714,7 +2714,7 @@ class unique_keys {
   }
 
   /// Where the key is known, the record that had it is marked dead.
-  outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+  ORCAST_COLD outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
     if (!by_content_ && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
       by_content_ = true;
@@ -2761,7 +2761,7 @@ class unique_keys {
                         std::memcmp(x.json, y.json, x.size) == 0);
   }
 
-  static std::uint32_t hash_of_content(const record& r) noexcept {
+  ORCAST_COLD static std::uint32_t hash_of_content(const record& r) noexcept {
     key_room room;
     const std::string_view name = key_name(r, room);
     std::uint64_t sum = name.size();
@@ -2774,7 +2774,7 @@ class unique_keys {
     return static_cast<std::uint32_t>(sum >> 32);
   }
 
-  static bool same_content(const record& a, const record& b) noexcept {
+  ORCAST_COLD static bool same_content(const record& a, const record& b) noexcept {
     key_room room_a;
     key_room room_b;
     return key_name(a, room_a) == key_name(b, room_b);
@@ -2921,7 +2921,7 @@ class span_walk {
   }
   /// `write(name, at)` for each key whose value recording had to shorten.
   template <class Write>
-  char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
+  ORCAST_SMALL char* cut_keys(span_reader& reader, char* at, Write write) noexcept {
     const record* owner = nullptr;  // of the value that comes next
     const record* named = nullptr;  // a list is named once, however many of its elements are cut
     reader.rewind();
@@ -6251,6 +6251,45 @@ class function_ref<R(Args...)> {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/otlp/fixed_list.hpp ----
+
+// A list that takes its memory once. The exporter knows how long its lists can become; a
+// std::vector of each type would bring code for growing into every program.
+
+namespace orcast {
+inline namespace v0 {
+namespace otlp {
+namespace detail {
+
+template <class T>
+class fixed_list {
+ public:
+  fixed_list() = default;
+  explicit fixed_list(std::size_t most) : values_(new T[most]) {}
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  T& operator[](std::size_t i) noexcept { return values_[i]; }
+  const T& operator[](std::size_t i) const noexcept { return values_[i]; }
+  T* begin() noexcept { return values_.get(); }
+  T* end() noexcept { return values_.get() + size_; }
+
+  /// There is room for it.
+  void push_back(const T& value) noexcept { values_[size_++] = value; }
+  /// Forgets those behind the first `count`.
+  void shorten(std::size_t count) noexcept { size_ = count; }
+  void clear() noexcept { size_ = 0; }
+
+ private:
+  std::unique_ptr<T[]> values_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace otlp
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/exporter.hpp ----
 
 // Decides what to send to one destination, and when: collects spans into a batch, says when to post
@@ -6370,12 +6409,13 @@ class exporter {
   bool full_ = false;
   bool hurried_ = false;
   bool given_up_ = false;
-  std::int64_t due_ms_ = 0;        // filling: when the batch goes; waiting: when to try again
-  std::vector<std::size_t> ends_;  // of each span in the batch; in front of them its beginning
-  std::uint32_t settled_ = 0;      // spans at the beginning of the batch that have reached an end
-  std::uint32_t posted_ = 0;       // spans in the current post, behind those
-  std::uint32_t most_ = 0;         // in a post; less than all after a 413
-  int attempts_ = 0;               // of the current post
+  std::int64_t due_ms_ = 0;  // filling: when the batch goes; waiting: when to try again
+  detail::fixed_list<std::size_t>
+      ends_;                   // of each span in the batch; in front of them its beginning
+  std::uint32_t settled_ = 0;  // spans at the beginning of the batch that have reached an end
+  std::uint32_t posted_ = 0;   // spans in the current post, behind those
+  std::uint32_t most_ = 0;     // in a post; less than all after a 413
+  int attempts_ = 0;           // of the current post
   std::int64_t first_attempt_ms_ = 0;
   counters counts_;
   std::string last_error_;
@@ -6499,11 +6539,20 @@ class delivery {
   delivery& operator=(const delivery&) = delete;
 
   ORCAST_SMALL void prepare(const request_pieces& body) {
-    request_.headers.push_back({"content-type", std::string(content_type(format_))});
-    request_.headers.push_back({"user-agent", std::string("orcast/") + version});
-    if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     request_.body.assign(std::begin(body.part), std::end(body.part));
-    if (compression_.compress != nullptr) compress();
+    const bool compressed = compression_.compress != nullptr && compress();
+    // Of the size that it needs: code for growing would come into every program.
+    std::vector<http::header> own(compressed ? 3 : 2);
+    own[0].name = "content-type";
+    own[0].value = content_type(format_);
+    own[1].name = "user-agent";
+    own[1].value.assign("orcast/").append(version);
+    if (compressed) {
+      own[2].name = "content-encoding";
+      own[2].value = compression_.name;
+    }
+    request_.headers.swap(own);
+    if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     sink_.begin();
   }
 
@@ -6533,11 +6582,13 @@ class delivery {
   }
 
  private:
-  ORCAST_SMALL void compress() {
+  bool compress() {
     compressed_.clear();
-    if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) return;
+    if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) {
+      return false;
+    }
     request_.body.assign(1, std::string_view(compressed_));
-    request_.headers.push_back({"content-encoding", std::string(compression_.name)});
+    return true;
   }
 
   ORCAST_SMALL void forget_headers() noexcept {
@@ -6679,12 +6730,15 @@ class shared_ends {
   explicit shared_ends(tracer& accounts) : tracer_(accounts) {}
 
   /// Room for so many spans that are under way at once.
-  void reserve(std::size_t spans) {
-    entries_.reserve(spans);
-    for (auto i = static_cast<ticket>(entries_.size()); i < spans; ++i) {
-      entries_.push_back({free_, 0, false, drop_reason::rejected});
+  ORCAST_SMALL void reserve(std::size_t spans) {
+    if (spans <= entries_.size()) return;
+    fixed_list<entry> more(spans);
+    for (const entry& each : entries_) more.push_back(each);
+    for (auto i = static_cast<ticket>(more.size()); i < spans; ++i) {
+      more.push_back({free_, 0, false, drop_reason::rejected});
       free_ = i;
     }
+    entries_ = std::move(more);
   }
 
   /// A span that so many destinations (at least one) will report an end of.
@@ -6730,7 +6784,7 @@ class shared_ends {
   }
 
   tracer& tracer_;
-  std::vector<entry> entries_;
+  fixed_list<entry> entries_;
   ticket free_ = none;
 };
 
@@ -6771,7 +6825,8 @@ class route {
   static constexpr std::int64_t always = (std::numeric_limits<std::int64_t>::max)();
 
   /// Fails with invalid_argument.
-  static result<std::unique_ptr<route>> make(tracer& from, destination to, shared_ends& ends);
+  static result<std::unique_ptr<route>> make(tracer& from, const destination& to,
+                                             shared_ends& ends);
 
   ~route();
   route(const route&) = delete;
@@ -6835,7 +6890,7 @@ class route {
   };
   using batch_memory = std::unique_ptr<char, memory_deleter>;
 
-  route(destination&& to, const host& from, batch_memory memory, random_state random,
+  route(const destination& to, const host& from, batch_memory memory, random_state random,
         shared_ends& ends);
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
@@ -6848,8 +6903,8 @@ class route {
   bool (*leaves_out_)(std::string_view key) noexcept;
   bool leaves_out_words_;
   std::size_t batch_spans_;
-  std::vector<shared_ends::ticket> tickets_;  // of the spans in the batch, in their order
-  std::size_t settled_ = 0;                   // of them
+  fixed_list<shared_ends::ticket> tickets_;  // of the spans in the batch, in their order
+  std::size_t settled_ = 0;                  // of them
   std::uint64_t exported_ = 0;
   std::array<std::uint64_t, drop_reasons> dropped_{};
 };
@@ -6886,10 +6941,10 @@ class span_exporter {
 
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     destination to);
+                                                     const destination& to);
   /// The same for several; the index in the list is a destination's number.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     std::vector<destination> to);
+                                                     const std::vector<destination>& to);
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -6918,13 +6973,13 @@ class span_exporter {
   /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
-  result<void> replace(std::size_t number, destination to, std::int64_t since_ns = 0);
+  result<void> replace(std::size_t number, const destination& to, std::int64_t since_ns = 0);
 
   /// A destination that is to get nothing more: what ended before still goes out, what it refused
   /// is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0);
 
-  std::size_t destinations() const noexcept { return gone_.size(); }
+  std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
   export_status status() const;
   /// Of one destination, under all settings that it has had.
@@ -6963,14 +7018,16 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport transport);
+  span_exporter(tracer& from, http::any_transport&& transport);
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
-  result<void> add(std::size_t number, destination to);
+  static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport&& transport,
+                                                     const destination* to, std::size_t count);
+  result<void> add(std::size_t number, const destination& to);
   detail::route* current(std::size_t number) const noexcept;
   void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
   bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
@@ -6996,7 +7053,7 @@ class span_exporter {
   void lose(orcast::detail::block_index span, drop_reason why);
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
-    return waiting_[static_cast<std::size_t>(number) & (waiting_.size() - 1)];
+    return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
   void make_room() noexcept;
@@ -7011,11 +7068,13 @@ class span_exporter {
   tracer& tracer_;
   detail::shared_ends ends_;
   std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
-  std::vector<export_status> gone_;  // what finished routes have counted, by destination
+  std::size_t destinations_ = 0;
+  std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 
-  std::vector<waiting_span> waiting_;  // a ring; its size is a power of two
-  std::uint64_t first_waiting_ = 0;    // the numbers in it
+  std::size_t waiting_size_;                 // a power of two, more than there are blocks
+  std::unique_ptr<waiting_span[]> waiting_;  // a ring
+  std::uint64_t first_waiting_ = 0;          // the numbers in it
   std::uint64_t next_waiting_ = 0;
   std::uint32_t waiting_blocks_ = 0;
 
@@ -7024,7 +7083,7 @@ class span_exporter {
   // the flag is set.
   std::atomic<bool> awaits_settings_{false};
   std::int64_t settings_since_ns_ = 0;
-  std::vector<orcast::detail::block_index> postponed_;
+  detail::fixed_list<orcast::detail::block_index> postponed_;
 
   bool busy_ = false;
   bool closed_ = false;
@@ -9061,10 +9120,11 @@ class json_encoder final : public batch_encoder {
   char* write_events(span_reader& reader, char* at) noexcept;
   char* write_event(span_reader& reader, const orcast::detail::event_payload& event,
                     std::uint32_t number, char* at) noexcept;
-  char* write_status(span_reader& reader, char* at) noexcept;
+  char* write_error_status(span_reader& reader, char* at) noexcept;
 
   bool int_as_number_;
-  std::vector<default_attribute> defaults_;
+  std::array<default_attribute, detail::span_walk::most_defaults> defaults_;
+  std::size_t default_count_ = 0;
   detail::span_walk walk_;
 };
 
@@ -11713,21 +11773,27 @@ inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
 /// What put_integer() may write, blanks behind the digits included.
 inline constexpr std::size_t integer_room = 28;
 
-inline char* put_integer(char* at, std::uint64_t value) noexcept {
-  constexpr std::uint32_t eight = 100'000'000;  // has one digit more
-  if (value < eight) {
-    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
-    // The last digit is written also where it is 0.
-    const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
-    store(at, (digits + zeros) >> 8 * skipped);
-    return at + (8 - skipped);
-  }
+inline char* put_integer(char* at, std::uint64_t value) noexcept;
+
+/// Of eight digits and more. Out of line, because compilers would unroll what two functions that
+/// call each other do, each time.
+ORCAST_COLD inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+  constexpr std::uint32_t eight = 100'000'000;
   at = put_integer(at, value / eight);
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
   return at + 8;
 }
 
-inline char* put_integer(char* at, std::int64_t value) noexcept {
+inline char* put_integer(char* at, std::uint64_t value) noexcept {
+  if (value >= 100'000'000) return put_long_integer(at, value);
+  const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(value));
+  // The last digit is written also where it is 0.
+  const unsigned skipped = lowest_bit(digits | std::uint64_t{1} << 56) / 8;
+  store(at, (digits + zeros) >> 8 * skipped);
+  return at + (8 - skipped);
+}
+
+ORCAST_COLD inline char* put_integer(char* at, std::int64_t value) noexcept {
   auto magnitude = static_cast<std::uint64_t>(value);
   if (value < 0) {
     *at++ = '-';
@@ -11786,7 +11852,7 @@ inline char* put_constant_key(char* at, const key_text& key) noexcept {
 }
 
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
-inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+ORCAST_COLD inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
   if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;
@@ -13299,13 +13365,13 @@ class waiting_sink final : public response_sink {
  public:
   explicit waiting_sink(response_sink& sink) noexcept : sink_(sink) {}
 
-  void head(const response_head& head) noexcept override { sink_.head(head); }
-  flow data(std::string_view bytes) noexcept override {
+  ORCAST_SMALL void head(const response_head& head) noexcept override { sink_.head(head); }
+  ORCAST_SMALL flow data(std::string_view bytes) noexcept override {
     const flow wanted = sink_.data(bytes);
     if (wanted == flow::pause) raise(paused_);
     return wanted;
   }
-  void done(result<void> outcome) noexcept override {
+  ORCAST_SMALL void done(result<void> outcome) noexcept override {
     sink_.done(std::move(outcome));
     raise(over_);
   }
@@ -21485,7 +21551,7 @@ ORCAST_DECL char* json_encoder::write_attributes(span_reader& reader, char* at) 
     return write_usual(from, r, to);
   });
   if (at == nullptr) return nullptr;
-  for (std::size_t i = 0; i < defaults_.size(); ++i) {
+  for (std::size_t i = 0; i < default_count_; ++i) {
     if (!walk_.default_counts(i)) continue;
     if (!has_room(at, defaults_[i].json.size() + 1)) return nullptr;
     at = detail::put(at, defaults_[i].json);
@@ -21528,8 +21594,9 @@ inline char* json_encoder::write_usual(span_reader& reader, const record_view& r
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const record_view& r,
-                                                char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
+                                                            const record_view& r,
+                                                            char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::longest_key)) return nullptr;
   if (!r.has(orcast::detail::record::text_key)) {
@@ -21544,8 +21611,8 @@ ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader, const recor
 }
 
 /// For example `"intValue":"7"`.
-ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
+                                                        char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::piece)) return nullptr;
   switch (r.type()) {
@@ -21570,8 +21637,8 @@ ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_vi
 }
 
 /// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
-ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
-                                              char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
+                                                          char* at) noexcept {
   using detail::put;
   char text[detail::longest_decimal];
   std::string_view whole;
@@ -21591,8 +21658,8 @@ ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_
   return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
 }
 
-ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
-                                            char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
+                                                        char* at) noexcept {
   at = detail::put(at, R"("arrayValue":{"values":[)");
   const std::int64_t count = r.integer;
   record_view element;
@@ -21609,7 +21676,8 @@ ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_vi
 
 /// The names of the keys whose values recording had to shorten, as an attribute of the span, with a
 /// comma behind it.
-ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_cut_keys(span_reader& reader,
+                                                            char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::truncated_key.size + detail::piece)) return nullptr;
   char* const before = at;
@@ -21688,18 +21756,16 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
   }
   head_ += R"(},"spans":[)";
 
-  defaults_.reserve(detail::span_walk::most_defaults);
   for (const text_attribute& each : options.span_attributes) {
     if (!detail::usable_default(each)) continue;
-    if (defaults_.size() == detail::span_walk::most_defaults) break;
-    default_attribute made;
+    if (default_count_ == defaults_.size()) break;
+    default_attribute& made = defaults_[default_count_++];
     detail::append_key(made.json, each.key);
     made.key.size = static_cast<std::uint16_t>(made.json.size());
     detail::append_value(made.json, each.value);
     made.key.hash = key_text::hash_of(each.key);
-    defaults_.push_back(std::move(made));
-    defaults_.back().key.json = defaults_.back().json.data();
-    walk_.add_default(defaults_.back().key);
+    made.key.json = made.json.data();
+    walk_.add_default(made.key);
   }
   begin();
 }
@@ -21767,8 +21833,10 @@ ORCAST_DECL char* json_encoder::write_span(span_reader& reader, char* at) noexce
     at = put(at, R"(,"droppedEventsCount":)");
     at = put(at, std::int64_t{head.dropped_events});
   }
-  if (head.status != span_status::unset) {
-    at = write_status(reader, at);
+  if (head.status == span_status::ok) {
+    at = put(at, R"(,"status":{"code":1})");
+  } else if (head.status != span_status::unset) {
+    at = write_error_status(reader, at);
     if (at == nullptr || !has_room(at, 1)) return nullptr;
   }
   return put(at, "}");
@@ -21780,7 +21848,7 @@ ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexce
   return detail::put(at, "unnamed");
 }
 
-ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
   at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
     return write_event(reader, event, number, to);
@@ -21791,9 +21859,9 @@ ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noex
 }
 
 /// With a comma behind it.
-ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
-                                            const orcast::detail::event_payload& event,
-                                            std::uint32_t number, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+                                                        const orcast::detail::event_payload& event,
+                                                        std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
   at = put(at, R"({"timeUnixNano":)");
@@ -21822,9 +21890,9 @@ ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
   return has_room(at, 2) ? put(at, "},") : nullptr;
 }
 
-ORCAST_DECL char* json_encoder::write_status(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
+                                                               char* at) noexcept {
   using detail::put;
-  if (reader.head().status == span_status::ok) return put(at, R"(,"status":{"code":1})");
   at = put(at, R"(,"status":{"code":2)");
   record_view r;
   if (walk_.find(reader, orcast::detail::record_status_message, r)) {
@@ -21851,6 +21919,15 @@ namespace orcast {
 inline namespace v0 {
 namespace otlp {
 
+namespace detail {
+
+ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
+  char text[integer_room];
+  out.append(text, static_cast<std::size_t>(put_integer(text, value) - text));
+}
+
+}  // namespace detail
+
 /// The encoder of the format that the options name.
 ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
                                                                 char* memory, std::size_t size) {
@@ -21865,9 +21942,9 @@ ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
       size_(size),
-      random_(random) {
+      random_(random),
+      ends_(std::size_t{(std::max)(options.batch_spans, std::uint32_t{1})} + 1) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
-  ends_.reserve(std::size_t{options_.batch_spans} + 1);
   start_over();
 }
 
@@ -21910,19 +21987,28 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
                                                               std::string_view body) {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
-  last_reply_ = {status, errc::io, answer.code, answer.understood && !answer.foreign, {}};
+  last_reply_.status = status;
+  last_reply_.failed = errc::io;
+  last_reply_.code = answer.code;
+  last_reply_.from_otlp = answer.understood && !answer.foreign;
+  last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  const std::string what = "HTTP " + std::to_string(status);
+  std::string what = "HTTP ";
+  detail::append_number(what, status);
+  const auto report_with = [&](std::string_view more) {
+    report(what.append(more), answer.message);
+  };
   if (status >= 200 && status < 300) {
     const auto rejected =
         static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
     if (rejected != 0) {
-      report(what + ", " + std::to_string(rejected) + " spans rejected", answer.message);
+      detail::append_number(what.append(", "), rejected);
+      report_with(" spans rejected");
     } else if (!answer.message.empty()) {
-      report(what + ", accepted with a warning", answer.message);
+      report_with(", accepted with a warning");
     } else if (!answer.understood) {
       // To send it again could only duplicate it.
-      report(what + ", accepted with a body that is not an OTLP answer", {});
+      report_with(", accepted with a body that is not an OTLP answer");
     }
     return settle(rejected, drop_reason::rejected);
   }
@@ -21930,20 +22016,19 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
   if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
-    report(what + ", spans are kept: the key, the space, the project or the region is wrong",
-           answer.message);
+    report_with(", spans are kept: the key, the space, the project or the region is wrong");
     state_ = state::held;
     return {};
   }
   if (status == 413 && posted_ > 1) {
-    report(what + ", trying with half as many spans", answer.message);
+    report_with(", trying with half as many spans");
     most_ = (posted_ + 1) / 2;
     attempts_ = 0;
     state_ = state::waiting;
     due_ms_ = now_ms;
     return {};
   }
-  report(what, answer.message);
+  report_with({});
   if (status == 429 || status == 502 || status == 503 || status == 504) {
     return retry(now_ms, retry_after_ms);
   }
@@ -21960,7 +22045,11 @@ ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
                                                             const failure& why) {
   if (state_ != state::in_flight) return {};
-  last_reply_ = {0, why.code, 0, false, {}};
+  last_reply_.status = 0;
+  last_reply_.failed = why.code;
+  last_reply_.code = 0;
+  last_reply_.from_otlp = false;
+  last_reply_.message.clear();
   append_one_line(last_reply_.message, why.message);
   if (given_up_) return settle(posted_, drop_reason::withdrawn);
   report(to_string(why.code), why.message);
@@ -22088,7 +22177,8 @@ ORCAST_SMALL inline result<void> check_destination(const destination& to) {
   return {};
 }
 
-ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from, destination to,
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from,
+                                                                    const destination& to,
                                                                     shared_ends& ends) {
   const result<void> valid = check_destination(to);
   if (!valid) return valid.error();
@@ -22101,7 +22191,7 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
-  std::unique_ptr<route> made(new route(std::move(to), host, std::move(memory), random, ends));
+  std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
     return failure(errc::invalid_argument,
                    "destination.batch_bytes has no room for the resource and a span");
@@ -22109,7 +22199,7 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_memory memory,
+ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
                                       random_state random, shared_ends& ends)
     : ends_(ends),
       memory_(std::move(memory)),
@@ -22117,9 +22207,8 @@ ORCAST_SMALL ORCAST_DECL route::route(destination&& to, const host& from, batch_
       delivery_(std::make_unique<delivery>(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
-      batch_spans_(to.exporting.batch_spans) {
-  tickets_.reserve(batch_spans_);
-}
+      batch_spans_(to.exporting.batch_spans),
+      tickets_(batch_spans_) {}
 
 ORCAST_SMALL ORCAST_DECL route::~route() {}
 
@@ -22238,36 +22327,47 @@ ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, destination to) {
-  std::vector<destination> one;
-  one.push_back(std::move(to));
-  return make(from, std::move(transport), std::move(one));
+    tracer& from, http::any_transport transport, const destination& to) {
+  return make(from, std::move(transport), &to, 1);
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, std::vector<destination> to) {
+    tracer& from, http::any_transport transport, const std::vector<destination>& to) {
+  return make(from, std::move(transport), to.data(), to.size());
+}
+
+ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
+    tracer& from, http::any_transport&& transport, const destination* to, std::size_t count) {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
-  if (to.empty() || to.size() > most_destinations) {
+  if (count == 0 || count > most_destinations) {
     return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
   std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const result<void> added = made->add(i, std::move(to[i]));
+  for (std::size_t i = 0; i < count; ++i) {
+    const result<void> added = made->add(i, to[i]);
     if (!added) return added.error();
   }
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport transport)
+namespace detail {
+
+inline std::size_t power_above(std::size_t value) noexcept {
+  std::size_t size = 2;
+  while (size <= value) size *= 2;
+  return size;
+}
+
+}  // namespace detail
+
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport&& transport)
     : tracer_(from),
       ends_(from),
+      waiting_size_(detail::power_above(from.ring().block_count())),  // a span has a block at least
+      waiting_(new waiting_span[waiting_size_]),
+      postponed_(waiting_size_),
       term_(from.term()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {
-  std::size_t size = 2;
-  while (size <= from.ring().block_count()) size *= 2;  // a span has a block at least
-  waiting_.resize(size);
-  postponed_.reserve(size);
-}
+      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
 
 ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
@@ -22278,11 +22378,12 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   }
 }
 
-ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, destination to) {
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
+                                                         const destination& to) {
   if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
-  auto made = detail::route::make(tracer_, std::move(to), ends_);
+  auto made = detail::route::make(tracer_, to, ends_);
   if (!made) return made.error();
   detail::route& way = **made;
   way.bit = free_bits_ & (~free_bits_ + 1);
@@ -22290,8 +22391,8 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number, des
   way.slot = number;
   way.cursor = next_waiting_;
   routes_.push_back(std::move(*made));
-  if (gone_.size() <= number) gone_.resize(number + 1);
-  std::size_t spans = waiting_.size();
+  destinations_ = (std::max)(destinations_, number + 1);
+  std::size_t spans = waiting_size_;
   for (const auto& each : routes_) spans += each->batch_spans();
   ends_.reserve(spans);
   return {};
@@ -22304,10 +22405,11 @@ ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t numbe
   return nullptr;
 }
 
-ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number, destination to,
+ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
+                                                             const destination& to,
                                                              std::int64_t since_ns) {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
-  if (number > gone_.size() || number >= most_destinations) {
+  if (number > destinations_ || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
   }
   remove_finished();
@@ -22316,8 +22418,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   for (const auto& each : routes_) {
     if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
   }
-  const destination same = to;
-  const result<void> added = add(number, std::move(to));
+  const result<void> added = add(number, to);
   if (!added) return added;
   detail::route& fresh = *routes_.back();
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
@@ -22335,7 +22436,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
       old->cursor = next_waiting_;
     }
   }
-  for (detail::route* const each : refused) each->redirect(same, tracer_.host());
+  for (detail::route* const each : refused) each->redirect(to, tracer_.host());
   return {};
 }
 
@@ -22404,13 +22505,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
 
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
-  for (std::size_t i = 0; i < gone_.size(); ++i) detail::add_to(sum, status(i));
+  for (std::size_t i = 0; i < destinations_; ++i) detail::add_to(sum, status(i));
   return sum;
 }
 
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number) const {
   export_status sum;
-  if (number >= gone_.size()) return sum;
+  if (number >= destinations_) return sum;
   sum = gone_[number];
   for (const auto& each : routes_) {
     if (each->slot != number) continue;
@@ -22686,7 +22787,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
       lose(each, drop_reason::withdrawn);
     }
   }
-  postponed_.resize(kept);
+  postponed_.shorten(kept);
   while (take_next()) {
   }
 }
