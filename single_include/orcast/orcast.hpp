@@ -2235,7 +2235,7 @@ class span_ring {
   bool publish(block_index span, std::uint32_t stamp) noexcept {
     return publish_here(span, stamp) || publish_elsewhere(span, stamp);
   }
-  /// The same by the lane that was used last, and by another one.
+  /// The same by the lane that was used last, and by any other one.
   bool publish_here(block_index span, std::uint32_t stamp) noexcept {
     lane& last = last_lane();
     if (!last.try_claim()) return false;
@@ -3331,6 +3331,7 @@ inline constexpr transport_functions transport_table = functions_of<T>();
 namespace orcast {
 inline namespace v0 {
 namespace http {
+
 /// A transport of any tier. An object that holds none (made by default, or moved from) may only be
 /// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
 /// not be called from inside a sink: it would wait for its own caller.
@@ -5726,7 +5727,7 @@ class recording_switch {
     return word_.load(std::memory_order_relaxed);
   }
   static bool records(std::uint32_t word) noexcept { return (word & (off | none)) == 0; }
-  /// Every root that begins, without asking what is sampled.
+  /// The same, and no trace is left out by sampling: nobody need ask what is.
   static bool records_all(std::uint32_t word) noexcept {
     return (word & (off | none | sampling)) == 0;
   }
@@ -5925,18 +5926,19 @@ class tracer {
   tracer(double sampling_ratio, bool consent, std::uint32_t max_value) noexcept
       : switch_(consent, sampling_ratio < 1.0), max_value_(max_value), sampler_(sampling_ratio) {}
 
-  /// A span that something is asked for, or that is not recorded for some reason.
+  /// The general way to begin a span: with options, sampling, a lane that is taken or has run dry.
   virtual span begin(std::string_view name, const span_options& options,
                      detail::consent_term term) noexcept = 0;
   /// A value that does not fit into the span's block, or is no plain one under a constant key.
   virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                    std::uint64_t word) noexcept = 0;
-  /// A span that is complete, and that the lane did not take or consent does not cover.
+  /// Hands over or drops a complete span that its lane did not take, or that consent does not
+  /// cover.
   virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
-  /// The same, the general way.
+  /// The same by begin(): where begin_root() finds something out of the ordinary.
   span begin_otherwise(std::string_view name, detail::consent_term term) noexcept;
   ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
                        const detail::context_words& ids, span_id parent, bool remote_parent,
@@ -9358,7 +9360,8 @@ struct tracer_options {
   orcast::host host;
 };
 
-/// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
+/// Any thread. Validates the options, takes the memory and touches it. Fails with invalid_argument,
+/// naming the option.
 result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept;
 
 }  // namespace v0

@@ -19,6 +19,7 @@
 namespace orcast {
 inline namespace v0 {
 namespace http {
+
 /// A transport of any tier. An object that holds none (made by default, or moved from) may only be
 /// assigned to, tested and destroyed. What waits - perform(), cancel_all(), the destructor - must
 /// not be called from inside a sink: it would wait for its own caller.

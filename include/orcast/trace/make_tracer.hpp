@@ -38,7 +38,8 @@ struct tracer_options {
   orcast::host host;
 };
 
-/// Validates the options and takes the memory. Fails with invalid_argument, naming the option.
+/// Any thread. Validates the options, takes the memory and touches it. Fails with invalid_argument,
+/// naming the option.
 result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept;
 
 }  // namespace v0

@@ -29,7 +29,7 @@ class recording_switch {
     return word_.load(std::memory_order_relaxed);
   }
   static bool records(std::uint32_t word) noexcept { return (word & (off | none)) == 0; }
-  /// Every root that begins, without asking what is sampled.
+  /// The same, and no trace is left out by sampling: nobody need ask what is.
   static bool records_all(std::uint32_t word) noexcept {
     return (word & (off | none | sampling)) == 0;
   }

@@ -68,7 +68,7 @@ class span_ring {
   bool publish(block_index span, std::uint32_t stamp) noexcept {
     return publish_here(span, stamp) || publish_elsewhere(span, stamp);
   }
-  /// The same by the lane that was used last, and by another one.
+  /// The same by the lane that was used last, and by any other one.
   bool publish_here(block_index span, std::uint32_t stamp) noexcept {
     lane& last = last_lane();
     if (!last.try_claim()) return false;

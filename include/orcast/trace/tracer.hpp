@@ -108,18 +108,19 @@ class tracer {
   tracer(double sampling_ratio, bool consent, std::uint32_t max_value) noexcept
       : switch_(consent, sampling_ratio < 1.0), max_value_(max_value), sampler_(sampling_ratio) {}
 
-  /// A span that something is asked for, or that is not recorded for some reason.
+  /// The general way to begin a span: with options, sampling, a lane that is taken or has run dry.
   virtual span begin(std::string_view name, const span_options& options,
                      detail::consent_term term) noexcept = 0;
   /// A value that does not fit into the span's block, or is no plain one under a constant key.
   virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                    std::uint64_t word) noexcept = 0;
-  /// A span that is complete, and that the lane did not take or consent does not cover.
+  /// Hands over or drops a complete span that its lane did not take, or that consent does not
+  /// cover.
   virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
-  /// The same, the general way.
+  /// The same by begin(): where begin_root() finds something out of the ordinary.
   span begin_otherwise(std::string_view name, detail::consent_term term) noexcept;
   ORCAST_HOT span open(detail::lane& mine, detail::block_index block,
                        const detail::context_words& ids, span_id parent, bool remote_parent,
