@@ -2060,44 +2060,38 @@ inline constexpr std::size_t first_offset = padded(sizeof(block_head) + sizeof(s
 
 // ---- orcast/trace/lane.hpp ----
 
-// A lane is the part of the span ring that one recording thread uses at a time: a list of free
-// blocks, a queue of finished spans, a random state. A thread claims a lane for a few nanoseconds
-// with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a claim: a
-// thread that finds a lane taken goes on to the next one.
-//
-// The queue has one producer at a time (the claim holder) and any number of consumers: the drainer,
-// and recording threads that evict the oldest span. `head` and `tail` only ever grow; a consumer
-// owns an entry once it has moved `head` past it.
+// A lane is the part of the span ring that one recording thread uses at a time while it begins a
+// span: a list of free blocks, the offset of wall time, a counter. A thread claims a lane for a few
+// nanoseconds with one exchange; whoever holds the claim owns the plain fields. Nobody waits for a
+// claim: a thread that finds a lane taken goes on to the next one.
 
 namespace orcast {
 inline namespace v0 {
 namespace detail {
 
 struct lane {
-  struct slot {
-    std::atomic<block_index> block{no_block};
-    std::atomic<std::uint32_t> stamp{0};  ///< when it was published; for finding the oldest
+  /// A span that has ended: its first block, and when.
+  struct finished {
+    block_index first;
+    std::uint32_t when;
   };
 
   // Line 1: the claim and what its holder writes, one line on 64-bit targets.
   alignas(64) std::atomic<std::uint32_t> claimed{0};
   block_index free = no_block;  ///< last in, first out: the block that is warm in the cache
-  std::atomic<std::size_t> tail{0};
-  std::size_t known_head = 0;  ///< head has come at least that far
-  slot* slots = nullptr;
-  std::uint32_t capacity = 0;  ///< a power of two
-  std::uint32_t index = 0;     ///< its place among the lanes
+  std::uint32_t index = 0;      ///< its place among the lanes
   std::int64_t wall_minus_steady_ns = 0;
   std::int64_t wall_due_ns = (std::numeric_limits<std::int64_t>::min)();  ///< read it again then
   wide_counter started;
+  wide_counter unsampled;
 
-  // Line 2: written by consumers, and once in a while.
-  alignas(64) std::atomic<std::size_t> head{0};
-  std::size_t known_tail = 0;  ///< the drainer's: tail has come at least that far
-  wide_counter unsampled;      ///< the claim holder's
-
-  // Line 3: blocks that come back; anyone pushes, the refilling thread takes all at once.
+  // Line 2: blocks that come back; anyone pushes, the refilling thread takes all at once.
   alignas(64) std::atomic<block_index> returned{no_block};
+
+  // Line 3, the claim holder's: what to evict next, the oldest first.
+  alignas(64) std::uint32_t evict_next = 0;
+  std::uint32_t evict_end = 0;
+  finished oldest[7];
 
   bool try_claim() noexcept {
     // The load keeps a busy line shared; the acquire exchange pairs with let_go().
@@ -2107,68 +2101,6 @@ struct lane {
 
   /// Release: the next holder sees the plain fields as they were left.
   void let_go() noexcept { claimed.store(0, std::memory_order_release); }
-
-  /// The claim holder only. False when the queue is full.
-  bool publish(block_index span, std::uint32_t stamp) noexcept {
-    const std::size_t at = tail.load(std::memory_order_relaxed);
-    if (at - known_head >= capacity) {
-      // Looked at only now, because consumers write it. Acquire pairs with the exchange in pass():
-      // the slot has been read before we write it again.
-      known_head = head.load(std::memory_order_acquire);
-      if (at - known_head >= capacity) return false;
-    }
-    slot& entry = slots[at & (capacity - 1)];
-    entry.block.store(span, std::memory_order_relaxed);
-    entry.stamp.store(stamp, std::memory_order_relaxed);
-    // Release: pairs with the acquire in drain() and evict(), which thereby see the span's blocks.
-    tail.store(at + 1, std::memory_order_release);
-    return true;
-  }
-
-  /// The drainer only. The oldest finished span of this lane, or no_block. It looks at tail, which
-  /// the recording threads write, once for all that was published until then.
-  block_index drain() noexcept {
-    std::size_t at = head.load(std::memory_order_acquire);
-    for (;;) {
-      if (static_cast<std::ptrdiff_t>(known_tail - at) <= 0) {
-        known_tail = tail.load(std::memory_order_acquire);
-        if (known_tail == at) return no_block;
-      }
-      const block_index span = pass(at);
-      if (span != no_block) return span;
-    }
-  }
-
-  /// Any thread. The same for one that wants its memory.
-  block_index evict() noexcept {
-    std::size_t at = head.load(std::memory_order_acquire);
-    while (at != tail.load(std::memory_order_acquire)) {
-      const block_index span = pass(at);
-      if (span != no_block) return span;
-    }
-    return no_block;
-  }
-
-  /// Any thread. True and the stamp of the oldest entry, or false when there is none. A hint only:
-  /// the entry may be gone before the caller acts on it.
-  bool oldest_stamp(std::uint32_t& stamp) const noexcept {
-    const std::size_t at = head.load(std::memory_order_acquire);
-    if (at == tail.load(std::memory_order_acquire)) return false;
-    stamp = slots[at & (capacity - 1)].stamp.load(std::memory_order_relaxed);
-    return true;
-  }
-
- private:
-  /// Takes the entry at `at`, which is known to be published; when another consumer was faster,
-  /// no_block, and `at` is where head is now.
-  block_index pass(std::size_t& at) noexcept {
-    const block_index span = slots[at & (capacity - 1)].block.load(std::memory_order_relaxed);
-    // Success: nobody else had moved head, so the slot still held the entry that was read. Release
-    // lets publish() reuse the slot; acquire on failure gives a fresh view of head.
-    const bool mine = head.compare_exchange_strong(at, at + 1, std::memory_order_acq_rel,
-                                                   std::memory_order_acquire);
-    return mine ? span : no_block;
-  }
 };
 
 }  // namespace detail
@@ -2231,19 +2163,12 @@ class span_ring {
     return index;
   }
 
-  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
-  bool publish(block_index span, std::uint32_t stamp) noexcept {
-    return publish_here(span, stamp) || publish_elsewhere(span, stamp);
+  /// Any thread: hands the finished span that begins with this block to the consumer. `when` is
+  /// not 0, and counts up.
+  void publish(block_index span, std::uint32_t when) noexcept {
+    // Release: pairs with the acquire in take() and evict(), which thereby see the span's blocks.
+    ended(span).store(when, std::memory_order_release);
   }
-  /// The same by the lane that was used last, and by any other one.
-  bool publish_here(block_index span, std::uint32_t stamp) noexcept {
-    lane& last = last_lane();
-    if (!last.try_claim()) return false;
-    const bool done = last.publish(span, stamp);
-    last.let_go();
-    return done;
-  }
-  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
   void give_back(block_index first) noexcept {
@@ -2252,16 +2177,24 @@ class span_ring {
     push_returned(lanes_[at(first)->home], first, last);
   }
 
-  /// The consumer only: the next finished span or no_block, lane after lane.
+  /// The consumer only: a finished span, or no_block when it has looked at every block in vain. It
+  /// goes round: what has ended waits for one round at most.
   block_index take() noexcept {
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
-      if (span == no_block) continue;
-      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
-      return span;
+    const std::uint64_t give_up = looks_ + block_count_;
+    while (looks_ < give_up) {
+      const block_index at = next_ended(next_);
+      const bool found = at != block_count_;
+      looks_ += at - next_ + found;
+      next_ = found ? at + 1 : 0;
+      // Acquire: pairs with publish(). Exchanged, because another thread may evict it.
+      if (found && ended(at).exchange(0, std::memory_order_acquire) != 0) return at;
     }
     return no_block;
   }
+  /// The consumer only: at how many blocks it has looked so far, and whether it has looked at each
+  /// of them since. All that had ended then has been taken.
+  std::uint64_t looks() const noexcept { return looks_; }
+  bool been_round(std::uint64_t since) const noexcept { return looks_ - since >= block_count_; }
 
   /// Asks for the line that pop() will look at next.
   void prefetch(block_index next) const noexcept {
@@ -2293,6 +2226,8 @@ class span_ring {
   wide_counter& evicted() noexcept { return evicted_; }
   const wide_counter& evicted() const noexcept { return evicted_; }
 
+  /// Finished spans that nobody has taken.
+  std::uint32_t finished() const noexcept;
   /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
   std::uint32_t free_blocks() const noexcept;
 
@@ -2310,9 +2245,31 @@ class span_ring {
     return hint;
   }
 
+  /// When the span that begins with this block ended; 0 unless it has, and nobody has taken it.
+  /// These words lie together, so that the consumer finds what has ended in few cache lines: before
+  /// the blocks, the first block's last.
+  std::atomic<std::uint32_t>& ended(block_index first) const noexcept {
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(blocks_)[-1 - std::ptrdiff_t{first}];
+  }
+
+  /// The first block from this one on that begins a finished span, or block_count(). It looks at
+  /// eight together: there are many more blocks than finished spans.
+  block_index next_ended(block_index from) const noexcept {
+    for (; from < block_count_; ++from) {
+      const std::atomic<std::uint32_t>* const first = &ended(from);
+      // Relaxed: whoever takes the span acquires it.
+      const auto when = [first](int i) { return first[-i].load(std::memory_order_relaxed); };
+      if (when(0) != 0) break;
+      if (block_count_ - from < 8) continue;
+      if ((when(1) | when(2) | when(3) | when(4) | when(5) | when(6) | when(7)) == 0) from += 7;
+    }
+    return from;
+  }
+
   lane* claim_another(std::uint32_t tries) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
+  void find_oldest(lane& mine) const noexcept;
   void release() noexcept;
 
   void push_returned(lane& to, block_index first, block_index last) noexcept {
@@ -2344,7 +2301,8 @@ class span_ring {
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
   // Written now and then.
-  std::uint32_t next_lane_ = 0;  // the consumer's
+  block_index next_ = 0;     // the consumer's: the block it looks at next
+  std::uint64_t looks_ = 0;  // the consumer's
   wide_counter evicted_;
 };
 
@@ -5209,7 +5167,6 @@ inline namespace v0 {
 
 enum class drop_reason : std::uint8_t {
   pool_full,  ///< no block was free when the span began
-  ring_full,  ///< it had ended, but no lane could take it
   too_large,  ///< its encoding does not fit into a request
   evicted,    ///< an older span made room for a newer one
   rejected,   ///< the backend refused it for good
@@ -5218,12 +5175,12 @@ enum class drop_reason : std::uint8_t {
   shut_down,  ///< still here when the tracer went, or ended after that
   withdrawn,  ///< consent was withdrawn before it had been sent
 };
-inline constexpr std::size_t drop_reasons = 9;
+inline constexpr std::size_t drop_reasons = 8;
 
 constexpr std::string_view to_string(drop_reason reason) noexcept {
-  constexpr std::string_view names[drop_reasons] = {"pool_full", "ring_full", "too_large",
-                                                    "evicted",   "rejected",  "expired",
-                                                    "filtered",  "shut_down", "withdrawn"};
+  constexpr std::string_view names[drop_reasons] = {"pool_full", "too_large", "evicted",
+                                                    "rejected",  "expired",   "filtered",
+                                                    "shut_down", "withdrawn"};
   return names[static_cast<std::size_t>(reason)];
 }
 
@@ -5932,9 +5889,6 @@ class tracer {
   /// A value that does not fit into the span's block, or is no plain one under a constant key.
   virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                    std::uint64_t word) noexcept = 0;
-  /// Hands over or drops a complete span that its lane did not take, or that consent does not
-  /// cover.
-  virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
@@ -5949,9 +5903,9 @@ class tracer {
     return span(detail::context_words(trace_id{}));
   }
 
-  /// About milliseconds, by a shift: the stamps are only compared with each other.
+  /// About milliseconds, and never 0: the stamps are only compared with each other.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 20);
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 19) | 1;
   }
   std::uint64_t open_spans() const noexcept;
 
@@ -5960,9 +5914,9 @@ class tracer {
   std::uint32_t max_value_;
   std::uint32_t max_blocks_ = 1;
   detail::span_ring ring_;
-  ratio_sampler sampler_;
+  alignas(64) ratio_sampler sampler_;  // apart from what the consumer writes
   destination_shares shares_;
-  // Apart from what every span reads.
+  // Apart from what spans read.
   alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;
   wide_counter exported_;
@@ -6878,11 +6832,11 @@ class route {
   std::size_t slot = 0;      ///< the destination's number
   std::uint64_t cursor = 0;  ///< the next span that waits, to look at
   http::exchange_id exchange = 0;
-  std::uint64_t last_batch = 0;        ///< of a flush
-  bool reached = false;                ///< by a flush: last_batch is known
-  std::int64_t from_ns = 0;            ///< only spans that ended then or later
-  std::int64_t until_ns = always;      ///< only spans that ended before; `always`: not retired
-  std::array<std::size_t, 64> mark{};  ///< where the queues were when it was retired
+  std::uint64_t last_batch = 0;    ///< of a flush
+  bool reached = false;            ///< by a flush: last_batch is known
+  std::int64_t from_ns = 0;        ///< only spans that ended then or later
+  std::int64_t until_ns = always;  ///< only spans that ended before; `always`: not retired
+  std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
 
  private:
   struct memory_deleter {
@@ -7031,8 +6985,6 @@ class span_exporter {
                                                      const destination* to, std::size_t count);
   result<void> add(std::size_t number, const destination& to);
   detail::route* current(std::size_t number) const noexcept;
-  void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
-  bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
   void remove_finished();
 
   progress round(std::int64_t deadline_ns, perform_function* perform);
@@ -7091,9 +7043,9 @@ class span_exporter {
   bool closed_ = false;
   orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
-  // A flush is over when the queues, and what waits behind them, have passed where they were at its
-  // beginning, and the batches that were current then are done with.
-  std::array<std::size_t, 64> mark_{};
+  // A flush is over when all that had ended at its beginning has been taken, and the batches that
+  // were current then are done with.
+  std::uint64_t looks_before_flush_ = 0;
   std::uint64_t flush_to_ = 0;
   bool flushing_ = false;
   bool passed_ = false;
@@ -11296,25 +11248,19 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) 
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
-  // Together the queues hold twice as many spans as there are blocks.
-  std::uint32_t capacity = 8;
-  while (std::size_t{capacity} * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     lane* made = new (lanes_ + i) lane;
     made->index = i;
     (new (&random_of(*made)) random_state)->seed(host_);
-    made->capacity = capacity;
-    made->slots = reinterpret_cast<lane::slot*>(at_byte);
-    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
-    at_byte += capacity * sizeof(lane::slot);
   }
-  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
-  blocks_ = at_byte;
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
-  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  constexpr std::size_t word = sizeof(std::atomic<std::uint32_t>);
+  block_count_ = static_cast<std::uint32_t>((left - 64) / (block_bytes_ + word));
+  blocks_ = at_byte + (block_count_ * word + 63) / 64 * 64;
   for (block_index i = block_count_; i-- > 0;) {
     lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
     block_head* head = new (at(i)) block_head;
+    new (&ended(i)) std::atomic<std::uint32_t>(0);
     head->next = owner.free;
     owner.free = i;
   }
@@ -11329,19 +11275,6 @@ ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noex
     return &candidate;
   }
   return nullptr;
-}
-
-/// The lane that was used last is taken, or its queue is full.
-ORCAST_COLD ORCAST_DECL bool span_ring::publish_elsewhere(block_index span,
-                                                          std::uint32_t stamp) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* const mine = claim_another(2 * lane_count_);
-    if (mine == nullptr) return false;
-    const bool done = mine->publish(span, stamp);
-    mine->let_go();
-    if (done) return true;
-  }
-  return false;
 }
 
 ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
@@ -11373,28 +11306,45 @@ ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   return policy_ == when_full::evict_oldest && evict(mine);
 }
 
-/// Takes the span that was published first, within the resolution of the stamps.
+/// Takes the memory of the span that ended first, within the resolution of the stamps.
 ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* oldest = nullptr;
-    std::uint32_t oldest_stamp = 0;
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      std::uint32_t stamp = 0;
-      if (!lanes_[i].oldest_stamp(stamp)) continue;
-      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
-        oldest = lanes_ + i;
-        oldest_stamp = stamp;
+  for (int tries = 0; tries < 2; ++tries) {
+    while (mine.evict_next != mine.evict_end) {
+      lane::finished oldest = mine.oldest[mine.evict_next++];
+      // Acquire: pairs with publish(). Fails where the consumer or another thread was faster.
+      // Where the block ended another span at the same time, that one is as old.
+      if (!ended(oldest.first)
+               .compare_exchange_strong(oldest.when, 0, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+        continue;
       }
+      evicted_.add(1);
+      wipe_blocks(oldest.first);
+      mine.free = oldest.first;
+      return true;
     }
-    if (oldest == nullptr) return false;
-    const block_index span = oldest->evict();
-    if (span == no_block) continue;
-    evicted_.add(1);
-    wipe_blocks(span);
-    mine.free = span;
-    return true;
+    find_oldest(mine);
   }
   return false;
+}
+
+/// Looks at all blocks, and so for several spans at once: what ends later is younger than they are.
+ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept {
+  constexpr std::uint32_t most = sizeof mine.oldest / sizeof *mine.oldest;
+  std::uint32_t count = 0;
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) {
+    const std::uint32_t when = ended(i).load(std::memory_order_relaxed);
+    if (when == 0) continue;  // it was taken meanwhile
+    const auto older_than = [when](const lane::finished& other) {
+      return static_cast<std::int32_t>(when - other.when) < 0;
+    };
+    if (count == most && !older_than(mine.oldest[most - 1])) continue;
+    std::uint32_t at = count < most ? count++ : most - 1;
+    for (; at != 0 && older_than(mine.oldest[at - 1]); --at) mine.oldest[at] = mine.oldest[at - 1];
+    mine.oldest[at] = {i, when};
+  }
+  mine.evict_next = 0;
+  mine.evict_end = count;
 }
 
 ORCAST_DECL void span_ring::release() noexcept {
@@ -11403,6 +11353,12 @@ ORCAST_DECL void span_ring::release() noexcept {
   keep_in_child(memory_, page_bytes);
   host_.give_back(memory_, memory_bytes_, page_bytes);
   memory_ = nullptr;
+}
+
+ORCAST_DECL std::uint32_t span_ring::finished() const noexcept {
+  std::uint32_t count = 0;
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) ++count;
+  return count;
 }
 
 ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
@@ -19113,10 +19069,8 @@ ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
   close_block();
-  const std::uint32_t stamp = tracer::stamp(steady_ns);
-  if (!still_covered() || !owner_->ring_.publish_here(first_, stamp)) {
-    return owner_->end(*this, stamp);
-  }
+  if (!still_covered()) return discard(drop_reason::withdrawn);
+  owner_->ring_.publish(first_, tracer::stamp(steady_ns));
   forget();
 }
 
@@ -19216,11 +19170,7 @@ ORCAST_DECL trace_stats tracer::stats() const noexcept {
 }
 
 ORCAST_DECL std::uint64_t tracer::open_spans() const noexcept {
-  std::uint64_t ready = 0;
-  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
-    const detail::lane& lane = ring_.lane_at(i);
-    ready += lane.tail.load(std::memory_order_acquire) - lane.head.load(std::memory_order_acquire);
-  }
+  const std::uint64_t ready = ring_.finished();
   const std::uint64_t held = stats().held();
   return held > ready ? held - ready : 0;
 }
@@ -22427,7 +22377,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
   if (old != nullptr) {
     old->until_ns = fresh.from_ns;
-    mark_queues(old->mark);
+    old->looks_before = tracer_.ring().looks();
     if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
       for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
         waiting_span& each = waiting(i);
@@ -22447,7 +22397,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
-  mark_queues(old->mark);
+  old->looks_before = tracer_.ring().looks();
   if (!old->exporter().held()) return;
   for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
     waiting_span& each = waiting(i);
@@ -22465,7 +22415,8 @@ ORCAST_DECL void span_exporter::remove_finished() {
   for (auto at = routes_.begin(); at != routes_.end();) {
     detail::route& each = **at;
     const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
-                      each.pending() == 0 && each.cursor == next_waiting_ && passed(each.mark);
+                      each.pending() == 0 && each.cursor == next_waiting_ &&
+                      tracer_.ring().been_round(each.looks_before);
     if (!over) {
       ++at;
       continue;
@@ -22533,28 +22484,11 @@ ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   return false;
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::mark_queues(
-    std::array<std::size_t, 64>& mark) const noexcept {
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
-    mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
-  }
-}
-
-ORCAST_SMALL ORCAST_DECL bool span_exporter::passed(
-    const std::array<std::size_t, 64>& mark) const noexcept {
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
-    if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
-  }
-  return true;
-}
-
 ORCAST_SMALL ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
   for (const auto& each : routes_) each->reached = false;
-  mark_queues(mark_);
+  looks_before_flush_ = tracer_.ring().looks();
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {
@@ -22680,7 +22614,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
     make_room();
   }
   if (!flushing_) return;
-  if (!passed_ && passed(mark_) && postponed_.empty()) {
+  if (!passed_ && tracer_.ring().been_round(looks_before_flush_) && postponed_.empty()) {
     passed_ = true;
     flush_to_ = next_waiting_;
   }
@@ -23363,7 +23297,6 @@ class made_tracer final : public tracer {
                          consent_term term) noexcept override;
   ORCAST_DECL bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                        std::uint64_t word) noexcept override;
-  ORCAST_DECL void end(span& complete, std::uint32_t stamp) noexcept override;
 
   span without_lane() noexcept;
   void count_without_block(lane& mine) noexcept;
@@ -23466,14 +23399,6 @@ ORCAST_DECL bool made_tracer::put(span& into, const attribute_key& key, std::uin
   char* payload = into.put_fixed(key, bits, sizeof word);
   if (payload != nullptr) span::write_word(payload, word);
   return payload != nullptr;
-}
-
-ORCAST_DECL void made_tracer::end(span& complete, std::uint32_t stamp) noexcept {
-  if (!complete.still_covered()) return complete.discard(drop_reason::withdrawn);
-  if (!ring_.publish_elsewhere(complete.first_, stamp)) {
-    return complete.discard(drop_reason::ring_full);
-  }
-  complete.forget();
 }
 
 }  // namespace detail

@@ -95,11 +95,11 @@ class route {
   std::size_t slot = 0;      ///< the destination's number
   std::uint64_t cursor = 0;  ///< the next span that waits, to look at
   http::exchange_id exchange = 0;
-  std::uint64_t last_batch = 0;        ///< of a flush
-  bool reached = false;                ///< by a flush: last_batch is known
-  std::int64_t from_ns = 0;            ///< only spans that ended then or later
-  std::int64_t until_ns = always;      ///< only spans that ended before; `always`: not retired
-  std::array<std::size_t, 64> mark{};  ///< where the queues were when it was retired
+  std::uint64_t last_batch = 0;    ///< of a flush
+  bool reached = false;            ///< by a flush: last_batch is known
+  std::int64_t from_ns = 0;        ///< only spans that ended then or later
+  std::int64_t until_ns = always;  ///< only spans that ended before; `always`: not retired
+  std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
 
  private:
   struct memory_deleter {

@@ -131,8 +131,6 @@ class span_exporter {
                                                      const destination* to, std::size_t count);
   result<void> add(std::size_t number, const destination& to);
   detail::route* current(std::size_t number) const noexcept;
-  void mark_queues(std::array<std::size_t, 64>& mark) const noexcept;
-  bool passed(const std::array<std::size_t, 64>& mark) const noexcept;
   void remove_finished();
 
   progress round(std::int64_t deadline_ns, perform_function* perform);
@@ -191,9 +189,9 @@ class span_exporter {
   bool closed_ = false;
   orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
-  // A flush is over when the queues, and what waits behind them, have passed where they were at its
-  // beginning, and the batches that were current then are done with.
-  std::array<std::size_t, 64> mark_{};
+  // A flush is over when all that had ended at its beginning has been taken, and the batches that
+  // were current then are done with.
+  std::uint64_t looks_before_flush_ = 0;
   std::uint64_t flush_to_ = 0;
   bool flushing_ = false;
   bool passed_ = false;

@@ -64,19 +64,12 @@ class span_ring {
     return index;
   }
 
-  /// Any thread: hands a finished span to the consumer. False when no lane could take it.
-  bool publish(block_index span, std::uint32_t stamp) noexcept {
-    return publish_here(span, stamp) || publish_elsewhere(span, stamp);
+  /// Any thread: hands the finished span that begins with this block to the consumer. `when` is
+  /// not 0, and counts up.
+  void publish(block_index span, std::uint32_t when) noexcept {
+    // Release: pairs with the acquire in take() and evict(), which thereby see the span's blocks.
+    ended(span).store(when, std::memory_order_release);
   }
-  /// The same by the lane that was used last, and by any other one.
-  bool publish_here(block_index span, std::uint32_t stamp) noexcept {
-    lane& last = last_lane();
-    if (!last.try_claim()) return false;
-    const bool done = last.publish(span, stamp);
-    last.let_go();
-    return done;
-  }
-  bool publish_elsewhere(block_index span, std::uint32_t stamp) noexcept;
 
   /// Any thread: gives the blocks of a span back, from `first` through its last one.
   void give_back(block_index first) noexcept {
@@ -85,16 +78,24 @@ class span_ring {
     push_returned(lanes_[at(first)->home], first, last);
   }
 
-  /// The consumer only: the next finished span or no_block, lane after lane.
+  /// The consumer only: a finished span, or no_block when it has looked at every block in vain. It
+  /// goes round: what has ended waits for one round at most.
   block_index take() noexcept {
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      const block_index span = lanes_[(next_lane_ + i) & (lane_count_ - 1)].drain();
-      if (span == no_block) continue;
-      if (i != 0) next_lane_ = (next_lane_ + i) & (lane_count_ - 1);
-      return span;
+    const std::uint64_t give_up = looks_ + block_count_;
+    while (looks_ < give_up) {
+      const block_index at = next_ended(next_);
+      const bool found = at != block_count_;
+      looks_ += at - next_ + found;
+      next_ = found ? at + 1 : 0;
+      // Acquire: pairs with publish(). Exchanged, because another thread may evict it.
+      if (found && ended(at).exchange(0, std::memory_order_acquire) != 0) return at;
     }
     return no_block;
   }
+  /// The consumer only: at how many blocks it has looked so far, and whether it has looked at each
+  /// of them since. All that had ended then has been taken.
+  std::uint64_t looks() const noexcept { return looks_; }
+  bool been_round(std::uint64_t since) const noexcept { return looks_ - since >= block_count_; }
 
   /// Asks for the line that pop() will look at next.
   void prefetch(block_index next) const noexcept {
@@ -126,6 +127,8 @@ class span_ring {
   wide_counter& evicted() noexcept { return evicted_; }
   const wide_counter& evicted() const noexcept { return evicted_; }
 
+  /// Finished spans that nobody has taken.
+  std::uint32_t finished() const noexcept;
   /// Blocks that belong to no span. Only while nothing is being recorded or drained (for tests).
   std::uint32_t free_blocks() const noexcept;
 
@@ -143,9 +146,31 @@ class span_ring {
     return hint;
   }
 
+  /// When the span that begins with this block ended; 0 unless it has, and nobody has taken it.
+  /// These words lie together, so that the consumer finds what has ended in few cache lines: before
+  /// the blocks, the first block's last.
+  std::atomic<std::uint32_t>& ended(block_index first) const noexcept {
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(blocks_)[-1 - std::ptrdiff_t{first}];
+  }
+
+  /// The first block from this one on that begins a finished span, or block_count(). It looks at
+  /// eight together: there are many more blocks than finished spans.
+  block_index next_ended(block_index from) const noexcept {
+    for (; from < block_count_; ++from) {
+      const std::atomic<std::uint32_t>* const first = &ended(from);
+      // Relaxed: whoever takes the span acquires it.
+      const auto when = [first](int i) { return first[-i].load(std::memory_order_relaxed); };
+      if (when(0) != 0) break;
+      if (block_count_ - from < 8) continue;
+      if ((when(1) | when(2) | when(3) | when(4) | when(5) | when(6) | when(7)) == 0) from += 7;
+    }
+    return from;
+  }
+
   lane* claim_another(std::uint32_t tries) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
+  void find_oldest(lane& mine) const noexcept;
   void release() noexcept;
 
   void push_returned(lane& to, block_index first, block_index last) noexcept {
@@ -177,7 +202,8 @@ class span_ring {
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
   // Written now and then.
-  std::uint32_t next_lane_ = 0;  // the consumer's
+  block_index next_ = 0;     // the consumer's: the block it looks at next
+  std::uint64_t looks_ = 0;  // the consumer's
   wide_counter evicted_;
 };
 

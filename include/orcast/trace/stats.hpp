@@ -15,7 +15,6 @@ inline namespace v0 {
 
 enum class drop_reason : std::uint8_t {
   pool_full,  ///< no block was free when the span began
-  ring_full,  ///< it had ended, but no lane could take it
   too_large,  ///< its encoding does not fit into a request
   evicted,    ///< an older span made room for a newer one
   rejected,   ///< the backend refused it for good
@@ -24,12 +23,12 @@ enum class drop_reason : std::uint8_t {
   shut_down,  ///< still here when the tracer went, or ended after that
   withdrawn,  ///< consent was withdrawn before it had been sent
 };
-inline constexpr std::size_t drop_reasons = 9;
+inline constexpr std::size_t drop_reasons = 8;
 
 constexpr std::string_view to_string(drop_reason reason) noexcept {
-  constexpr std::string_view names[drop_reasons] = {"pool_full", "ring_full", "too_large",
-                                                    "evicted",   "rejected",  "expired",
-                                                    "filtered",  "shut_down", "withdrawn"};
+  constexpr std::string_view names[drop_reasons] = {"pool_full", "too_large", "evicted",
+                                                    "rejected",  "expired",   "filtered",
+                                                    "shut_down", "withdrawn"};
   return names[static_cast<std::size_t>(reason)];
 }
 

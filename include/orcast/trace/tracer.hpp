@@ -114,9 +114,6 @@ class tracer {
   /// A value that does not fit into the span's block, or is no plain one under a constant key.
   virtual bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                    std::uint64_t word) noexcept = 0;
-  /// Hands over or drops a complete span that its lane did not take, or that consent does not
-  /// cover.
-  virtual void end(span& complete, std::uint32_t stamp) noexcept = 0;
 
   /// A root that nothing is asked for, where every trace is kept: what most spans are.
   span begin_root(std::string_view name, detail::consent_term term) noexcept;
@@ -131,9 +128,9 @@ class tracer {
     return span(detail::context_words(trace_id{}));
   }
 
-  /// About milliseconds, by a shift: the stamps are only compared with each other.
+  /// About milliseconds, and never 0: the stamps are only compared with each other.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 20);
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 19) | 1;
   }
   std::uint64_t open_spans() const noexcept;
 
@@ -142,9 +139,9 @@ class tracer {
   std::uint32_t max_value_;
   std::uint32_t max_blocks_ = 1;
   detail::span_ring ring_;
-  ratio_sampler sampler_;
+  alignas(64) ratio_sampler sampler_;  // apart from what the consumer writes
   destination_shares shares_;
-  // Apart from what every span reads.
+  // Apart from what spans read.
   alignas(64) wide_counter started_without_lane_;
   wide_counter unsampled_;
   wide_counter exported_;

@@ -22,7 +22,6 @@
 
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <new>
 #include <string>
@@ -62,9 +61,8 @@ class scenario {
  public:
   struct shape {
     std::vector<std::size_t> free_blocks;  ///< of each lane
-    std::uint32_t queue = 4;               ///< entries a lane's queue holds
     orcast::when_full policy = orcast::when_full::drop_newest;
-    std::size_t first_index = 0;  ///< where the queues' counters begin
+    bool at_once = false;  ///< all spans end at the same time
   };
 
   explicit scenario(shape wanted) : shape_(std::move(wanted)) {
@@ -74,6 +72,7 @@ class scenario {
   span_ring& ring() { return *ring_; }
   lane& at(std::size_t i) { return ring_->lanes_[i]; }
   void expect(bool condition, const char* what) { explorer_.expect(condition, what); }
+  bool is_free(block_index one) const { return state_[one] == free; }
   void touch_lane(const lane& one) { explorer_.touch(lanes_[one.index]); }
   void touch_block(block_index one) { explorer_.touch(blocks_[one]); }
 
@@ -108,11 +107,8 @@ class scenario {
     touch_block(block);
     expect(state_[block] == open, "a span ends that was not open");
     state_[block] = ready;
-    if (ring_->publish(block, 0)) return;
-    ++dropped;
-    --begun;
-    state_[block] = free;
-    ring_->give_back(block);
+    if (now_ == 1 || !shape_.at_once) ++now_;
+    ring_->publish(block, now_);
   }
   void record() { end(begin()); }
   void record(int times) {
@@ -185,17 +181,14 @@ class scenario {
     block_index next = 0;
     for (std::size_t i = 0; i < shape_.free_blocks.size(); ++i) {
       lane& each = at(i);
-      each.capacity = shape_.queue;
-      each.head.store(shape_.first_index, std::memory_order_relaxed);
-      each.tail.store(shape_.first_index, std::memory_order_relaxed);
-      each.known_head = each.known_tail = shape_.first_index;
       each.free = no_block;
       for (std::size_t n = 0; n < shape_.free_blocks[i]; ++n, ++next) {
         ring_->at(next)->next = each.free;
         each.free = next;
       }
     }
-    blocks_in_all_ = next;
+    ring_->block_count_ = next;
+    now_ = 1;
     lanes_ = {};
     blocks_ = {};
     state_ = {};
@@ -206,13 +199,14 @@ class scenario {
     drain(100);
     const auto evicted = static_cast<int>(ring_->evicted().read());
     expect(begun == drained + evicted, "a span was lost, or came out twice");
-    expect(ring_->free_blocks() == blocks_in_all_, "a block was lost, or is free twice");
+    expect(ring_->finished() == 0, "the consumer does not see a span");
+    expect(ring_->free_blocks() == ring_->block_count(), "a block was lost, or is free twice");
   }
 
   shape shape_;
   explorer explorer_;
   std::unique_ptr<span_ring> ring_;
-  block_index blocks_in_all_ = 0;
+  std::uint32_t now_ = 1;
   std::array<owned, 64> lanes_{};
   std::array<owned, 64> blocks_{};
   std::array<span_state, 64> state_{};
@@ -232,8 +226,8 @@ TEST_CASE("interleavings: two threads record through one lane") {
 }
 
 TEST_CASE("interleavings: a thread preempted between claim and publish holds nobody up") {
-  // The interleavings include every one in which the first thread holds its lane, at begin or at
-  // end, while the second one does all its work; there is always another lane.
+  // The interleavings include every one in which the first thread holds its lane, or has a span
+  // that it has not ended, while the second one does all its work; there is always another lane.
   scenario s({{2, 2}});
   s.run({}, threads{[&] { s.record(); }, [&] { s.record(); }},
         [&] { s.expect(s.dropped == 0, "a span was dropped because a lane was held"); });
@@ -241,12 +235,12 @@ TEST_CASE("interleavings: a thread preempted between claim and publish holds nob
 
 TEST_CASE("interleavings: one records, one drains") {
   scenario s({{4}});
-  s.run({}, threads{[&] { s.record(2); }, [&] { s.drain(2); }});
+  s.run({}, threads{[&] { s.record(3); }, [&] { s.drain(4); }});
 }
 
 TEST_CASE("interleavings: two record, one drains") {
   scenario s({{2, 2}});
-  s.run({}, threads{[&] { s.record(); }, [&] { s.record(); }, [&] { s.drain(1); }});
+  s.run({}, threads{[&] { s.record(2); }, [&] { s.record(2); }, [&] { s.drain(2); }});
 }
 
 TEST_CASE("interleavings: two record through the same lane while one drains it") {
@@ -273,34 +267,72 @@ TEST_CASE("interleavings: a span begun by one thread is ended by another") {
         threads{[&] { s.end(span); }, [&] { s.record(); }, [&] { s.drain(2); }});
 }
 
-TEST_CASE("interleavings: a full queue sends the span to another lane while it is being drained") {
-  scenario s({{4, 2}, 2});
-  s.run([&] { s.record(2); }, threads{[&] { s.record(); }, [&] { s.drain(2); }},
-        [&] { s.expect(s.dropped == 0, "there was room in the other lane"); });
+TEST_CASE("interleavings: spans end before and behind the consumer that goes round") {
+  scenario s({{3}});
+  block_index spans[3] = {};
+  s.run(
+      [&] {
+        for (block_index& each : spans) each = s.begin();
+        s.end(spans[1]);
+        s.drain(1);  // the next round begins in the middle
+      },
+      threads{[&] { s.end(spans[0]); }, [&] { s.end(spans[2]); }, [&] { s.drain(2); }});
 }
 
-TEST_CASE("interleavings: the queues' counters wrap around") {
-  scenario s(
-      {{4}, 4, orcast::when_full::drop_newest, (std::numeric_limits<std::size_t>::max)() - 1});
-  s.run([&] { s.record(); }, threads{[&] { s.record(2); }, [&] { s.drain(3); }},
-        [&] { s.expect(s.begun + s.dropped == 3, "not every span is counted"); });
+TEST_CASE("interleavings: what had ended when a flush began is taken within a round") {
+  scenario s({{3}});
+  std::unique_ptr<interleavings::model_atomic<int>> flush;
+  block_index asked = no_block, other = no_block;
+  s.run(
+      [&] {
+        flush = std::make_unique<interleavings::model_atomic<int>>(0);
+        asked = s.begin();
+        other = s.begin();
+      },
+      threads{[&] {
+                s.end(asked);
+                flush->store(1, std::memory_order_release);
+              },
+              [&] { s.end(other); },
+              [&] {
+                s.drain(1);
+                if (flush->load(std::memory_order_acquire) == 0) return;
+                const std::uint64_t before = s.ring().looks();
+                while (!s.ring().been_round(before)) s.drain(1);
+                s.expect(s.is_free(asked), "the flush left a span behind");
+              }});
 }
 
-TEST_CASE("interleavings: drainer and evicting thread meet at the last entry") {
-  scenario s({{1}, 4, orcast::when_full::evict_oldest});
+TEST_CASE("interleavings: drainer and evicting thread meet at the last finished span") {
+  scenario s({{1}, orcast::when_full::evict_oldest});
   s.run([&] { s.record(); }, threads{[&] { s.record(); }, [&] { s.drain(1); }});
 }
 
-TEST_CASE("interleavings: an entry's slot is used again while an evicting thread looks at it") {
-  // Two slots: what the evicting thread read may be gone, and the slot filled anew, before it acts.
-  scenario s({{2}, 2, orcast::when_full::evict_oldest});
-  s.run([&] { s.record(2); }, threads{[&] { s.record(); }, [&] { s.drain(2); }},
-        [&] { s.expect(s.begun + s.dropped == 3, "not every span is counted"); });
+TEST_CASE("interleavings: a span ends while a thread looks for one to evict") {
+  scenario s({{1}, orcast::when_full::evict_oldest});
+  block_index span = no_block;
+  s.run([&] { span = s.begin(); }, threads{[&] { s.record(); }, [&] { s.end(span); }},
+        [&] { s.expect(s.begun + s.dropped == 2, "not every span is counted"); });
 }
 
-TEST_CASE("interleavings: two threads evict at once") {
-  scenario s({{1, 1}, 2, orcast::when_full::evict_oldest});
-  s.run([&] { s.record(2); }, threads{[&] { s.record(); }, [&] { s.record(); }});
+TEST_CASE("interleavings: a block ends another span while a thread remembers it as the oldest") {
+  // Also where both ended at the same time, so that the two can't be told apart (ABA).
+  for (const bool at_once : {false, true}) {
+    scenario s({{2}, orcast::when_full::evict_oldest, at_once});
+    s.run([&] { s.record(2); },
+          threads{[&] { s.record(2); },
+                  [&] {
+                    s.drain(1);
+                    s.record();
+                  }},
+          [&] { s.expect(s.begun + s.dropped == 5, "not every span is counted"); });
+  }
+}
+
+TEST_CASE("interleavings: two threads evict at once while one drains") {
+  scenario s({{1, 1}, orcast::when_full::evict_oldest});
+  s.run([&] { s.record(2); },
+        threads{[&] { s.record(); }, [&] { s.record(); }, [&] { s.drain(1); }});
 }
 
 TEST_CASE("interleavings: blocks come back while their lane takes the returned chain") {

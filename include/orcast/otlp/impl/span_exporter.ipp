@@ -136,7 +136,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
   if (old != nullptr) {
     old->until_ns = fresh.from_ns;
-    mark_queues(old->mark);
+    old->looks_before = tracer_.ring().looks();
     if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
       for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
         waiting_span& each = waiting(i);
@@ -156,7 +156,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
-  mark_queues(old->mark);
+  old->looks_before = tracer_.ring().looks();
   if (!old->exporter().held()) return;
   for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
     waiting_span& each = waiting(i);
@@ -174,7 +174,8 @@ ORCAST_DECL void span_exporter::remove_finished() {
   for (auto at = routes_.begin(); at != routes_.end();) {
     detail::route& each = **at;
     const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
-                      each.pending() == 0 && each.cursor == next_waiting_ && passed(each.mark);
+                      each.pending() == 0 && each.cursor == next_waiting_ &&
+                      tracer_.ring().been_round(each.looks_before);
     if (!over) {
       ++at;
       continue;
@@ -242,28 +243,11 @@ ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   return false;
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::mark_queues(
-    std::array<std::size_t, 64>& mark) const noexcept {
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    // Acquire: pairs with publish(), so that spans which ended before this call are seen.
-    mark[i] = tracer_.ring().lane_at(i).tail.load(std::memory_order_acquire);
-  }
-}
-
-ORCAST_SMALL ORCAST_DECL bool span_exporter::passed(
-    const std::array<std::size_t, 64>& mark) const noexcept {
-  for (std::uint32_t i = 0; i < tracer_.ring().lane_count(); ++i) {
-    const std::size_t head = tracer_.ring().lane_at(i).head.load(std::memory_order_acquire);
-    if (static_cast<std::ptrdiff_t>(head - mark[i]) < 0) return false;
-  }
-  return true;
-}
-
 ORCAST_SMALL ORCAST_DECL void span_exporter::begin_flush() noexcept {
   flushing_ = true;
   passed_ = false;
   for (const auto& each : routes_) each->reached = false;
-  mark_queues(mark_);
+  looks_before_flush_ = tracer_.ring().looks();
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {

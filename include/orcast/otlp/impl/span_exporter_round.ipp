@@ -51,7 +51,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
     make_room();
   }
   if (!flushing_) return;
-  if (!passed_ && passed(mark_) && postponed_.empty()) {
+  if (!passed_ && tracer_.ring().been_round(looks_before_flush_) && postponed_.empty()) {
     passed_ = true;
     flush_to_ = next_waiting_;
   }

@@ -31,7 +31,6 @@ class made_tracer final : public tracer {
                          consent_term term) noexcept override;
   ORCAST_DECL bool put(span& into, const attribute_key& key, std::uint32_t bits, const char* text,
                        std::uint64_t word) noexcept override;
-  ORCAST_DECL void end(span& complete, std::uint32_t stamp) noexcept override;
 
   span without_lane() noexcept;
   void count_without_block(lane& mine) noexcept;
@@ -134,14 +133,6 @@ ORCAST_DECL bool made_tracer::put(span& into, const attribute_key& key, std::uin
   char* payload = into.put_fixed(key, bits, sizeof word);
   if (payload != nullptr) span::write_word(payload, word);
   return payload != nullptr;
-}
-
-ORCAST_DECL void made_tracer::end(span& complete, std::uint32_t stamp) noexcept {
-  if (!complete.still_covered()) return complete.discard(drop_reason::withdrawn);
-  if (!ring_.publish_elsewhere(complete.first_, stamp)) {
-    return complete.discard(drop_reason::ring_full);
-  }
-  complete.forget();
 }
 
 }  // namespace detail

@@ -182,10 +182,8 @@ ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
   head_->duration_ns = since_start(steady_ns);
   close_block();
-  const std::uint32_t stamp = tracer::stamp(steady_ns);
-  if (!still_covered() || !owner_->ring_.publish_here(first_, stamp)) {
-    return owner_->end(*this, stamp);
-  }
+  if (!still_covered()) return discard(drop_reason::withdrawn);
+  owner_->ring_.publish(first_, tracer::stamp(steady_ns));
   forget();
 }
 

@@ -31,25 +31,19 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) 
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
-  // Together the queues hold twice as many spans as there are blocks.
-  std::uint32_t capacity = 8;
-  while (std::size_t{capacity} * lane_count_ < 2 * (memory_bytes_ / block_bytes_)) capacity *= 2;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     lane* made = new (lanes_ + i) lane;
     made->index = i;
     (new (&random_of(*made)) random_state)->seed(host_);
-    made->capacity = capacity;
-    made->slots = reinterpret_cast<lane::slot*>(at_byte);
-    for (std::size_t s = 0; s < capacity; ++s) new (made->slots + s) lane::slot;
-    at_byte += capacity * sizeof(lane::slot);
   }
-  at_byte += (64 - static_cast<std::size_t>(at_byte - memory_) % 64) % 64;
-  blocks_ = at_byte;
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
-  block_count_ = static_cast<std::uint32_t>(left / block_bytes_);
+  constexpr std::size_t word = sizeof(std::atomic<std::uint32_t>);
+  block_count_ = static_cast<std::uint32_t>((left - 64) / (block_bytes_ + word));
+  blocks_ = at_byte + (block_count_ * word + 63) / 64 * 64;
   for (block_index i = block_count_; i-- > 0;) {
     lane& owner = lanes_[static_cast<std::uint64_t>(i) * lane_count_ / block_count_];
     block_head* head = new (at(i)) block_head;
+    new (&ended(i)) std::atomic<std::uint32_t>(0);
     head->next = owner.free;
     owner.free = i;
   }
@@ -64,19 +58,6 @@ ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noex
     return &candidate;
   }
   return nullptr;
-}
-
-/// The lane that was used last is taken, or its queue is full.
-ORCAST_COLD ORCAST_DECL bool span_ring::publish_elsewhere(block_index span,
-                                                          std::uint32_t stamp) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* const mine = claim_another(2 * lane_count_);
-    if (mine == nullptr) return false;
-    const bool done = mine->publish(span, stamp);
-    mine->let_go();
-    if (done) return true;
-  }
-  return false;
 }
 
 ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
@@ -108,28 +89,45 @@ ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   return policy_ == when_full::evict_oldest && evict(mine);
 }
 
-/// Takes the span that was published first, within the resolution of the stamps.
+/// Takes the memory of the span that ended first, within the resolution of the stamps.
 ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
-  for (std::uint32_t tries = 0; tries < lane_count_; ++tries) {
-    lane* oldest = nullptr;
-    std::uint32_t oldest_stamp = 0;
-    for (std::uint32_t i = 0; i < lane_count_; ++i) {
-      std::uint32_t stamp = 0;
-      if (!lanes_[i].oldest_stamp(stamp)) continue;
-      if (oldest == nullptr || static_cast<std::int32_t>(stamp - oldest_stamp) < 0) {
-        oldest = lanes_ + i;
-        oldest_stamp = stamp;
+  for (int tries = 0; tries < 2; ++tries) {
+    while (mine.evict_next != mine.evict_end) {
+      lane::finished oldest = mine.oldest[mine.evict_next++];
+      // Acquire: pairs with publish(). Fails where the consumer or another thread was faster.
+      // Where the block ended another span at the same time, that one is as old.
+      if (!ended(oldest.first)
+               .compare_exchange_strong(oldest.when, 0, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+        continue;
       }
+      evicted_.add(1);
+      wipe_blocks(oldest.first);
+      mine.free = oldest.first;
+      return true;
     }
-    if (oldest == nullptr) return false;
-    const block_index span = oldest->evict();
-    if (span == no_block) continue;
-    evicted_.add(1);
-    wipe_blocks(span);
-    mine.free = span;
-    return true;
+    find_oldest(mine);
   }
   return false;
+}
+
+/// Looks at all blocks, and so for several spans at once: what ends later is younger than they are.
+ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept {
+  constexpr std::uint32_t most = sizeof mine.oldest / sizeof *mine.oldest;
+  std::uint32_t count = 0;
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) {
+    const std::uint32_t when = ended(i).load(std::memory_order_relaxed);
+    if (when == 0) continue;  // it was taken meanwhile
+    const auto older_than = [when](const lane::finished& other) {
+      return static_cast<std::int32_t>(when - other.when) < 0;
+    };
+    if (count == most && !older_than(mine.oldest[most - 1])) continue;
+    std::uint32_t at = count < most ? count++ : most - 1;
+    for (; at != 0 && older_than(mine.oldest[at - 1]); --at) mine.oldest[at] = mine.oldest[at - 1];
+    mine.oldest[at] = {i, when};
+  }
+  mine.evict_next = 0;
+  mine.evict_end = count;
 }
 
 ORCAST_DECL void span_ring::release() noexcept {
@@ -138,6 +136,12 @@ ORCAST_DECL void span_ring::release() noexcept {
   keep_in_child(memory_, page_bytes);
   host_.give_back(memory_, memory_bytes_, page_bytes);
   memory_ = nullptr;
+}
+
+ORCAST_DECL std::uint32_t span_ring::finished() const noexcept {
+  std::uint32_t count = 0;
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) ++count;
+  return count;
 }
 
 ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {

@@ -82,11 +82,7 @@ ORCAST_DECL trace_stats tracer::stats() const noexcept {
 }
 
 ORCAST_DECL std::uint64_t tracer::open_spans() const noexcept {
-  std::uint64_t ready = 0;
-  for (std::uint32_t i = 0; i < ring_.lane_count(); ++i) {
-    const detail::lane& lane = ring_.lane_at(i);
-    ready += lane.tail.load(std::memory_order_acquire) - lane.head.load(std::memory_order_acquire);
-  }
+  const std::uint64_t ready = ring_.finished();
   const std::uint64_t held = stats().held();
   return held > ready ? held - ready : 0;
 }
