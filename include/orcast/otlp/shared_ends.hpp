@@ -44,11 +44,29 @@ class shared_ends {
     return made;
   }
 
-  void exported(ticket of) noexcept {
-    entries_[of].exported = true;
-    settle(of, entries_[of].reason);
+  /// Counted in the tracer together: an atomic addition for each would cost it 5 ns more.
+  void exported(const ticket* of, std::size_t count) noexcept {
+    std::uint32_t ended = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      entry& at = entries_[of[i]];
+      at.exported = true;
+      if (release(of[i])) ++ended;
+    }
+    if (ended != 0) tracer_.exported(ended);
   }
-  void dropped(ticket of, drop_reason why) noexcept { settle(of, why); }
+  void dropped(ticket of, drop_reason why) noexcept {
+    entry& at = entries_[of];
+    if (!at.exported && (at.left & has_reason) == 0) {
+      at.reason = why;
+      at.left |= has_reason;
+    }
+    if (!release(of)) return;
+    if (at.exported) {
+      tracer_.exported(1);
+    } else {
+      tracer_.dropped(at.reason);
+    }
+  }
 
  private:
   static constexpr ticket none = 0xffffffff;
@@ -61,20 +79,13 @@ class shared_ends {
   };
   static constexpr std::uint16_t has_reason = 0x8000;
 
-  void settle(ticket of, drop_reason why) noexcept {
+  /// One destination less. True when it was the last one.
+  bool release(ticket of) noexcept {
     entry& at = entries_[of];
-    if (!at.exported && (at.left & has_reason) == 0) {
-      at.reason = why;
-      at.left |= has_reason;
-    }
-    if ((--at.left & (has_reason - 1)) != 0) return;
-    if (at.exported) {
-      tracer_.exported(1);
-    } else {
-      tracer_.dropped(at.reason);
-    }
+    if ((--at.left & (has_reason - 1)) != 0) return false;
     at.next_free = free_;
     free_ = of;
+    return true;
   }
 
   tracer& tracer_;

@@ -96,9 +96,10 @@ class span_exporter {
 
   struct progress {
     std::uint32_t taken = 0;
-    std::int64_t now_ns = 0;   // read after each span
-    bool more = false;         // the deadline came first
-    std::int64_t next_ms = 0;  // when an exporter has something to do by itself
+    std::int64_t now_ns = 0;        // as read last, see late()
+    std::size_t encoded_bytes = 0;  // since then: the memory of the spans
+    bool more = false;              // the deadline came first
+    std::int64_t next_ms = 0;       // when an exporter has something to do by itself
   };
 
   /// A span that at least one route has not encoded yet.
@@ -136,6 +137,8 @@ class span_exporter {
   progress round(std::int64_t deadline_ns, perform_function* perform);
   void collect(std::int64_t deadline_ns, progress& so_far);
   bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
+  bool late(orcast::detail::block_index encoded, std::int64_t deadline_ns,
+            progress& so_far) const noexcept;
   bool wants_more() const noexcept;
   bool take_next();
   void admit(orcast::detail::block_index taken);

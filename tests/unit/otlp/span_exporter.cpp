@@ -213,6 +213,30 @@ TEST_CASE("pump goes over its budget by one span at most") {
   CHECK(r.exporter->status().pending <= 100);
 }
 
+TEST_CASE("far from the deadline the clock is looked at seldom, but looked at") {
+  otlp::destination to;
+  to.exporting.batch_spans = 2000;
+  rig r(to);
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  SECTION("seldom") {
+    r.record(500);
+    const std::int64_t before = r.clock.now_ns;
+    CHECK(r.exporter->flush(1000));
+    CHECK(r.exported() == 500);
+    CHECK((r.clock.now_ns - before) / r.clock.per_reading_ns < 50);
+  }
+  SECTION("looked at") {
+    r.record(2000);
+    r.clock.per_reading_ns = 100'000'000;
+    CHECK(r.exporter->pump(1'000'000'000));
+    CHECK(r.exporter->status().pending > 0);
+    CHECK(r.exporter->status().pending < 1500);
+    r.clock.per_reading_ns = 1000;
+    CHECK(r.exporter->flush(1000));
+    CHECK(r.exported() == 2000);
+  }
+}
+
 TEST_CASE("pump keeps its budget among spans that nobody wants") {
   rig r;
   orcast::span_options unwanted;

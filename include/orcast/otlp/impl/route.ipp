@@ -100,7 +100,8 @@ ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) {
   const exporter::outcome ends = delivery_->conclude(exporter_, now_ms);
   exported_ += ends.exported;
   dropped_[static_cast<std::size_t>(ends.reason)] += ends.dropped;
-  for (std::uint32_t i = 0; i < ends.exported; ++i) ends_.exported(tickets_[settled_++]);
+  ends_.exported(tickets_.begin() + settled_, ends.exported);
+  settled_ += ends.exported;
   for (std::uint32_t i = 0; i < ends.dropped; ++i) ends_.dropped(tickets_[settled_++], ends.reason);
   if (withdrawn) {  // also what was not in the post
     abandon(drop_reason::withdrawn);
