@@ -2143,15 +2143,21 @@ class span_ring {
   /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
   /// null when every lane was taken, twice over.
   lane* claim() noexcept {
-    lane& last = last_lane();
+    lane& last = lane_at(last_lane());
     return last.try_claim() ? &last : claim_another(2 * lane_count_);
   }
-  /// The lane that the calling thread used last, not claimed.
-  lane& last_lane() const noexcept { return lanes_[lane_hint() & (lane_count_ - 1)]; }
+  /// The number of the lane that the calling thread used last.
+  std::uint32_t last_lane() const noexcept { return lane_hint() & (lane_count_ - 1); }
 
   /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
   block_index pop(lane& mine) noexcept {
     return mine.free != no_block || refill(mine) ? pop_first(mine) : no_block;
+  }
+  /// The claim holder of `mine` only. False when no block has come back to it.
+  bool take_returned(lane& mine) noexcept {
+    // Acquire: pairs with push_returned(), whose links we are about to follow.
+    mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+    return mine.free != no_block;
   }
   /// The same where the lane is known to have one.
   block_index pop_first(lane& mine) noexcept {
@@ -2196,21 +2202,24 @@ class span_ring {
   std::uint64_t looks() const noexcept { return looks_; }
   bool been_round(std::uint64_t since) const noexcept { return looks_ - since >= block_count_; }
 
-  /// Asks for the line that pop() will look at next.
-  void prefetch(block_index next) const noexcept {
+  /// Asks for a cache line that is about to be written.
+  static void prefetch(const void* line) noexcept {
 #if defined(__GNUC__)
-    if (next != no_block) __builtin_prefetch(at(next), 1);
+    __builtin_prefetch(line, 1);
 #else
-    static_cast<void>(next);
+    static_cast<void>(line);
 #endif
   }
-
-  /// The claim holder of `mine` only. They lie apart from the lanes, see make().
-  random_state& random_of(const lane& mine) const noexcept {
-    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
-    return reinterpret_cast<random_state*>(states)[mine.index];
+  /// That which pop() will look at next.
+  void prefetch(block_index next) const noexcept {
+    if (next != no_block) prefetch(at(next));
   }
 
+  /// For who has claimed the lane of this number. They lie apart from the lanes, see make().
+  random_state& random_of(std::uint32_t lane) const noexcept {
+    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
+    return reinterpret_cast<random_state*>(states)[lane];
+  }
   block_head* at(block_index index) const noexcept {
     return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
   }
@@ -2222,7 +2231,7 @@ class span_ring {
   std::size_t block_bytes() const noexcept { return block_bytes_; }
   std::uint32_t block_count() const noexcept { return block_count_; }
   std::uint32_t lane_count() const noexcept { return lane_count_; }
-  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
+  lane& lane_at(std::uint32_t number) const noexcept { return lanes_[number]; }
   wide_counter& evicted() noexcept { return evicted_; }
   const wide_counter& evicted() const noexcept { return evicted_; }
 
@@ -11263,9 +11272,8 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    lane* made = new (lanes_ + i) lane;
-    made->index = i;
-    (new (&random_of(*made)) random_state)->seed(host_);
+    (new (lanes_ + i) lane)->index = i;
+    (new (&random_of(i)) random_state)->seed(host_);
   }
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
   constexpr std::size_t word = sizeof(std::atomic<std::uint32_t>);
@@ -11292,9 +11300,7 @@ ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noex
 }
 
 ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
-  // Acquire: pairs with push_returned(), whose links we are about to follow.
-  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-  if (mine.free != no_block) return true;
+  if (take_returned(mine)) return true;
   const auto own = static_cast<std::uint32_t>(&mine - lanes_);
   for (std::uint32_t i = 1; i < lane_count_; ++i) {
     lane& other = lanes_[(own + i) & (lane_count_ - 1)];
@@ -19142,19 +19148,23 @@ inline span tracer::open(detail::lane& mine, detail::block_index block,
 /// Whatever is rare is left to begin(), from the beginning: a function that calls next to nothing
 /// on its way has little to keep safe.
 ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
-  detail::lane& mine = ring_.last_lane();
+  const std::uint32_t number = ring_.last_lane();
+  detail::lane& mine = ring_.lane_at(number);
+  random_state& kept = ring_.random_of(number);
+  ring_.prefetch(&kept);  // nothing behind a claim is read before it has its line
   if (name.size() > span::by_words || !mine.try_claim()) return begin_otherwise(name, term);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
-  random_state random(ring_.random_of(mine));
+  random_state random(kept);
   detail::context_words ids{trace_id{}};
   ids.set_trace(random.next(), random.next() | 1);
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
-  ring_.random_of(mine) = random;
+  kept = random;
   // The clock waits for everything that was asked of memory before it. So what may not be in the
   // cache, the block above all, is asked for behind it.
   const std::int64_t start_ns = host().steady_ns();
-  if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
+  if ((mine.free == detail::no_block && !ring_.take_returned(mine)) ||
+      start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
     return begin_otherwise(name, term);
   }
@@ -22680,8 +22690,8 @@ ORCAST_DECL bool span_exporter::late(orcast::detail::block_index encoded, std::i
   return so_far.now_ns >= deadline_ns;
 }
 
-/// Whether some route could take a new span at once. While none can, spans stay in the tracer's
-/// queues, where its own policy says what happens to them.
+/// Whether some route could take a new span at once. While none can, spans stay in the tracer,
+/// whose own policy says what happens to them.
 ORCAST_DECL bool span_exporter::wants_more() const noexcept {
   for (const auto& each : routes_) {
     if (each->cursor == next_waiting_ && each->exporter().accepts()) return true;
@@ -22740,7 +22750,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index sp
   tracer_.dropped(why);
 }
 
-/// Also what waits in the tracer's queues goes at once, not when a destination next has room.
+/// Also what waits in the tracer goes at once, not when a destination next has room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();
@@ -23344,9 +23354,10 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   }
   lane* const mine = ring_.claim();
   if (mine == nullptr) return without_lane();
-  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
+  random_state& kept = ring_.random_of(mine->index);
+  if (!kept.seeded()) reseed(kept);
 
-  random_state random(ring_.random_of(*mine));
+  random_state random(kept);
   context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
@@ -23356,13 +23367,13 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   }
   if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
-    ring_.random_of(*mine) = random;
+    kept = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  ring_.random_of(*mine) = random;
+  kept = random;
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);

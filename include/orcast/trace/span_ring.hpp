@@ -44,15 +44,21 @@ class span_ring {
   /// Any thread. A lane that is the caller's own until let_go(), if possible the one it used last;
   /// null when every lane was taken, twice over.
   lane* claim() noexcept {
-    lane& last = last_lane();
+    lane& last = lane_at(last_lane());
     return last.try_claim() ? &last : claim_another(2 * lane_count_);
   }
-  /// The lane that the calling thread used last, not claimed.
-  lane& last_lane() const noexcept { return lanes_[lane_hint() & (lane_count_ - 1)]; }
+  /// The number of the lane that the calling thread used last.
+  std::uint32_t last_lane() const noexcept { return lane_hint() & (lane_count_ - 1); }
 
   /// The claim holder of `mine` only. A block, or no_block when there is none left anywhere.
   block_index pop(lane& mine) noexcept {
     return mine.free != no_block || refill(mine) ? pop_first(mine) : no_block;
+  }
+  /// The claim holder of `mine` only. False when no block has come back to it.
+  bool take_returned(lane& mine) noexcept {
+    // Acquire: pairs with push_returned(), whose links we are about to follow.
+    mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+    return mine.free != no_block;
   }
   /// The same where the lane is known to have one.
   block_index pop_first(lane& mine) noexcept {
@@ -97,21 +103,24 @@ class span_ring {
   std::uint64_t looks() const noexcept { return looks_; }
   bool been_round(std::uint64_t since) const noexcept { return looks_ - since >= block_count_; }
 
-  /// Asks for the line that pop() will look at next.
-  void prefetch(block_index next) const noexcept {
+  /// Asks for a cache line that is about to be written.
+  static void prefetch(const void* line) noexcept {
 #if defined(__GNUC__)
-    if (next != no_block) __builtin_prefetch(at(next), 1);
+    __builtin_prefetch(line, 1);
 #else
-    static_cast<void>(next);
+    static_cast<void>(line);
 #endif
   }
-
-  /// The claim holder of `mine` only. They lie apart from the lanes, see make().
-  random_state& random_of(const lane& mine) const noexcept {
-    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
-    return reinterpret_cast<random_state*>(states)[mine.index];
+  /// That which pop() will look at next.
+  void prefetch(block_index next) const noexcept {
+    if (next != no_block) prefetch(at(next));
   }
 
+  /// For who has claimed the lane of this number. They lie apart from the lanes, see make().
+  random_state& random_of(std::uint32_t lane) const noexcept {
+    char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
+    return reinterpret_cast<random_state*>(states)[lane];
+  }
   block_head* at(block_index index) const noexcept {
     return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
   }
@@ -123,7 +132,7 @@ class span_ring {
   std::size_t block_bytes() const noexcept { return block_bytes_; }
   std::uint32_t block_count() const noexcept { return block_count_; }
   std::uint32_t lane_count() const noexcept { return lane_count_; }
-  const lane& lane_at(std::uint32_t i) const noexcept { return lanes_[i]; }
+  lane& lane_at(std::uint32_t number) const noexcept { return lanes_[number]; }
   wide_counter& evicted() noexcept { return evicted_; }
   const wide_counter& evicted() const noexcept { return evicted_; }
 

@@ -102,8 +102,8 @@ ORCAST_DECL bool span_exporter::late(orcast::detail::block_index encoded, std::i
   return so_far.now_ns >= deadline_ns;
 }
 
-/// Whether some route could take a new span at once. While none can, spans stay in the tracer's
-/// queues, where its own policy says what happens to them.
+/// Whether some route could take a new span at once. While none can, spans stay in the tracer,
+/// whose own policy says what happens to them.
 ORCAST_DECL bool span_exporter::wants_more() const noexcept {
   for (const auto& each : routes_) {
     if (each->cursor == next_waiting_ && each->exporter().accepts()) return true;
@@ -162,7 +162,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index sp
   tracer_.dropped(why);
 }
 
-/// Also what waits in the tracer's queues goes at once, not when a destination next has room.
+/// Also what waits in the tracer goes at once, not when a destination next has room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
   if (tracer_.term() == term_) return;
   drop_held();

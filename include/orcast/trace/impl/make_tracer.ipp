@@ -50,9 +50,10 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   }
   lane* const mine = ring_.claim();
   if (mine == nullptr) return without_lane();
-  if (!ring_.random_of(*mine).seeded()) reseed(ring_.random_of(*mine));
+  random_state& kept = ring_.random_of(mine->index);
+  if (!kept.seeded()) reseed(kept);
 
-  random_state random(ring_.random_of(*mine));
+  random_state random(kept);
   context_words ids(options.parent.trace);
   if (!ids.has_trace()) ids = context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
@@ -62,13 +63,13 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   }
   if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
       (missing != 0 && shares_.nobody(missing))) {
-    ring_.random_of(*mine) = random;
+    kept = random;
     mine->unsampled.add_owned(1);
     mine->let_go();
     return span(ids);
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
-  ring_.random_of(*mine) = random;
+  kept = random;
   const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);

@@ -32,9 +32,8 @@ ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
-    lane* made = new (lanes_ + i) lane;
-    made->index = i;
-    (new (&random_of(*made)) random_state)->seed(host_);
+    (new (lanes_ + i) lane)->index = i;
+    (new (&random_of(i)) random_state)->seed(host_);
   }
   const std::size_t left = memory_bytes_ - static_cast<std::size_t>(at_byte - memory_);
   constexpr std::size_t word = sizeof(std::atomic<std::uint32_t>);
@@ -61,9 +60,7 @@ ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noex
 }
 
 ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
-  // Acquire: pairs with push_returned(), whose links we are about to follow.
-  mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-  if (mine.free != no_block) return true;
+  if (take_returned(mine)) return true;
   const auto own = static_cast<std::uint32_t>(&mine - lanes_);
   for (std::uint32_t i = 1; i < lane_count_; ++i) {
     lane& other = lanes_[(own + i) & (lane_count_ - 1)];

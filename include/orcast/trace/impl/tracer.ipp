@@ -40,19 +40,23 @@ inline span tracer::open(detail::lane& mine, detail::block_index block,
 /// Whatever is rare is left to begin(), from the beginning: a function that calls next to nothing
 /// on its way has little to keep safe.
 ORCAST_DECL span tracer::begin_root(std::string_view name, detail::consent_term term) noexcept {
-  detail::lane& mine = ring_.last_lane();
+  const std::uint32_t number = ring_.last_lane();
+  detail::lane& mine = ring_.lane_at(number);
+  random_state& kept = ring_.random_of(number);
+  ring_.prefetch(&kept);  // nothing behind a claim is read before it has its line
   if (name.size() > span::by_words || !mine.try_claim()) return begin_otherwise(name, term);
   // The ids stay in registers on their way from the random state to where they are kept: memory
   // that is read in wider pieces than it has just been written in makes the processor wait.
-  random_state random(ring_.random_of(mine));
+  random_state random(kept);
   detail::context_words ids{trace_id{}};
   ids.set_trace(random.next(), random.next() | 1);
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, 0);
-  ring_.random_of(mine) = random;
+  kept = random;
   // The clock waits for everything that was asked of memory before it. So what may not be in the
   // cache, the block above all, is asked for behind it.
   const std::int64_t start_ns = host().steady_ns();
-  if (mine.free == detail::no_block || start_ns >= mine.wall_due_ns || !random.seeded()) {
+  if ((mine.free == detail::no_block && !ring_.take_returned(mine)) ||
+      start_ns >= mine.wall_due_ns || !random.seeded()) {
     mine.let_go();
     return begin_otherwise(name, term);
   }
