@@ -51,7 +51,7 @@ struct random_state {
 
   bool seeded() const noexcept { return (a | b) != 0; }
 
-  void seed(const host& from) noexcept {
+  ORCAST_COLD ORCAST_SMALL void seed(const host& from) noexcept {
     entropy(from, this, sizeof *this);
     if (!seeded()) a = 1;
   }

@@ -55,71 +55,28 @@ enum class errc : std::uint16_t {
   unsupported = 61,  ///< not possible in this build or on this transport
 };
 
+namespace detail {
+
+/// The names of all codes by their numbers, from 0 on; a number without a meaning has an empty one.
+inline constexpr char errc_names[] =
+    "\0invalid_argument\0cancelled\0shut_down\0busy\0\0\0\0\0\0"
+    "resolve\0connect\0tls\0trust_store\0timeout_connect\0timeout_first_byte\0timeout_idle\0"
+    "timeout_total\0disconnected\0protocol\0too_large\0\0\0\0\0\0\0\0\0\0"
+    "invalid_request\0authentication\0payment_required\0permission_denied\0not_found\0"
+    "request_timeout\0rate_limited\0server\0provider_unavailable\0overloaded\0\0\0\0\0\0\0\0\0\0\0"
+    "malformed_response\0stream_truncated\0provider_error\0\0\0\0\0\0\0\0"
+    "io\0unsupported";
+
+}  // namespace detail
+
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
-  switch (code) {
-    case errc::invalid_argument:
-      return "invalid_argument";
-    case errc::cancelled:
-      return "cancelled";
-    case errc::shut_down:
-      return "shut_down";
-    case errc::busy:
-      return "busy";
-    case errc::resolve:
-      return "resolve";
-    case errc::connect:
-      return "connect";
-    case errc::tls:
-      return "tls";
-    case errc::trust_store:
-      return "trust_store";
-    case errc::timeout_connect:
-      return "timeout_connect";
-    case errc::timeout_first_byte:
-      return "timeout_first_byte";
-    case errc::timeout_idle:
-      return "timeout_idle";
-    case errc::timeout_total:
-      return "timeout_total";
-    case errc::disconnected:
-      return "disconnected";
-    case errc::protocol:
-      return "protocol";
-    case errc::too_large:
-      return "too_large";
-    case errc::invalid_request:
-      return "invalid_request";
-    case errc::authentication:
-      return "authentication";
-    case errc::payment_required:
-      return "payment_required";
-    case errc::permission_denied:
-      return "permission_denied";
-    case errc::not_found:
-      return "not_found";
-    case errc::request_timeout:
-      return "request_timeout";
-    case errc::rate_limited:
-      return "rate_limited";
-    case errc::server:
-      return "server";
-    case errc::provider_unavailable:
-      return "provider_unavailable";
-    case errc::overloaded:
-      return "overloaded";
-    case errc::malformed_response:
-      return "malformed_response";
-    case errc::stream_truncated:
-      return "stream_truncated";
-    case errc::provider_error:
-      return "provider_error";
-    case errc::io:
-      return "io";
-    case errc::unsupported:
-      return "unsupported";
+  const char* name = detail::errc_names;
+  const char* const end = name + sizeof detail::errc_names;
+  for (auto before = static_cast<unsigned>(code); before != 0 && name != end; ++name) {
+    if (*name == 0) --before;
   }
-  return "unknown";
+  return name == end || *name == 0 ? "unknown" : name;
 }
 
 /// A failed operation: what a program branches on and what a person reads.
@@ -134,8 +91,10 @@ struct failure {
 
   // One body each: where something may fail, compilers would repeat what three strings take.
   ORCAST_SMALL failure() noexcept = default;
-  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0)
-      : code(what), http_status(status), message(words) {}
+  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0) noexcept
+      : code(what), http_status(status) {
+    message.assign(words);
+  }
   ORCAST_SMALL failure(const failure& other) = default;
   ORCAST_SMALL failure(failure&& other) noexcept = default;
   ORCAST_SMALL failure& operator=(const failure& other) = default;
@@ -255,6 +214,10 @@ class [[nodiscard]] result<void> {
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
+  failure& error() noexcept {
+    ORCAST_ASSERT(!ok());
+    return state_.why_;
+  }
   const failure& error() const noexcept {
     ORCAST_ASSERT(!ok());
     return state_.why_;

@@ -60,19 +60,24 @@ inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
   return i;
 }
 
-/// How many bytes at the beginning are whole characters.
-inline std::size_t utf8_valid_run(std::string_view text) noexcept {
+struct utf8_run {
+  std::size_t valid;  ///< bytes that are whole characters
+  std::size_t bad;    ///< bytes behind them that stand for one U+FFFD; 0 at the text's end
+};
+
+/// Looks for the first flaw.
+inline utf8_run utf8_valid_run(std::string_view text) noexcept {
   const char* const begin = text.data();
   const std::size_t size = text.size();
-  std::size_t i = ascii_run(begin, size);
-  while (i < size) {
-    const utf8_step step = utf8_next(begin + i, size - i);
-    if (step.state != utf8_state::whole) return i;
-    i += step.length;
-    // In most scripts such characters come in rows: look for ASCII only when one ends.
-    if (step.length == 1) i += ascii_run(begin + i, size - i);
+  for (std::size_t i = 0;;) {
+    i += ascii_run(begin + i, size - i);
+    // In most scripts other characters come in rows: look for ASCII only when one ends.
+    for (utf8_step step{}; step.length != 1; i += step.length) {
+      if (i == size) return {size, 0};
+      step = utf8_next(begin + i, size - i);
+      if (step.state != utf8_state::whole) return {i, step.length};
+    }
   }
-  return i;
 }
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
@@ -91,18 +96,18 @@ ORCAST_COLD inline std::size_t utf8_prefix(std::string_view text, std::size_t ma
 }
 
 inline bool valid_utf8(std::string_view text) noexcept {
-  return detail::utf8_valid_run(text) == text.size();
+  return detail::utf8_valid_run(text).valid == text.size();
 }
 
 /// Appends `text`, with U+FFFD in the place of what is not UTF-8.
 inline void append_valid_utf8(std::string& out, std::string_view text) {
   for (;;) {
-    const std::size_t good = detail::utf8_valid_run(text);
-    out.append(text.data(), good);
-    text.remove_prefix(good);
+    const auto [valid, bad] = detail::utf8_valid_run(text);
+    out.append(text.data(), valid);
+    text.remove_prefix(valid);
     if (text.empty()) return;
     out.append(detail::utf8_replacement);
-    text.remove_prefix(detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 

@@ -77,25 +77,25 @@ inline void put_length(char* at, std::size_t size) noexcept {
 inline std::size_t repaired_size(std::string_view text) noexcept {
   std::size_t size = 0;
   for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    size += good;
-    text.remove_prefix(good);
+    const auto [valid, bad] = orcast::detail::utf8_valid_run(text);
+    size += valid;
+    text.remove_prefix(valid);
     if (text.empty()) return size;
     size += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 
 inline char* put_repaired(char* at, std::string_view text) noexcept {
   for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    if (good != 0) std::memcpy(at, text.data(), good);
-    at += good;
-    text.remove_prefix(good);
+    const auto [valid, bad] = orcast::detail::utf8_valid_run(text);
+    if (valid != 0) std::memcpy(at, text.data(), valid);
+    at += valid;
+    text.remove_prefix(valid);
     if (text.empty()) return at;
     std::memcpy(at, orcast::detail::utf8_replacement.data(), 3);
     at += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 
