@@ -41,8 +41,13 @@ bool retryable(const retry_policy& policy, const failure& why) noexcept;
 /// The milliseconds to wait before the next attempt, or nothing: it is over.
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
-/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
-/// not shortened: to come earlier than asked would only be refused again.
+/// backoff or `asked_ms` (-1: the service asked for none), the longer one. A wait that reaches the
+/// deadline is refused, not shortened: to come earlier than asked would only be refused again.
+std::optional<std::int64_t> wait_after(const retry_policy& policy, int attempt,
+                                       std::int64_t asked_ms, std::int64_t elapsed_ms,
+                                       std::int64_t deadline_ms, std::uint32_t random) noexcept;
+
+/// The same after a failure: nothing also where it is not retryable().
 std::optional<std::int64_t> decide(const retry_policy& policy, int attempt, const failure& why,
                                    std::int64_t elapsed_ms, std::int64_t deadline_ms,
                                    std::uint32_t random) noexcept;

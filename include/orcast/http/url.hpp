@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,6 +43,8 @@ class url {
 
  private:
   url() = default;
+  /// What is wrong with the text, or null.
+  const char* read(std::string_view text, bool allow_insecure_http) noexcept;
   bool split_authority() noexcept;
 
   static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -60,32 +63,40 @@ class url {
 };
 
 ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
+  url parsed;
+  const char* const flaw = parsed.read(text, allow_insecure_http);
+  if (flaw != nullptr) return failure(errc::invalid_argument, flaw);
+  return parsed;
+}
+
+ORCAST_SMALL inline const char* url::read(std::string_view text,
+                                          bool allow_insecure_http) noexcept {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
-  const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
-  if (text.size() > longest) return refuse("the URL is longer than 2048 characters");
+  if (text.size() > longest) return "the URL is longer than 2048 characters";
   for (const char c : text) {
     if (c <= ' ' || c > '~' || c == '\\' || c == '#') {
-      return refuse("the URL contains a character that is not allowed");
+      return "the URL contains a character that is not allowed";
     }
   }
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse("the URL is not absolute");
-
-  url parsed;
-  parsed.scheme_ = text.substr(0, colon);
-  if (!same_name(parsed.scheme_, "https") && !same_name(parsed.scheme_, "http")) {
-    return refuse("the URL is neither https nor http");
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || text.substr(colon, 3) != "://") {
+    return "the URL is not absolute";
   }
-  const std::string_view rest = text.substr(colon + 3);
-  const std::size_t end = rest.find_first_of("/?");
-  parsed.authority_ = rest.substr(0, end);
-  parsed.target_ = end == std::string_view::npos ? std::string_view("/") : rest.substr(end);
-  if (parsed.target_.front() != '/') return refuse("the URL has a query but no path");
-  if (!parsed.split_authority()) return refuse("the URL's host or port is not valid");
-  if (!parsed.secure() && !allow_insecure_http && !parsed.loopback()) {
-    return refuse("plain http is only allowed to this machine");
+  scheme_ = text.substr(0, colon);
+  if (!same_name(scheme_, "https") && !same_name(scheme_, "http")) {
+    return "the URL is neither https nor http";
   }
-  return parsed;
+  text.remove_prefix(colon + 3);
+  const std::size_t end = (std::min)((std::min)(text.find('/'), text.find('?')), text.size());
+  authority_ = text.substr(0, end);
+  text.remove_prefix(end);
+  target_ = text.empty() ? std::string_view("/") : text;
+  if (target_.front() != '/') return "the URL has a query but no path";
+  if (!split_authority()) return "the URL's host or port is not valid";
+  if (!secure() && !allow_insecure_http && !loopback()) {
+    return "plain http is only allowed to this machine";
+  }
+  return nullptr;
 }
 
 ORCAST_SMALL inline bool url::split_authority() noexcept {

@@ -21,10 +21,10 @@ namespace detail {
 class blocking_hub final : public transport_hub {
  public:
   blocking_hub(void* transport, const transport_functions& table, worker_options workers) noexcept
-      : transport_hub(transport, table), workers_(with_room(workers)) {}
+      : transport_hub(transport, table), workers_(with_room(workers)) {
+    capacity_ = workers_.threads();
+  }
   ~blocking_hub() override { workers_.stop(-1); }
-
-  std::size_t capacity() const noexcept override { return workers_.threads(); }
 
   exchange_id start(const request& what, response_sink& sink) override {
     auto& exchange = *new blocking_relay(*this, what, sink);

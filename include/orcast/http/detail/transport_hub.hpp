@@ -33,7 +33,7 @@ class transport_hub {
   virtual ~transport_hub() = default;
 
   http::tier tier() const noexcept { return table_.tier; }
-  virtual std::size_t capacity() const noexcept = 0;
+  std::size_t capacity() const noexcept { return capacity_; }
 
   virtual exchange_id start(const request& what, response_sink& sink) = 0;
   virtual void cancel(exchange_id id) = 0;
@@ -102,8 +102,8 @@ class transport_hub {
     relay(transport_hub& owner, response_sink& user) noexcept : hub(owner), sink(user) {}
     virtual ~relay() = default;
 
-    void head(const response_head& head) noexcept final { sink.head(head); }
-    flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
+    ORCAST_SMALL void head(const response_head& head) noexcept final { sink.head(head); }
+    ORCAST_SMALL flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
     ORCAST_SMALL void done(result<void> outcome) noexcept final {
       hub.finish(*this, std::move(outcome));
     }
@@ -112,15 +112,17 @@ class transport_hub {
     response_sink& sink;
     relay* next = nullptr;  // begun after it
     exchange_id id = 0;
+    exchange_id inner = 0;  // the transport's own name for it, where it gives one
     unsigned holds = 1;
     bool over = false;
+    bool cancel_wanted = false;  // before `inner` was known
   };
 
   transport_hub(void* transport, const transport_functions& table) noexcept
       : transport_(transport), table_(table) {}
 
   /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
-  ORCAST_SMALL void finish(relay& exchange, result<void> outcome) noexcept {
+  ORCAST_SMALL void finish(relay& exchange, result<void>&& outcome) noexcept {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ORCAST_ASSERT(!exchange.over);  // done() comes once
@@ -167,6 +169,7 @@ class transport_hub {
 
   void* const transport_;
   const transport_functions& table_;
+  std::size_t capacity_ = ~std::size_t{0};  // exchanges on their way at a time
   std::mutex mutex_;
   std::condition_variable changed_;  // an exchange ended, or was let go of
   relay* first_ = nullptr;           // of those on their way, in the order of their ids

@@ -22,8 +22,9 @@ ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* h
   if (destroy != nullptr) destroy(transport);
 }
 
-ORCAST_DECL transport_hub* make_direct_hub(void* transport, const transport_functions& table,
-                                           worker_options) {
+ORCAST_SMALL ORCAST_DECL transport_hub* make_direct_hub(void* transport,
+                                                        const transport_functions& table,
+                                                        worker_options) {
   return new direct_hub(transport, table);
 }
 

@@ -14,56 +14,50 @@ inline namespace v0 {
 namespace http {
 namespace detail {
 
-/// Reads a date from left to right; the first thing that does not fit makes it fail for good.
-class date_reader {
- public:
-  explicit date_reader(std::string_view text) noexcept : rest_(text) {}
+/// What a date is made of, by the letters that stand for it in a form: a day (D: where it has one
+/// digit, with a blank before it), a year (y: of two digits), hour, minute, second, and the names
+/// of a month and of a day.
+inline constexpr char date_letters[] = "dDyYhismw";
+using date_parts = int[sizeof date_letters - 1];
 
-  bool failed() const noexcept { return failed_; }
-  bool at_end() const noexcept { return rest_.empty(); }
-
-  ORCAST_SMALL void literal(std::string_view expected) noexcept {
-    failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
-    if (!failed_) rest_.remove_prefix(expected.size());
-  }
-
-  /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  ORCAST_SMALL int number(std::size_t digits, bool padded = false) noexcept {
-    int value = 0;
-    failed_ = failed_ || rest_.size() < digits;
-    for (std::size_t i = 0; i < digits && !failed_; ++i) {
-      const char digit = padded && i == 0 && rest_[0] == ' ' ? '0' : rest_[i];
-      failed_ = digit < '0' || digit > '9';
-      value = value * 10 + (digit - '0');
+/// Reads a date of that form; false when it is of another. What is no letter of the above stands
+/// for itself, and letters may follow the name of a day.
+ORCAST_SMALL inline bool read_date(std::string_view text, const char* form,
+                                   date_parts& parts) noexcept {
+  const auto takes = [&](char least, char most) {
+    const bool is = !text.empty() && text.front() >= least && text.front() <= most;
+    if (is) text.remove_prefix(1);
+    return is;
+  };
+  for (; *form != 0; ++form) {
+    const std::size_t letter = std::string_view(date_letters).find(*form);
+    if (letter == std::string_view::npos) {
+      if (!takes(*form, *form)) return false;
+    } else if (*form == 'm' || *form == 'w') {
+      const std::string_view known =
+          *form == 'm' ? "JanFebMarAprMayJunJulAugSepOctNovDec" : "SunMonTueWedThuFriSat";
+      std::size_t i = 0;
+      while (i != known.size() && !same_name(text.substr(0, 3), known.substr(i, 3))) i += 3;
+      if (i == known.size()) return false;
+      parts[letter] = static_cast<int>(i / 3);
+      text.remove_prefix(3);
+      while (*form == 'w' && takes('a', 'z')) {
+      }
+    } else {
+      int left = *form == 'Y' ? 4 : 2;
+      if (*form == 'D' && takes(' ', ' ')) left = 1;
+      for (parts[letter] = 0; left != 0; --left) {
+        const int digit = text.empty() ? 0 : text.front() - '0';
+        if (!takes('0', '9')) return false;
+        parts[letter] = parts[letter] * 10 + digit;
+      }
     }
-    if (!failed_) rest_.remove_prefix(digits);
-    return failed_ ? 0 : value;
   }
-
-  /// The position in `names` (three letters each) of the name that comes next.
-  ORCAST_SMALL int name(std::string_view names) noexcept {
-    for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
-      if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
-      rest_.remove_prefix(3);
-      return static_cast<int>(i / 3);
-    }
-    failed_ = true;
-    return 0;
-  }
-
-  void skip_letters() noexcept {
-    while (!rest_.empty() && rest_.front() >= 'a' && rest_.front() <= 'z') rest_.remove_prefix(1);
-  }
-
-  bool next_is(char expected) const noexcept { return !rest_.empty() && rest_.front() == expected; }
-
- private:
-  std::string_view rest_;
-  bool failed_ = false;
-};
+  return text.empty();
+}
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
-constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
+ORCAST_SMALL constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
   // Years begin in March, so that the day of the leap year is the last one.
   const std::int64_t y = month <= 2 ? year - 1 : year;
   const std::int64_t m = month <= 2 ? month + 9 : month - 3;
@@ -74,52 +68,27 @@ constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
 ///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
 ORCAST_SMALL inline std::optional<std::int64_t> parse_http_date(std::string_view text,
                                                                 std::int64_t wall_now_s) noexcept {
-  constexpr std::string_view days = "SunMonTueWedThuFriSat";
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  date_reader in(text);
-  in.name(days);
-  in.skip_letters();
-  const bool asctime = in.next_is(' ');
-  int day = 0, month = 0, year = 0;
-  bool short_year = false;
-  if (asctime) {
-    in.literal(" ");
-    month = in.name(months);
-    in.literal(" ");
-    day = in.number(2, true);
-  } else {
-    in.literal(", ");
-    day = in.number(2);
-    short_year = in.next_is('-');
-    const std::string_view between = short_year ? "-" : " ";
-    in.literal(between);
-    month = in.name(months);
-    in.literal(between);
-    year = in.number(short_year ? 2 : 4);
-  }
-  in.literal(" ");
-  const int hour = in.number(2);
-  in.literal(":");
-  const int minute = in.number(2);
-  in.literal(":");
-  const int second = in.number(2);
-  in.literal(" ");
-  if (asctime) {
-    year = in.number(4);
-  } else {
-    in.literal("GMT");
-  }
-  if (in.failed() || !in.at_end() || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+  date_parts parts{};
+  const bool short_year = read_date(text, "w, d-m-y h:i:s GMT", parts);
+  if (!short_year && !read_date(text, "w, d m Y h:i:s GMT", parts) &&
+      !read_date(text, "w m D h:i:s Y", parts)) {
     return std::nullopt;
+  }
+  const auto& [plain_day, padded_day, year_of_two, year_of_four, hour, minute, second, month,
+               name] = parts;
+  const int day = plain_day + padded_day;
+  if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
 
-  const auto seconds = [&](int full_year) {
-    return days_since_1970(full_year, month + 1, day) * 86'400 + hour * 3600 + minute * 60 + second;
-  };
-  if (!short_year) return seconds(year);
+  const std::int64_t time = hour * 3600 + minute * 60 + second;
+  const int century = short_year ? 2000 : 0;
+  std::int64_t date =
+      days_since_1970(century + year_of_two + year_of_four, month + 1, day) * 86'400 + time;
   // Two digits that seem to lie more than 50 years ahead are of the century before.
   constexpr std::int64_t fifty_years_s = std::int64_t{50} * 31'556'952;
-  const std::int64_t this_century = seconds(2000 + year);
-  return this_century > wall_now_s + fifty_years_s ? seconds(1900 + year) : this_century;
+  if (short_year && date > wall_now_s + fifty_years_s) {
+    date = days_since_1970(1900 + year_of_two, month + 1, day) * 86'400 + time;
+  }
+  return date;
 }
 
 }  // namespace detail
@@ -171,15 +140,24 @@ ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& 
                                                             std::int64_t elapsed_ms,
                                                             std::int64_t deadline_ms,
                                                             std::uint32_t random) noexcept {
-  if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
+  if (!retryable(policy, why)) return std::nullopt;
+  return wait_after(policy, attempt, why.retry_after_ms, elapsed_ms, deadline_ms, random);
+}
+
+ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> wait_after(const retry_policy& policy,
+                                                                int attempt, std::int64_t asked_ms,
+                                                                std::int64_t elapsed_ms,
+                                                                std::int64_t deadline_ms,
+                                                                std::uint32_t random) noexcept {
+  if (attempt >= policy.max_attempts) return std::nullopt;
   const double most = static_cast<double>(policy.max_ms);
   double backoff = static_cast<double>(policy.initial_ms);
   for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
   backoff = (std::min)(backoff, most);
   const double share = static_cast<double>(random) / 4294967296.0;
   backoff -= backoff * policy.jitter * share;
-  const std::int64_t wait = (std::max)(
-      (std::max)(static_cast<std::int64_t>(backoff), why.retry_after_ms), std::int64_t{0});
+  const std::int64_t wait =
+      (std::max)((std::max)(static_cast<std::int64_t>(backoff), asked_ms), std::int64_t{0});
   if (deadline_ms > 0 && wait >= deadline_ms - elapsed_ms) return std::nullopt;
   return wait;
 }
