@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -137,71 +138,28 @@ enum class errc : std::uint16_t {
   unsupported = 61,  ///< not possible in this build or on this transport
 };
 
+namespace detail {
+
+/// The names of all codes by their numbers, from 0 on; a number without a meaning has an empty one.
+inline constexpr char errc_names[] =
+    "\0invalid_argument\0cancelled\0shut_down\0busy\0\0\0\0\0\0"
+    "resolve\0connect\0tls\0trust_store\0timeout_connect\0timeout_first_byte\0timeout_idle\0"
+    "timeout_total\0disconnected\0protocol\0too_large\0\0\0\0\0\0\0\0\0\0"
+    "invalid_request\0authentication\0payment_required\0permission_denied\0not_found\0"
+    "request_timeout\0rate_limited\0server\0provider_unavailable\0overloaded\0\0\0\0\0\0\0\0\0\0\0"
+    "malformed_response\0stream_truncated\0provider_error\0\0\0\0\0\0\0\0"
+    "io\0unsupported";
+
+}  // namespace detail
+
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
-  switch (code) {
-    case errc::invalid_argument:
-      return "invalid_argument";
-    case errc::cancelled:
-      return "cancelled";
-    case errc::shut_down:
-      return "shut_down";
-    case errc::busy:
-      return "busy";
-    case errc::resolve:
-      return "resolve";
-    case errc::connect:
-      return "connect";
-    case errc::tls:
-      return "tls";
-    case errc::trust_store:
-      return "trust_store";
-    case errc::timeout_connect:
-      return "timeout_connect";
-    case errc::timeout_first_byte:
-      return "timeout_first_byte";
-    case errc::timeout_idle:
-      return "timeout_idle";
-    case errc::timeout_total:
-      return "timeout_total";
-    case errc::disconnected:
-      return "disconnected";
-    case errc::protocol:
-      return "protocol";
-    case errc::too_large:
-      return "too_large";
-    case errc::invalid_request:
-      return "invalid_request";
-    case errc::authentication:
-      return "authentication";
-    case errc::payment_required:
-      return "payment_required";
-    case errc::permission_denied:
-      return "permission_denied";
-    case errc::not_found:
-      return "not_found";
-    case errc::request_timeout:
-      return "request_timeout";
-    case errc::rate_limited:
-      return "rate_limited";
-    case errc::server:
-      return "server";
-    case errc::provider_unavailable:
-      return "provider_unavailable";
-    case errc::overloaded:
-      return "overloaded";
-    case errc::malformed_response:
-      return "malformed_response";
-    case errc::stream_truncated:
-      return "stream_truncated";
-    case errc::provider_error:
-      return "provider_error";
-    case errc::io:
-      return "io";
-    case errc::unsupported:
-      return "unsupported";
+  const char* name = detail::errc_names;
+  const char* const end = name + sizeof detail::errc_names;
+  for (auto before = static_cast<unsigned>(code); before != 0 && name != end; ++name) {
+    if (*name == 0) --before;
   }
-  return "unknown";
+  return name == end || *name == 0 ? "unknown" : name;
 }
 
 /// A failed operation: what a program branches on and what a person reads.
@@ -216,8 +174,10 @@ struct failure {
 
   // One body each: where something may fail, compilers would repeat what three strings take.
   ORCAST_SMALL failure() noexcept = default;
-  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0)
-      : code(what), http_status(status), message(words) {}
+  ORCAST_SMALL failure(errc what, std::string_view words, int status = 0) noexcept
+      : code(what), http_status(status) {
+    message.assign(words);
+  }
   ORCAST_SMALL failure(const failure& other) = default;
   ORCAST_SMALL failure(failure&& other) noexcept = default;
   ORCAST_SMALL failure& operator=(const failure& other) = default;
@@ -337,6 +297,10 @@ class [[nodiscard]] result<void> {
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
+  failure& error() noexcept {
+    ORCAST_ASSERT(!ok());
+    return state_.why_;
+  }
   const failure& error() const noexcept {
     ORCAST_ASSERT(!ok());
     return state_.why_;
@@ -1045,7 +1009,7 @@ class format {
 
  private:
   friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
-                                                     std::size_t size);
+                                                     std::size_t size) noexcept;
 
   using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
   constexpr explicit format(maker make) noexcept : make_(make) {}
@@ -1080,17 +1044,14 @@ struct encoder_options {
 
 namespace detail {
 
-/// Calls `use` with the attributes that count: a key, and the last value of each.
-template <class Use>
-void each_resource_attribute(const encoder_options& options, Use use) {
-  for (std::size_t i = 0; i < options.resource.size(); ++i) {
-    const text_attribute& each = options.resource[i];
-    bool counts = !each.key.empty();
-    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
-      counts = counts && options.resource[j].key != each.key;
-    }
-    if (counts) use(each);
+/// Whether one of the attributes counts: it has a key, and is the last one of it.
+ORCAST_SMALL inline bool counts(const text_attribute& one,
+                                const std::vector<text_attribute>& all) noexcept {
+  bool last = !one.key.empty();
+  for (const text_attribute* at = &one + 1; at != all.data() + all.size(); ++at) {
+    last = last && at->key != one.key;
   }
+  return last;
 }
 
 /// Whether a span can have the attribute by default.
@@ -1156,19 +1117,24 @@ inline std::size_t ascii_run(const char* text, std::size_t size) noexcept {
   return i;
 }
 
-/// How many bytes at the beginning are whole characters.
-inline std::size_t utf8_valid_run(std::string_view text) noexcept {
+struct utf8_run {
+  std::size_t valid;  ///< bytes that are whole characters
+  std::size_t bad;    ///< bytes behind them that stand for one U+FFFD; 0 at the text's end
+};
+
+/// Looks for the first flaw.
+inline utf8_run utf8_valid_run(std::string_view text) noexcept {
   const char* const begin = text.data();
   const std::size_t size = text.size();
-  std::size_t i = ascii_run(begin, size);
-  while (i < size) {
-    const utf8_step step = utf8_next(begin + i, size - i);
-    if (step.state != utf8_state::whole) return i;
-    i += step.length;
-    // In most scripts such characters come in rows: look for ASCII only when one ends.
-    if (step.length == 1) i += ascii_run(begin + i, size - i);
+  for (std::size_t i = 0;;) {
+    i += ascii_run(begin + i, size - i);
+    // In most scripts other characters come in rows: look for ASCII only when one ends.
+    for (utf8_step step{}; step.length != 1; i += step.length) {
+      if (i == size) return {size, 0};
+      step = utf8_next(begin + i, size - i);
+      if (step.state != utf8_state::whole) return {i, step.length};
+    }
   }
-  return i;
 }
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
@@ -1187,18 +1153,18 @@ ORCAST_COLD inline std::size_t utf8_prefix(std::string_view text, std::size_t ma
 }
 
 inline bool valid_utf8(std::string_view text) noexcept {
-  return detail::utf8_valid_run(text) == text.size();
+  return detail::utf8_valid_run(text).valid == text.size();
 }
 
 /// Appends `text`, with U+FFFD in the place of what is not UTF-8.
 inline void append_valid_utf8(std::string& out, std::string_view text) {
   for (;;) {
-    const std::size_t good = detail::utf8_valid_run(text);
-    out.append(text.data(), good);
-    text.remove_prefix(good);
+    const auto [valid, bad] = detail::utf8_valid_run(text);
+    out.append(text.data(), valid);
+    text.remove_prefix(valid);
     if (text.empty()) return;
     out.append(detail::utf8_replacement);
-    text.remove_prefix(detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 
@@ -1289,18 +1255,21 @@ class json_scanner {
     return at_ == end_;
   }
 
-  /// Calls `member(name)` for each member of an object; it must consume the value.
-  template <class Member>
-  void object(Member member) noexcept {
+  /// Goes into an object: `for (in.object(); in.member(name);)` consumes a value each time.
+  ORCAST_SMALL void object() noexcept {
     expect('{');
-    if (accept('}')) return;
-    do {
-      const std::string_view name = string();
+    first_ = true;
+  }
+  ORCAST_SMALL bool member(std::string_view& name) noexcept {
+    const bool another = first_ ? !next_is('}') : accept(',');
+    first_ = false;
+    if (another) {
+      name = string();
       expect(':');
-      if (failed_) return;
-      member(name);
-    } while (accept(','));
-    expect('}');
+    } else {
+      expect('}');
+    }
+    return another && !failed_;
   }
 
   ORCAST_SMALL bool next_is(char c) noexcept {
@@ -1337,7 +1306,8 @@ class json_scanner {
     if (next_is('"')) {
       string();
     } else if (next_is('{')) {
-      object([&](std::string_view) { skip_value(depth + 1); });
+      std::string_view name;
+      for (object(); member(name);) skip_value(depth + 1);
     } else if (accept('[')) {
       if (accept(']')) return;
       do skip_value(depth + 1);
@@ -1375,6 +1345,7 @@ class json_scanner {
   const char* at_;
   const char* end_;
   bool failed_ = false;
+  bool first_ = false;  // an object has just begun
 };
 
 }  // namespace detail
@@ -1387,18 +1358,19 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
     answer.understood = true;
     return answer;
   }
-  in.object([&](std::string_view name) {
+  std::string_view name;
+  for (in.object(); in.member(name);) {
     if (name == "partialSuccess" && in.next_is('{')) {
-      in.object([&](std::string_view inner) {
-        if (inner == "rejectedSpans") {
+      for (in.object(); in.member(name);) {
+        if (name == "rejectedSpans") {
           const std::int64_t count = in.integer();
           answer.rejected_spans = in.failed() || count < 0 ? 0 : static_cast<std::uint64_t>(count);
-        } else if (inner == "errorMessage" && in.next_is('"')) {
+        } else if (name == "errorMessage" && in.next_is('"')) {
           answer.message = in.string();
         } else {
           in.skip_value(2);
         }
-      });
+      }
     } else if (name == "code" && !in.next_is('"')) {
       answer.code = in.integer();
     } else if (name == "message" && in.next_is('"')) {
@@ -1407,7 +1379,7 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
       if (name != "details" && name != "partialSuccess") answer.foreign = true;
       in.skip_value(1);
     }
-  });
+  }
   answer.understood = !in.failed() && in.at_end();
   return answer;
 }
@@ -1415,17 +1387,23 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
 /// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
 ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
-                                         std::size_t most = 200) {
-  std::string line;
-  for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
-    char c = text[i];
-    if (c == '\\' && i + 1 < text.size()) {
-      c = text[++i];
-      if (c == 'n' || c == 'r' || c == 't' || c == 'b' || c == 'f') c = ' ';
+                                         std::size_t most = 200) noexcept {
+  for (const std::size_t limit = out.size() + most; !text.empty();) {
+    const bool escaped = text.front() == '\\' && text.size() > 1;
+    if (escaped) text.remove_prefix(1);
+    const auto next = orcast::detail::utf8_next(text.data(), text.size());
+    const char c = text.front();
+    std::string_view written = text.substr(0, next.length);
+    if (next.state != orcast::detail::utf8_state::whole) {
+      written = orcast::detail::utf8_replacement;
+    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
+               (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
+      written = " ";
     }
-    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+    if (out.size() + written.size() > limit) return;
+    out.append(written);
+    text.remove_prefix(next.length);
   }
-  append_valid_utf8(out, std::string_view(line).substr(0, utf8_prefix(line, most)));
 }
 
 }  // namespace otlp
@@ -1538,7 +1516,7 @@ struct random_state {
 
   bool seeded() const noexcept { return (a | b) != 0; }
 
-  void seed(const host& from) noexcept {
+  ORCAST_COLD ORCAST_SMALL void seed(const host& from) noexcept {
     entropy(from, this, sizeof *this);
     if (!seeded()) a = 1;
   }
@@ -2342,7 +2320,7 @@ class batch_encoder {
   virtual ~batch_encoder() = default;
 
   /// Forgets the spans.
-  void begin() noexcept {
+  ORCAST_SMALL void begin() noexcept {
     at_ = memory_;
     count_ = 0;
     if (has_room(at_, head_.size())) {
@@ -2558,7 +2536,7 @@ using orcast::detail::record;
 struct key_room {
   char text[256];
 };
-ORCAST_COLD inline std::string_view key_name(const record& r, key_room& room) noexcept {
+ORCAST_SMALL inline std::string_view key_name(const record& r, key_room& room) noexcept {
   if ((r.bits & record::text_key) != 0) {
     return {reinterpret_cast<const char*>(&r + 1), r.first};
   }
@@ -2589,7 +2567,7 @@ class unique_keys {
  public:
   /// For a new span. The `defaults` count as written before its own records: attributes that a span
   /// has unless it sets them itself; they must stay until the next begin().
-  void begin(record* defaults, std::size_t count) noexcept {
+  ORCAST_COLD void begin(record* defaults, std::size_t count) noexcept {
     clear();
     defaults_ = defaults;
     default_count_ = count;
@@ -2615,7 +2593,7 @@ class unique_keys {
   }
 
   /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
-  void mark(span_reader& reader) noexcept {
+  ORCAST_SMALL void mark(span_reader& reader) noexcept {
     std::uint32_t from = 0;
     do {
       begin(defaults_, default_count_);
@@ -2681,7 +2659,7 @@ class unique_keys {
   }
 
   /// Where the key is known, the record that had it is marked dead.
-  ORCAST_COLD outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+  ORCAST_SMALL outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
     if (!by_content_ && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
       by_content_ = true;
@@ -2728,7 +2706,7 @@ class unique_keys {
                         std::memcmp(x.json, y.json, x.size) == 0);
   }
 
-  ORCAST_COLD static std::uint32_t hash_of_content(const record& r) noexcept {
+  ORCAST_SMALL static std::uint32_t hash_of_content(const record& r) noexcept {
     key_room room;
     const std::string_view name = key_name(r, room);
     std::uint64_t sum = name.size();
@@ -2741,7 +2719,7 @@ class unique_keys {
     return static_cast<std::uint32_t>(sum >> 32);
   }
 
-  ORCAST_COLD static bool same_content(const record& a, const record& b) noexcept {
+  ORCAST_SMALL static bool same_content(const record& a, const record& b) noexcept {
     key_room room_a;
     key_room room_b;
     return key_name(a, room_a) == key_name(b, room_b);
@@ -2858,7 +2836,7 @@ class span_walk {
   /// `write(event, number, at)` for each event; `number` counts from 1. It reads the event's name,
   /// when it has one, and then its attributes.
   template <class Write>
-  char* events(span_reader& reader, char* at, Write write) noexcept {
+  ORCAST_SMALL char* events(span_reader& reader, char* at, Write write) noexcept {
     reader.rewind();
     std::uint32_t number = 0;
     for (record_view r; reader.next(r);) {
@@ -2872,8 +2850,8 @@ class span_walk {
 
   /// The attributes of the event that was just met; `write(r, at)` for each.
   template <class Write>
-  char* event_attributes(span_reader& reader, std::uint32_t count, std::uint32_t number, char* at,
-                         Write write) noexcept {
+  ORCAST_SMALL char* event_attributes(span_reader& reader, std::uint32_t count,
+                                      std::uint32_t number, char* at, Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
       if (!counts(r, number)) return nullptr;
@@ -3699,8 +3677,13 @@ bool retryable(const retry_policy& policy, const failure& why) noexcept;
 /// The milliseconds to wait before the next attempt, or nothing: it is over.
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
-/// backoff or failure::retry_after_ms, the longer one. A wait that reaches the deadline is refused,
-/// not shortened: to come earlier than asked would only be refused again.
+/// backoff or `asked_ms` (-1: the service asked for none), the longer one. A wait that reaches the
+/// deadline is refused, not shortened: to come earlier than asked would only be refused again.
+std::optional<std::int64_t> wait_after(const retry_policy& policy, int attempt,
+                                       std::int64_t asked_ms, std::int64_t elapsed_ms,
+                                       std::int64_t deadline_ms, std::uint32_t random) noexcept;
+
+/// The same after a failure: nothing also where it is not retryable().
 std::optional<std::int64_t> decide(const retry_policy& policy, int attempt, const failure& why,
                                    std::int64_t elapsed_ms, std::int64_t deadline_ms,
                                    std::uint32_t random) noexcept;
@@ -6238,9 +6221,17 @@ class fixed_list {
   const T& operator[](std::size_t i) const noexcept { return values_[i]; }
   T* begin() noexcept { return values_.get(); }
   T* end() noexcept { return values_.get() + size_; }
+  const T* begin() const noexcept { return values_.get(); }
+  const T* end() const noexcept { return values_.get() + size_; }
 
   /// There is room for it.
   void push_back(const T& value) noexcept { values_[size_++] = value; }
+  void push_back(T&& value) noexcept { values_[size_++] = std::move(value); }
+  /// Those behind it move up.
+  void erase(std::size_t i) noexcept {
+    for (--size_; i != size_; ++i) std::swap(values_[i], values_[i + 1]);
+    values_[i] = T();
+  }
   /// Forgets those behind the first `count`.
   void shorten(std::size_t count) noexcept { size_ = count; }
   void clear() noexcept { size_ = 0; }
@@ -6282,7 +6273,7 @@ class exporter {
   /// `memory` holds the batch in its encoded form; it belongs to the owner, see
   /// batch_encoder.
   exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
-           std::size_t size, random_state random);
+           std::size_t size, random_state random) noexcept;
 
   enum class offer_result : unsigned char {
     taken,      ///< copied: the span's memory can be given back
@@ -6312,9 +6303,9 @@ class exporter {
   /// The answer to the last post. `retry_after_ms` is -1 where it named none; of `body` the
   /// beginning is enough.
   outcome answered(std::int64_t now_ms, int status, std::int64_t retry_after_ms,
-                   std::string_view body);
+                   std::string_view body) noexcept;
   /// The last post got no answer.
-  outcome failed(std::int64_t now_ms, const failure& why);
+  outcome failed(std::int64_t now_ms, const failure& why) noexcept;
 
   /// True after a refusal that only other settings can change (401, 403, Arize's 500 with code 13):
   /// the batch is kept, and nothing is sent before retry_held().
@@ -6357,12 +6348,12 @@ class exporter {
  private:
   enum class state : unsigned char { filling, in_flight, waiting, held };
 
-  outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms);
+  outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms) noexcept;
   outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
   export_answer read(int status, std::string_view body) const noexcept;
   void start_over() noexcept;
   void forget() noexcept;
-  void report(std::string_view what, std::string_view message);
+  void report(std::string_view what, std::string_view message) noexcept;
 
   exporter_options options_;
   std::unique_ptr<batch_encoder> encoder_;
@@ -6405,7 +6396,8 @@ struct destination {
   bool allow_insecure_http = false;  ///< plain http to other machines than this one
 
   /// Appends header lines, with the keys among them, each time a batch is posted. So a key may be
-  /// fetched, renewed or taken away while the program runs; mark lines with keys `sensitive`.
+  /// fetched, renewed or taken away while the program runs; mark lines with keys `sensitive`. Must
+  /// not throw.
   void (*append_headers)(void* context, std::vector<http::header>& headers) = nullptr;
   void* headers_context = nullptr;
 
@@ -6437,7 +6429,6 @@ class answer_sink final : public http::response_sink {
     status_ = 0;
     retry_after_ms_ = -1;
     size_ = 0;
-    outcome_ = {};
     over_.store(false, std::memory_order_relaxed);
   }
 
@@ -6485,7 +6476,7 @@ class answer_sink final : public http::response_sink {
 /// The exchanges with one destination, one at a time.
 class delivery {
  public:
-  ORCAST_SMALL delivery(const destination& to, const host& from)
+  ORCAST_SMALL delivery(const destination& to, const host& from) noexcept
       : append_headers_(to.append_headers),
         headers_context_(to.headers_context),
         format_(to.encoding.format),
@@ -6497,14 +6488,14 @@ class delivery {
     request_.limits.idle_ms = to.timeout_ms;
     request_.limits.total_ms = to.timeout_ms;
     request_.response.body_bytes = std::size_t{4} << 20;  // what OTLP lets a client take at most
-    request_.body.reserve(3);
+    request_.body = std::vector<std::string_view>(3);
   }
   ORCAST_SMALL ~delivery() { forget_headers(); }
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
 
-  ORCAST_SMALL void prepare(const request_pieces& body) {
-    request_.body.assign(std::begin(body.part), std::end(body.part));
+  ORCAST_SMALL void prepare(const request_pieces& body) noexcept {
+    std::copy(std::begin(body.part), std::end(body.part), request_.body.begin());
     const bool compressed = compression_.compress != nullptr && compress();
     // Of the size that it needs: code for growing would come into every program.
     std::vector<http::header> own(compressed ? 3 : 2);
@@ -6529,7 +6520,7 @@ class delivery {
   bool over() const noexcept { return sink_.over(); }
 
   /// After over(): tells the exporter what came of its post.
-  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
+  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) noexcept {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
       const std::string_view value(line.value);
@@ -6547,12 +6538,13 @@ class delivery {
   }
 
  private:
-  bool compress() {
+  bool compress() noexcept {
     compressed_.clear();
     if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) {
       return false;
     }
-    request_.body.assign(1, std::string_view(compressed_));
+    request_.body[0] = compressed_;
+    request_.body[1] = request_.body[2] = {};
     return true;
   }
 
@@ -6802,7 +6794,7 @@ class route {
 
   /// Fails with invalid_argument.
   static result<std::unique_ptr<route>> make(tracer& from, const destination& to,
-                                             shared_ends& ends);
+                                             shared_ends& ends) noexcept;
 
   ~route();
   route(const route&) = delete;
@@ -6822,16 +6814,16 @@ class route {
   }
 
   /// Makes the request ready that `step` asks for.
-  void prepare(const exporter::step& step) { delivery_->prepare(step.body); }
+  void prepare(const exporter::step& step) noexcept { delivery_->prepare(step.body); }
   const http::request& request() const noexcept { return delivery_->request(); }
   http::response_sink& sink() noexcept { return delivery_->sink(); }
   /// Draws the conclusions when the answer has come.
-  void settle(std::int64_t now_ms);
+  void settle(std::int64_t now_ms) noexcept;
   bool over() const noexcept { return delivery_->over(); }
 
   /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to, const host& from) {
-    delivery_ = std::make_unique<delivery>(to, from);
+  void redirect(const destination& to, const host& from) noexcept {
+    delivery_.reset(new delivery(to, from));
     exporter_.retry_held();
   }
 
@@ -6867,7 +6859,7 @@ class route {
   using batch_memory = std::unique_ptr<char, memory_deleter>;
 
   route(const destination& to, const host& from, batch_memory memory, random_state random,
-        shared_ends& ends);
+        shared_ends& ends) noexcept;
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
                     bool hidden) const noexcept;
@@ -6917,10 +6909,10 @@ class span_exporter {
 
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     const destination& to);
+                                                     const destination& to) noexcept;
   /// The same for several; the index in the list is a destination's number.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     const std::vector<destination>& to);
+                                                     const std::vector<destination>& to) noexcept;
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -6930,16 +6922,16 @@ class span_exporter {
 
   /// Does what there is to do, in at most `budget_ns` and the time of encoding one span; never
   /// waits. True when there were more spans than time.
-  bool pump(std::int64_t budget_ns = 200'000);
+  bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
   /// Sends what had ended before the call and waits for the answers, at most `timeout_ms`. True
   /// when each of those spans has reached its end; false when time ran out, or when waiting would
   /// not help (refused, or told to come back later than that).
-  bool flush(std::int64_t timeout_ms);
+  bool flush(std::int64_t timeout_ms) noexcept;
 
   /// flush(), but what could not be sent in time is cancelled and dropped, and so is all that comes
   /// later. The first call counts. True when nothing had to be dropped for want of time.
-  bool shutdown(std::int64_t timeout_ms);
+  bool shutdown(std::int64_t timeout_ms) noexcept;
 
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
@@ -6949,11 +6941,12 @@ class span_exporter {
   /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
-  result<void> replace(std::size_t number, const destination& to, std::int64_t since_ns = 0);
+  result<void> replace(std::size_t number, const destination& to,
+                       std::int64_t since_ns = 0) noexcept;
 
   /// A destination that is to get nothing more: what ended before still goes out, what it refused
   /// is dropped. Its number may be used again.
-  void retire(std::size_t number, std::int64_t since_ns = 0);
+  void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
 
   std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
@@ -6995,7 +6988,7 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport&& transport);
+  span_exporter(tracer& from, http::any_transport&& transport) noexcept;
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
@@ -7003,19 +6996,20 @@ class span_exporter {
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport&& transport,
-                                                     const destination* to, std::size_t count);
-  result<void> add(std::size_t number, const destination& to);
+                                                     const destination* to,
+                                                     std::size_t count) noexcept;
+  result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
-  void remove_finished();
+  void remove_finished() noexcept;
 
-  progress round(std::int64_t deadline_ns, perform_function* perform);
-  void collect(std::int64_t deadline_ns, progress& so_far);
-  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
+  progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
+  void collect(std::int64_t deadline_ns, progress& so_far) noexcept;
+  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far) noexcept;
   bool late(orcast::detail::block_index encoded, std::int64_t deadline_ns,
             progress& so_far) const noexcept;
   bool wants_more() const noexcept;
-  bool take_next();
-  void admit(orcast::detail::block_index taken);
+  bool take_next() noexcept;
+  void admit(orcast::detail::block_index taken) noexcept;
   bool awaits_settings() const noexcept {
     // Acquire: pairs with expect_change(), whose caller may have recorded what is taken here.
     return awaits_settings_.load(std::memory_order_acquire);
@@ -7025,26 +7019,27 @@ class span_exporter {
   static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
     return head.start_steady_ns + head.duration_ns;
   }
-  void follow_consent();
-  void drop_held();
-  void lose(orcast::detail::block_index span, drop_reason why);
+  void follow_consent() noexcept;
+  void drop_held() noexcept;
+  void lose(orcast::detail::block_index span, drop_reason why) noexcept;
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
   void make_room() noexcept;
-  void post(perform_function* perform, progress& so_far);
+  void post(perform_function* perform, progress& so_far) noexcept;
   bool in_flight() const noexcept;
   void begin_flush() noexcept;
   bool flushed() noexcept;
-  bool flush_until(std::int64_t deadline_ns);
-  void wait(std::int64_t until_ns);
-  void close(std::int64_t deadline_ns);
+  bool flush_until(std::int64_t deadline_ns) noexcept;
+  void wait(std::int64_t until_ns) noexcept;
+  void close(std::int64_t deadline_ns) noexcept;
 
   tracer& tracer_;
   detail::shared_ends ends_;
-  std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
+  static constexpr std::size_t most_routes = 2 * most_destinations;
+  detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
@@ -9064,7 +9059,8 @@ namespace otlp {
 
 class json_encoder final : public batch_encoder {
  public:
-  json_encoder(const encoder_options& options, char* memory, std::size_t size);
+  json_encoder(const encoder_options& options, char* memory, std::size_t size) noexcept;
+  ORCAST_SMALL ~json_encoder() override = default;
 
   // Inline here too, where they are: else gcc makes all of this in each translation unit.
   ORCAST_DECL bool add(const orcast::detail::span_ring& ring,
@@ -9774,6 +9770,8 @@ class url {
 
  private:
   url() = default;
+  /// What is wrong with the text, or null.
+  const char* read(std::string_view text, bool allow_insecure_http) noexcept;
   bool split_authority() noexcept;
 
   static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -9792,32 +9790,40 @@ class url {
 };
 
 ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_insecure_http) {
+  url parsed;
+  const char* const flaw = parsed.read(text, allow_insecure_http);
+  if (flaw != nullptr) return failure(errc::invalid_argument, flaw);
+  return parsed;
+}
+
+ORCAST_SMALL inline const char* url::read(std::string_view text,
+                                          bool allow_insecure_http) noexcept {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
-  const auto refuse = [](const char* why) { return failure(errc::invalid_argument, why); };
-  if (text.size() > longest) return refuse("the URL is longer than 2048 characters");
+  if (text.size() > longest) return "the URL is longer than 2048 characters";
   for (const char c : text) {
     if (c <= ' ' || c > '~' || c == '\\' || c == '#') {
-      return refuse("the URL contains a character that is not allowed");
+      return "the URL contains a character that is not allowed";
     }
   }
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return refuse("the URL is not absolute");
-
-  url parsed;
-  parsed.scheme_ = text.substr(0, colon);
-  if (!same_name(parsed.scheme_, "https") && !same_name(parsed.scheme_, "http")) {
-    return refuse("the URL is neither https nor http");
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || text.substr(colon, 3) != "://") {
+    return "the URL is not absolute";
   }
-  const std::string_view rest = text.substr(colon + 3);
-  const std::size_t end = rest.find_first_of("/?");
-  parsed.authority_ = rest.substr(0, end);
-  parsed.target_ = end == std::string_view::npos ? std::string_view("/") : rest.substr(end);
-  if (parsed.target_.front() != '/') return refuse("the URL has a query but no path");
-  if (!parsed.split_authority()) return refuse("the URL's host or port is not valid");
-  if (!parsed.secure() && !allow_insecure_http && !parsed.loopback()) {
-    return refuse("plain http is only allowed to this machine");
+  scheme_ = text.substr(0, colon);
+  if (!same_name(scheme_, "https") && !same_name(scheme_, "http")) {
+    return "the URL is neither https nor http";
   }
-  return parsed;
+  text.remove_prefix(colon + 3);
+  const std::size_t end = (std::min)((std::min)(text.find('/'), text.find('?')), text.size());
+  authority_ = text.substr(0, end);
+  text.remove_prefix(end);
+  target_ = text.empty() ? std::string_view("/") : text;
+  if (target_.front() != '/') return "the URL has a query but no path";
+  if (!split_authority()) return "the URL's host or port is not valid";
+  if (!secure() && !allow_insecure_http && !loopback()) {
+    return "plain http is only allowed to this machine";
+  }
+  return nullptr;
 }
 
 ORCAST_SMALL inline bool url::split_authority() noexcept {
@@ -11752,13 +11758,13 @@ inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
 /// What put_integer() may write, blanks behind the digits included.
 inline constexpr std::size_t integer_room = 28;
 
-inline char* put_integer(char* at, std::uint64_t value) noexcept;
+char* put_integer(char* at, std::int64_t value) noexcept;
 
 /// Of eight digits and more. Out of line, because compilers would unroll what two functions that
 /// call each other do, each time.
-ORCAST_COLD inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
   constexpr std::uint32_t eight = 100'000'000;
-  at = put_integer(at, value / eight);
+  at = put_integer(at, static_cast<std::int64_t>(value / eight));
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
   return at + 8;
 }
@@ -11782,7 +11788,7 @@ ORCAST_COLD inline char* put_integer(char* at, std::int64_t value) noexcept {
 }
 
 /// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
-inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
+ORCAST_COLD inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
   for (std::size_t i = 0; i < size; i += 4) {
     std::uint32_t four = 0;
     std::memcpy(&four, bytes + i, sizeof four);
@@ -11821,17 +11827,18 @@ inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
 /// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
 inline char* put_constant_key(char* at, const key_text& key) noexcept {
   const std::size_t size = key.size;
-  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+  const char* const json = key.json;  // read once: `at` might point at it
+  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, json + i, 16);
   const std::size_t half = size < 32 ? 16 : 32;
-  std::memcpy(at, key.json, 16);
-  std::memcpy(at + half - 16, key.json + half - 16, 16);
-  std::memcpy(at + size - half, key.json + size - half, 16);
-  std::memcpy(at + size - 16, key.json + size - 16, 16);
+  std::memcpy(at, json, 16);
+  std::memcpy(at + half - 16, json + half - 16, 16);
+  std::memcpy(at + size - half, json + size - half, 16);
+  std::memcpy(at + size - 16, json + size - 16, 16);
   return at + size;
 }
 
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
-ORCAST_COLD inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+ORCAST_SMALL inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
   if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;
@@ -11875,7 +11882,7 @@ char* write_integer(std::int64_t value, char* at, char* end) noexcept;
 char* write_double(double value, char* at, char* end) noexcept;
 
 /// Whether `text` is one JSON number and nothing else (RFC 8259, section 6).
-constexpr bool is_json_number(std::string_view text) noexcept {
+ORCAST_SMALL constexpr bool is_json_number(std::string_view text) noexcept {
   std::size_t i = 0;
   const auto is = [&](char c) { return i < text.size() && text[i] == c; };
   const auto digits = [&] {
@@ -12106,13 +12113,15 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// How each ASCII character is written: the text, and in the last byte its size.
+/// How the characters up to the backslash are written: the text, and in the last byte its size.
+/// Those behind it stand for themselves.
 struct escape_table {
-  char of[128][8] = {};
+  static constexpr int count = '\\' + 1;
+  char of[count][8] = {};
 
   constexpr escape_table() noexcept {
     constexpr char digits[] = "0123456789abcdef";
-    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
+    for (int c = 0; c < count; ++c) set(c, {static_cast<char>(c)}, 1);
     for (int c = 0; c < 0x20; ++c) {
       set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
     }
@@ -12137,20 +12146,26 @@ inline char* put_escaped(char* at, char c) noexcept {
   return at + text[7];
 }
 
-/// The character at `in`, escaped or replaced where need be; null when it does not fit.
-inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  std::string_view written;
-  if (static_cast<unsigned char>(*in) < 0x80) {
-    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
-    written = {text, static_cast<std::size_t>(text[7])};
-  } else {
-    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
-    const bool whole = next.state == orcast::detail::utf8_state::whole;
-    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
-    in += next.length;
+/// The characters that begin before `until`, one by one, escaped or replaced where need be; null
+/// when they do not fit. `in` is then behind them.
+ORCAST_COLD inline char* escape_singly(const char*& in, const char* until, const char* in_end,
+                                       char* at, char* end) noexcept {
+  const char* from = in;
+  while (from < until) {
+    std::string_view written;
+    if (static_cast<unsigned char>(*from) < escape_table::count) {
+      const char* const text = escapes.of[static_cast<unsigned char>(*from++)];
+      written = {text, static_cast<std::size_t>(text[7])};
+    } else {
+      const auto next = orcast::detail::utf8_next(from, static_cast<std::size_t>(in_end - from));
+      const bool whole = next.state == orcast::detail::utf8_state::whole;
+      written = whole ? std::string_view(from, next.length) : orcast::detail::utf8_replacement;
+      from += next.length;
+    }
+    if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
+    for (const char c : written) *at++ = c;
   }
-  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
-  for (const char c : written) *at++ = c;
+  in = from;
   return at;
 }
 
@@ -12198,10 +12213,8 @@ char* escape_groups(const char*& from, const char* in_end, char* at, char* end) 
         continue;
       }
       if (!valid_group<Block>(in)) {
-        for (const char* const until = in + size; in < until;) {
-          at = escape_one(in, in_end, at, end);
-          if (at == nullptr) return nullptr;
-        }
+        at = escape_singly(in, in + size, in_end, at, end);
+        if (at == nullptr) return nullptr;
         continue;
       }
       whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
@@ -12251,22 +12264,25 @@ inline bool put_shorter(std::string_view text, char* at) noexcept {
     std::memcpy(at + size - 8, last, 8);
     return true;
   }
+  std::uint64_t all = each_byte * ' ';
   if (size >= 4) {
     std::uint32_t first = 0;
     std::uint32_t last = 0;
     std::memcpy(&first, in, 4);
     std::memcpy(&last, in + size - 4, 4);
-    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
     std::memcpy(at, &first, 4);
     std::memcpy(at + size - 4, &last, 4);
-    return true;
+    all = first | std::uint64_t{last} << 32;
+  } else if (size != 0) {
+    at[0] = in[0];
+    at[size / 2] = in[size / 2];
+    at[size - 1] = in[size - 1];
+    const auto byte = [in](std::size_t k) {
+      return std::uint64_t{static_cast<unsigned char>(in[k])};
+    };
+    all = all << 24 | byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
   }
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto c = static_cast<unsigned char>(in[i]);
-    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
-    at[i] = in[i];
-  }
-  return true;
+  return !portable_block(all).special().any();
 }
 
 /// Text of any length.
@@ -12311,8 +12327,7 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
     if (done >= left) return at - (done - left);
     in += done;
   }
-  while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
-  return at;
+  return escape_singly(in, in_end, in_end, at, end);
 }
 
 }  // namespace detail
@@ -12328,7 +12343,7 @@ ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcep
   return std::copy(text, text_end, at);
 }
 
-ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
+ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
   if (std::isfinite(value)) {
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;
@@ -12419,25 +12434,25 @@ inline void put_length(char* at, std::size_t size) noexcept {
 inline std::size_t repaired_size(std::string_view text) noexcept {
   std::size_t size = 0;
   for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    size += good;
-    text.remove_prefix(good);
+    const auto [valid, bad] = orcast::detail::utf8_valid_run(text);
+    size += valid;
+    text.remove_prefix(valid);
     if (text.empty()) return size;
     size += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 
 inline char* put_repaired(char* at, std::string_view text) noexcept {
   for (;;) {
-    const std::size_t good = orcast::detail::utf8_valid_run(text);
-    if (good != 0) std::memcpy(at, text.data(), good);
-    at += good;
-    text.remove_prefix(good);
+    const auto [valid, bad] = orcast::detail::utf8_valid_run(text);
+    if (valid != 0) std::memcpy(at, text.data(), valid);
+    at += valid;
+    text.remove_prefix(valid);
     if (text.empty()) return at;
     std::memcpy(at, orcast::detail::utf8_replacement.data(), 3);
     at += orcast::detail::utf8_replacement.size();
-    text.remove_prefix(orcast::detail::utf8_next(text.data(), text.size()).length);
+    text.remove_prefix(bad);
   }
 }
 
@@ -12757,9 +12772,10 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
   namespace tag = detail::tag;
   const std::string length(detail::length_size, '\0');
   std::string resource;
-  detail::each_resource_attribute(options, [&](const text_attribute& each) {
+  for (const text_attribute& each : options.resource) {
+    if (!detail::counts(each, options.resource)) continue;
     resource += detail::protobuf_attribute(tag::first, each.key, each.value);
-  });
+  }
   std::string scope;
   detail::append_text(scope, tag::first, options.scope_name);
   if (!options.scope_version.empty()) {
@@ -13428,7 +13444,7 @@ class transport_hub {
   virtual ~transport_hub() = default;
 
   http::tier tier() const noexcept { return table_.tier; }
-  virtual std::size_t capacity() const noexcept = 0;
+  std::size_t capacity() const noexcept { return capacity_; }
 
   virtual exchange_id start(const request& what, response_sink& sink) = 0;
   virtual void cancel(exchange_id id) = 0;
@@ -13497,8 +13513,8 @@ class transport_hub {
     relay(transport_hub& owner, response_sink& user) noexcept : hub(owner), sink(user) {}
     virtual ~relay() = default;
 
-    void head(const response_head& head) noexcept final { sink.head(head); }
-    flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
+    ORCAST_SMALL void head(const response_head& head) noexcept final { sink.head(head); }
+    ORCAST_SMALL flow data(std::string_view bytes) noexcept final { return sink.data(bytes); }
     ORCAST_SMALL void done(result<void> outcome) noexcept final {
       hub.finish(*this, std::move(outcome));
     }
@@ -13507,15 +13523,17 @@ class transport_hub {
     response_sink& sink;
     relay* next = nullptr;  // begun after it
     exchange_id id = 0;
+    exchange_id inner = 0;  // the transport's own name for it, where it gives one
     unsigned holds = 1;
     bool over = false;
+    bool cancel_wanted = false;  // before `inner` was known
   };
 
   transport_hub(void* transport, const transport_functions& table) noexcept
       : transport_(transport), table_(table) {}
 
   /// Hands the outcome on, once; the sink may be gone afterwards, and the relay too.
-  ORCAST_SMALL void finish(relay& exchange, result<void> outcome) noexcept {
+  ORCAST_SMALL void finish(relay& exchange, result<void>&& outcome) noexcept {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ORCAST_ASSERT(!exchange.over);  // done() comes once
@@ -13562,6 +13580,7 @@ class transport_hub {
 
   void* const transport_;
   const transport_functions& table_;
+  std::size_t capacity_ = ~std::size_t{0};  // exchanges on their way at a time
   std::mutex mutex_;
   std::condition_variable changed_;  // an exchange ended, or was let go of
   relay* first_ = nullptr;           // of those on their way, in the order of their ids
@@ -13746,10 +13765,10 @@ namespace detail {
 class blocking_hub final : public transport_hub {
  public:
   blocking_hub(void* transport, const transport_functions& table, worker_options workers) noexcept
-      : transport_hub(transport, table), workers_(with_room(workers)) {}
+      : transport_hub(transport, table), workers_(with_room(workers)) {
+    capacity_ = workers_.threads();
+  }
   ~blocking_hub() override { workers_.stop(-1); }
-
-  std::size_t capacity() const noexcept override { return workers_.threads(); }
 
   exchange_id start(const request& what, response_sink& sink) override {
     auto& exchange = *new blocking_relay(*this, what, sink);
@@ -13887,33 +13906,28 @@ class direct_hub final : public transport_hub {
   direct_hub(void* transport, const transport_functions& table) noexcept
       : transport_hub(transport, table) {}
 
-  std::size_t capacity() const noexcept override { return ~std::size_t{0}; }
-
   ORCAST_SMALL exchange_id start(const request& what, response_sink& sink) override {
-    auto& exchange = *new direct_relay(*this, sink);
+    auto& exchange = *new relay(*this, sink);
     exchange.holds = 2;
-    std::unique_lock<std::mutex> lock(mutex_);
-    const exchange_id id = add(exchange);
-    lock.unlock();
+    exchange_id id = 0;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      id = add(exchange);
+    }
     const exchange_id inner = table_.start(transport_, what, exchange);
-    lock.lock();
-    exchange.inner = inner;
-    const bool cancel_now = exchange.cancel_wanted;
-    release(exchange);
-    lock.unlock();
+    bool cancel_now = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      exchange.inner = inner;
+      cancel_now = exchange.cancel_wanted;
+      release(exchange);
+    }
     if (cancel_now) table_.cancel(transport_, inner);
     return id;
   }
 
-  ORCAST_SMALL void cancel(exchange_id id) override {
-    const exchange_id inner = inner_id(id, true);
-    if (inner != 0) table_.cancel(transport_, inner);
-  }
-
-  ORCAST_SMALL void resume(exchange_id id) override {
-    const exchange_id inner = inner_id(id, false);
-    if (inner != 0) table_.resume(transport_, inner);
-  }
+  ORCAST_SMALL void cancel(exchange_id id) override { tell(id, table_.cancel, true); }
+  ORCAST_SMALL void resume(exchange_id id) override { tell(id, table_.resume, false); }
 
   void poll(std::int64_t wait_ms) override {
     if (table_.tier == tier::polled) {
@@ -13924,20 +13938,18 @@ class direct_hub final : public transport_hub {
   }
 
  private:
-  struct direct_relay final : relay {
-    using relay::relay;
-    exchange_id inner = 0;  // the transport's own name for it
-    bool cancel_wanted = false;
-  };
-
-  /// 0 when it is over, or while start() is still under way on another thread: that one then heeds
-  /// the wish to cancel.
-  ORCAST_SMALL exchange_id inner_id(exchange_id id, bool cancels) noexcept {
-    std::lock_guard<std::mutex> lock(mutex_);
-    auto* const exchange = static_cast<direct_relay*>(find(id));
-    if (exchange == nullptr) return 0;
-    if (exchange->inner == 0) exchange->cancel_wanted |= cancels;
-    return exchange->inner;
+  /// Not when it is over, nor while start() is still under way on another thread: that one then
+  /// heeds the wish to cancel.
+  ORCAST_SMALL void tell(exchange_id id, void (*function)(void*, exchange_id), bool cancels) {
+    exchange_id inner = 0;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      relay* const exchange = find(id);
+      if (exchange == nullptr) return;
+      inner = exchange->inner;
+      if (inner == 0) exchange->cancel_wanted |= cancels;
+    }
+    if (inner != 0) function(transport_, inner);
   }
 };
 
@@ -13964,8 +13976,9 @@ ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* h
   if (destroy != nullptr) destroy(transport);
 }
 
-ORCAST_DECL transport_hub* make_direct_hub(void* transport, const transport_functions& table,
-                                           worker_options) {
+ORCAST_SMALL ORCAST_DECL transport_hub* make_direct_hub(void* transport,
+                                                        const transport_functions& table,
+                                                        worker_options) {
   return new direct_hub(transport, table);
 }
 
@@ -14699,56 +14712,50 @@ inline namespace v0 {
 namespace http {
 namespace detail {
 
-/// Reads a date from left to right; the first thing that does not fit makes it fail for good.
-class date_reader {
- public:
-  explicit date_reader(std::string_view text) noexcept : rest_(text) {}
+/// What a date is made of, by the letters that stand for it in a form: a day (D: where it has one
+/// digit, with a blank before it), a year (y: of two digits), hour, minute, second, and the names
+/// of a month and of a day.
+inline constexpr char date_letters[] = "dDyYhismw";
+using date_parts = int[sizeof date_letters - 1];
 
-  bool failed() const noexcept { return failed_; }
-  bool at_end() const noexcept { return rest_.empty(); }
-
-  ORCAST_SMALL void literal(std::string_view expected) noexcept {
-    failed_ = failed_ || rest_.substr(0, expected.size()) != expected;
-    if (!failed_) rest_.remove_prefix(expected.size());
-  }
-
-  /// Exactly `digits` digits. asctime pads a day with a space, hence `padded`.
-  ORCAST_SMALL int number(std::size_t digits, bool padded = false) noexcept {
-    int value = 0;
-    failed_ = failed_ || rest_.size() < digits;
-    for (std::size_t i = 0; i < digits && !failed_; ++i) {
-      const char digit = padded && i == 0 && rest_[0] == ' ' ? '0' : rest_[i];
-      failed_ = digit < '0' || digit > '9';
-      value = value * 10 + (digit - '0');
+/// Reads a date of that form; false when it is of another. What is no letter of the above stands
+/// for itself, and letters may follow the name of a day.
+ORCAST_SMALL inline bool read_date(std::string_view text, const char* form,
+                                   date_parts& parts) noexcept {
+  const auto takes = [&](char least, char most) {
+    const bool is = !text.empty() && text.front() >= least && text.front() <= most;
+    if (is) text.remove_prefix(1);
+    return is;
+  };
+  for (; *form != 0; ++form) {
+    const std::size_t letter = std::string_view(date_letters).find(*form);
+    if (letter == std::string_view::npos) {
+      if (!takes(*form, *form)) return false;
+    } else if (*form == 'm' || *form == 'w') {
+      const std::string_view known =
+          *form == 'm' ? "JanFebMarAprMayJunJulAugSepOctNovDec" : "SunMonTueWedThuFriSat";
+      std::size_t i = 0;
+      while (i != known.size() && !same_name(text.substr(0, 3), known.substr(i, 3))) i += 3;
+      if (i == known.size()) return false;
+      parts[letter] = static_cast<int>(i / 3);
+      text.remove_prefix(3);
+      while (*form == 'w' && takes('a', 'z')) {
+      }
+    } else {
+      int left = *form == 'Y' ? 4 : 2;
+      if (*form == 'D' && takes(' ', ' ')) left = 1;
+      for (parts[letter] = 0; left != 0; --left) {
+        const int digit = text.empty() ? 0 : text.front() - '0';
+        if (!takes('0', '9')) return false;
+        parts[letter] = parts[letter] * 10 + digit;
+      }
     }
-    if (!failed_) rest_.remove_prefix(digits);
-    return failed_ ? 0 : value;
   }
-
-  /// The position in `names` (three letters each) of the name that comes next.
-  ORCAST_SMALL int name(std::string_view names) noexcept {
-    for (std::size_t i = 0; i + 3 <= names.size() && !failed_; i += 3) {
-      if (!same_name(rest_.substr(0, 3), names.substr(i, 3))) continue;
-      rest_.remove_prefix(3);
-      return static_cast<int>(i / 3);
-    }
-    failed_ = true;
-    return 0;
-  }
-
-  void skip_letters() noexcept {
-    while (!rest_.empty() && rest_.front() >= 'a' && rest_.front() <= 'z') rest_.remove_prefix(1);
-  }
-
-  bool next_is(char expected) const noexcept { return !rest_.empty() && rest_.front() == expected; }
-
- private:
-  std::string_view rest_;
-  bool failed_ = false;
-};
+  return text.empty();
+}
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
-constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
+ORCAST_SMALL constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
   // Years begin in March, so that the day of the leap year is the last one.
   const std::int64_t y = month <= 2 ? year - 1 : year;
   const std::int64_t m = month <= 2 ? month + 9 : month - 3;
@@ -14759,52 +14766,27 @@ constexpr std::int64_t days_since_1970(int year, int month, int day) noexcept {
 ///   Sun, 06 Nov 1994 08:49:37 GMT     Sunday, 06-Nov-94 08:49:37 GMT     Sun Nov  6 08:49:37 1994
 ORCAST_SMALL inline std::optional<std::int64_t> parse_http_date(std::string_view text,
                                                                 std::int64_t wall_now_s) noexcept {
-  constexpr std::string_view days = "SunMonTueWedThuFriSat";
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  date_reader in(text);
-  in.name(days);
-  in.skip_letters();
-  const bool asctime = in.next_is(' ');
-  int day = 0, month = 0, year = 0;
-  bool short_year = false;
-  if (asctime) {
-    in.literal(" ");
-    month = in.name(months);
-    in.literal(" ");
-    day = in.number(2, true);
-  } else {
-    in.literal(", ");
-    day = in.number(2);
-    short_year = in.next_is('-');
-    const std::string_view between = short_year ? "-" : " ";
-    in.literal(between);
-    month = in.name(months);
-    in.literal(between);
-    year = in.number(short_year ? 2 : 4);
-  }
-  in.literal(" ");
-  const int hour = in.number(2);
-  in.literal(":");
-  const int minute = in.number(2);
-  in.literal(":");
-  const int second = in.number(2);
-  in.literal(" ");
-  if (asctime) {
-    year = in.number(4);
-  } else {
-    in.literal("GMT");
-  }
-  if (in.failed() || !in.at_end() || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+  date_parts parts{};
+  const bool short_year = read_date(text, "w, d-m-y h:i:s GMT", parts);
+  if (!short_year && !read_date(text, "w, d m Y h:i:s GMT", parts) &&
+      !read_date(text, "w m D h:i:s Y", parts)) {
     return std::nullopt;
+  }
+  const auto& [plain_day, padded_day, year_of_two, year_of_four, hour, minute, second, month,
+               name] = parts;
+  const int day = plain_day + padded_day;
+  if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
 
-  const auto seconds = [&](int full_year) {
-    return days_since_1970(full_year, month + 1, day) * 86'400 + hour * 3600 + minute * 60 + second;
-  };
-  if (!short_year) return seconds(year);
+  const std::int64_t time = hour * 3600 + minute * 60 + second;
+  const int century = short_year ? 2000 : 0;
+  std::int64_t date =
+      days_since_1970(century + year_of_two + year_of_four, month + 1, day) * 86'400 + time;
   // Two digits that seem to lie more than 50 years ahead are of the century before.
   constexpr std::int64_t fifty_years_s = std::int64_t{50} * 31'556'952;
-  const std::int64_t this_century = seconds(2000 + year);
-  return this_century > wall_now_s + fifty_years_s ? seconds(1900 + year) : this_century;
+  if (short_year && date > wall_now_s + fifty_years_s) {
+    date = days_since_1970(1900 + year_of_two, month + 1, day) * 86'400 + time;
+  }
+  return date;
 }
 
 }  // namespace detail
@@ -14856,15 +14838,24 @@ ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> decide(const retry_policy& 
                                                             std::int64_t elapsed_ms,
                                                             std::int64_t deadline_ms,
                                                             std::uint32_t random) noexcept {
-  if (attempt >= policy.max_attempts || !retryable(policy, why)) return std::nullopt;
+  if (!retryable(policy, why)) return std::nullopt;
+  return wait_after(policy, attempt, why.retry_after_ms, elapsed_ms, deadline_ms, random);
+}
+
+ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> wait_after(const retry_policy& policy,
+                                                                int attempt, std::int64_t asked_ms,
+                                                                std::int64_t elapsed_ms,
+                                                                std::int64_t deadline_ms,
+                                                                std::uint32_t random) noexcept {
+  if (attempt >= policy.max_attempts) return std::nullopt;
   const double most = static_cast<double>(policy.max_ms);
   double backoff = static_cast<double>(policy.initial_ms);
   for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
   backoff = (std::min)(backoff, most);
   const double share = static_cast<double>(random) / 4294967296.0;
   backoff -= backoff * policy.jitter * share;
-  const std::int64_t wait = (std::max)(
-      (std::max)(static_cast<std::int64_t>(backoff), why.retry_after_ms), std::int64_t{0});
+  const std::int64_t wait =
+      (std::max)((std::max)(static_cast<std::int64_t>(backoff), asked_ms), std::int64_t{0});
   if (deadline_ms > 0 && wait >= deadline_ms - elapsed_ms) return std::nullopt;
   return wait;
 }
@@ -21571,9 +21562,9 @@ inline char* json_encoder::write_usual(span_reader& reader, const record_view& r
 }
 
 /// With a comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
-                                                            const record_view& r,
-                                                            char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
+                                                             const record_view& r,
+                                                             char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::longest_key)) return nullptr;
   if (!r.has(orcast::detail::record::text_key)) {
@@ -21588,8 +21579,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
 }
 
 /// For example `"intValue":"7"`.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
-                                                        char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
+                                                         char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::piece)) return nullptr;
   switch (r.type()) {
@@ -21614,8 +21605,9 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, con
 }
 
 /// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
-                                                          char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader,
+                                                           const record_view& r,
+                                                           char* at) noexcept {
   using detail::put;
   char text[detail::longest_decimal];
   std::string_view whole;
@@ -21635,8 +21627,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, c
   return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
-                                                        char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
+                                                         char* at) noexcept {
   at = detail::put(at, R"("arrayValue":{"values":[)");
   const std::int64_t count = r.integer;
   record_view element;
@@ -21686,7 +21678,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) noexcept {
   const std::size_t from = out.size();
   out.resize(from + 6 * text.size() + 2, '"');
   char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
@@ -21694,37 +21686,35 @@ ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) 
   out.resize(static_cast<std::size_t>(end + 1 - out.data()));
 }
 
-/// `{"key":"...","value":{`
-ORCAST_SMALL inline void append_key(std::string& out, std::string_view name) {
+/// `{"key":"...","value":{"stringValue":"..."}}`; returns the size of what stands before the value.
+ORCAST_SMALL inline std::size_t append_attribute(std::string& out,
+                                                 const text_attribute& one) noexcept {
   out += "{\"key\":";
-  append_quoted(out, name);
+  append_quoted(out, one.key);
   out += ",\"value\":{";
-}
-
-/// What follows a key.
-ORCAST_SMALL inline void append_value(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
   out += "\"stringValue\":";
-  append_quoted(out, text);
+  append_quoted(out, one.value);
   out += "}}";
+  return before;
 }
 
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
-                                                    std::size_t size)
+                                                    std::size_t size) noexcept
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
-  std::string resource;
-  detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    if (!resource.empty()) resource += ',';
-    detail::append_key(resource, each.key);
-    detail::append_value(resource, each.value);
-  });
   head_ = R"({"resourceSpans":[{)";
-  if (!resource.empty()) {
-    head_ += R"("resource":{"attributes":[)";
-    head_ += resource;
-    head_ += "]},";
+  const char* before = R"("resource":{"attributes":[)";
+  const char* behind = "";
+  for (const text_attribute& each : options.resource) {
+    if (!detail::counts(each, options.resource)) continue;
+    head_ += before;
+    detail::append_attribute(head_, each);
+    before = ",";
+    behind = "]},";
   }
+  head_ += behind;
   head_ += R"("scopeSpans":[{"scope":{"name":)";
   detail::append_quoted(head_, options.scope_name);
   if (!options.scope_version.empty()) {
@@ -21737,9 +21727,7 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
     if (!detail::usable_default(each)) continue;
     if (default_count_ == defaults_.size()) break;
     default_attribute& made = defaults_[default_count_++];
-    detail::append_key(made.json, each.key);
-    made.key.size = static_cast<std::uint16_t>(made.json.size());
-    detail::append_value(made.json, each.value);
+    made.key.size = static_cast<std::uint16_t>(detail::append_attribute(made.json, each));
     made.key.hash = key_text::hash_of(each.key);
     made.key.json = made.json.data();
     walk_.add_default(made.key);
@@ -21747,17 +21735,19 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
   begin();
 }
 
-ORCAST_DECL std::string_view json_encoder::finish() noexcept {
+ORCAST_SMALL ORCAST_DECL std::string_view json_encoder::finish() noexcept {
   detail::put(at_, tail);
   return {memory_, size()};
 }
 
-ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) noexcept {
+ORCAST_SMALL ORCAST_DECL request_pieces json_encoder::slice(std::size_t from,
+                                                            std::size_t to) noexcept {
   if (memory_[from] == ',') ++from;
   return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
 }
 
-ORCAST_DECL export_answer json_encoder::read(std::string_view answer, bool) const noexcept {
+ORCAST_SMALL ORCAST_DECL export_answer json_encoder::read(std::string_view answer,
+                                                          bool) const noexcept {
   return read_answer(answer);
 }
 
@@ -21825,7 +21815,7 @@ ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexce
   return detail::put(at, "unnamed");
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
   at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
     return write_event(reader, event, number, to);
@@ -21836,9 +21826,9 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, ch
 }
 
 /// With a comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
-                                                        const orcast::detail::event_payload& event,
-                                                        std::uint32_t number, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+                                                         const orcast::detail::event_payload& event,
+                                                         std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
   at = put(at, R"({"timeUnixNano":)");
@@ -21867,8 +21857,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
   return has_room(at, 2) ? put(at, "},") : nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
-                                                               char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
+                                                                char* at) noexcept {
   using detail::put;
   at = put(at, R"(,"status":{"code":2)");
   record_view r;
@@ -21898,7 +21888,7 @@ namespace otlp {
 
 namespace detail {
 
-ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
+ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) noexcept {
   char text[integer_room];
   out.append(text, static_cast<std::size_t>(put_integer(text, value) - text));
 }
@@ -21907,14 +21897,15 @@ ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
 
 /// The encoder of the format that the options name.
 ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
-                                                                char* memory, std::size_t size) {
+                                                                char* memory,
+                                                                std::size_t size) noexcept {
   if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
   return std::make_unique<json_encoder>(options, memory, size);
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
                                             const encoder_options& encoding, char* memory,
-                                            std::size_t size, random_state random)
+                                            std::size_t size, random_state random) noexcept
     : options_(options),
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
@@ -21940,7 +21931,7 @@ ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ri
   return offer_result::taken;
 }
 
-ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
+ORCAST_SMALL ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   step now;
   now.until_ms = never;
   if (state_ == state::in_flight || state_ == state::held || encoder_->empty()) return now;
@@ -21961,7 +21952,7 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
                                                               std::int64_t retry_after_ms,
-                                                              std::string_view body) {
+                                                              std::string_view body) noexcept {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
   last_reply_.status = status;
@@ -21970,7 +21961,8 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   last_reply_.from_otlp = answer.understood && !answer.foreign;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  std::string what = "HTTP ";
+  std::string what;
+  what.append("HTTP ");
   detail::append_number(what, status);
   const auto report_with = [&](std::string_view more) {
     report(what.append(more), answer.message);
@@ -22020,7 +22012,7 @@ ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
-                                                            const failure& why) {
+                                                            const failure& why) noexcept {
   if (state_ != state::in_flight) return {};
   last_reply_.status = 0;
   last_reply_.failed = why.code;
@@ -22043,20 +22035,17 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
-                                                           std::int64_t retry_after_ms) {
+                                                           std::int64_t retry_after_ms) noexcept {
   http::retry_policy policy;
   policy.max_attempts = options_.max_attempts;
   policy.initial_ms = options_.initial_ms;
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
   policy.jitter = 1.0;
-  // Whether to retry was OTLP's to say; when to, is asked in the words of the common policy.
-  failure why;
-  why.code = errc::disconnected;
-  why.retry_after_ms = retry_after_ms;
+  // Whether to retry was OTLP's to say.
   const auto wait =
-      http::decide(policy, attempts_, why, now_ms - first_attempt_ms_, options_.total_ms,
-                   static_cast<std::uint32_t>(random_.next() >> 32));
+      http::wait_after(policy, attempts_, retry_after_ms, now_ms - first_attempt_ms_,
+                       options_.total_ms, static_cast<std::uint32_t>(random_.next() >> 32));
   if (!wait) return settle(posted_, drop_reason::expired);
   ++counts_.retries;
   state_ = state::waiting;
@@ -22114,7 +22103,8 @@ ORCAST_SMALL ORCAST_DECL void exporter::start_over() noexcept {
   most_ = options_.batch_spans;
 }
 
-ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what,
+                                               std::string_view message) noexcept {
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);
@@ -22139,49 +22129,46 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_SMALL inline result<void> check_destination(const destination& to) {
-  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
-  if (!parsed) return parsed.error();
+/// What is wrong with the plain settings, or null.
+ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
+    return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
-  if (to.exporting.batch_spans == 0) {
-    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
-  }
-  if (to.timeout_ms <= 0) {
-    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
-  }
-  return {};
+  if (to.exporting.batch_spans == 0) return "destination.exporting.batch_spans must not be 0";
+  if (to.timeout_ms <= 0) return "destination.timeout_ms must be more than 0";
+  return nullptr;
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from,
                                                                     const destination& to,
-                                                                    shared_ends& ends) {
-  const result<void> valid = check_destination(to);
-  if (!valid) return valid.error();
+                                                                    shared_ends& ends) noexcept {
+  const auto refuse = [](std::string_view why) -> result<std::unique_ptr<route>> {
+    return failure(errc::invalid_argument, why);
+  };
+  const result<http::url> address = http::url::parse(to.url, to.allow_insecure_http);
+  if (!address) return refuse(address.error().message);
+  const char* const flaw = flaw_of(to);
+  if (flaw != nullptr) return refuse(flaw);
   const orcast::host& host = from.host();
   const std::size_t size = to.batch_bytes;
   batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
-  if (memory == nullptr) {
-    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
-  }
+  if (memory == nullptr) return refuse("the host has no memory of destination.batch_bytes");
   std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
   std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
-    return failure(errc::invalid_argument,
-                   "destination.batch_bytes has no room for the resource and a span");
+    return refuse("destination.batch_bytes has no room for the resource and a span");
   }
   return made;
 }
 
 ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
-                                      random_state random, shared_ends& ends)
+                                      random_state random, shared_ends& ends) noexcept
     : ends_(ends),
       memory_(std::move(memory)),
       exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
-      delivery_(std::make_unique<delivery>(to, from)),
+      delivery_(new delivery(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
       batch_spans_(to.exporting.batch_spans),
@@ -22202,8 +22189,9 @@ ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring&
 
 /// A record that is marked dead is not encoded. To take the mark back from a record that had it for
 /// another reason does no harm: encoders find out anew which records are replaced by later ones.
-ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
-                                     orcast::detail::block_index span, bool hidden) const noexcept {
+ORCAST_SMALL ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
+                                                  orcast::detail::block_index span,
+                                                  bool hidden) const noexcept {
   using orcast::detail::record;
   span_reader reader(ring, span);
   key_room room;
@@ -22216,7 +22204,7 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
   }
 }
 
-ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) {
+ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) noexcept {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
   const bool withdrawn = exporter_.gave_up();
@@ -22305,25 +22293,26 @@ ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, const destination& to) {
+    tracer& from, http::any_transport transport, const destination& to) noexcept {
   return make(from, std::move(transport), &to, 1);
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, const std::vector<destination>& to) {
+    tracer& from, http::any_transport transport, const std::vector<destination>& to) noexcept {
   return make(from, std::move(transport), to.data(), to.size());
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport&& transport, const destination* to, std::size_t count) {
+    tracer& from, http::any_transport&& transport, const destination* to,
+    std::size_t count) noexcept {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
   if (count == 0 || count > most_destinations) {
     return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
   std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
   for (std::size_t i = 0; i < count; ++i) {
-    const result<void> added = made->add(i, to[i]);
-    if (!added) return added.error();
+    result<void> added = made->add(i, to[i]);
+    if (!added) return std::move(added.error());
   }
   return made;
 }
@@ -22338,7 +22327,8 @@ inline std::size_t power_above(std::size_t value) noexcept {
 
 }  // namespace detail
 
-ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport&& transport)
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from,
+                                                      http::any_transport&& transport) noexcept
     : tracer_(from),
       ends_(from),
       waiting_size_(detail::power_above(from.ring().block_count())),  // a span has a block at least
@@ -22357,12 +22347,12 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
 }
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
-                                                         const destination& to) {
-  if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
+                                                         const destination& to) noexcept {
+  if (free_bits_ == 0 || routes_.size() == most_routes) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
   auto made = detail::route::make(tracer_, to, ends_);
-  if (!made) return made.error();
+  if (!made) return std::move(made.error());
   detail::route& way = **made;
   way.bit = free_bits_ & (~free_bits_ + 1);
   free_bits_ &= ~way.bit;
@@ -22385,7 +22375,7 @@ ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t numbe
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
                                                              const destination& to,
-                                                             std::int64_t since_ns) {
+                                                             std::int64_t since_ns) noexcept {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
   if (number > destinations_ || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
@@ -22398,7 +22388,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   }
   const result<void> added = add(number, to);
   if (!added) return added;
-  detail::route& fresh = *routes_.back();
+  detail::route& fresh = *routes_[routes_.size() - 1];
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
   if (old != nullptr) {
     old->until_ns = fresh.from_ns;
@@ -22418,7 +22408,8 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   return {};
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number,
+                                                    std::int64_t since_ns) noexcept {
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
@@ -22436,25 +22427,24 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int
 }
 
 /// Retired routes that have sent, or lost, everything.
-ORCAST_DECL void span_exporter::remove_finished() {
-  for (auto at = routes_.begin(); at != routes_.end();) {
-    detail::route& each = **at;
+ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
+  for (std::size_t i = 0; i != routes_.size();) {
+    detail::route& each = *routes_[i];
     const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
                       each.pending() == 0 && each.cursor == next_waiting_ &&
                       tracer_.ring().been_round(each.looks_before);
     if (!over) {
-      ++at;
+      ++i;
       continue;
     }
-    const export_status done = each.status();
-    detail::add_to(gone_[each.slot], done);
+    detail::add_to(gone_[each.slot], each.status());
     gone_[each.slot].held = false;
     free_bits_ |= each.bit;
-    at = routes_.erase(at);
+    routes_.erase(i);
   }
 }
 
-ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
+ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + budget_ns;
@@ -22462,13 +22452,13 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
   return round(deadline_ns, nullptr).more;
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
@@ -22502,7 +22492,7 @@ ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number)
   return sum;
 }
 
-ORCAST_DECL bool span_exporter::in_flight() const noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   for (const auto& each : routes_) {
     if (each->exporter().in_flight()) return true;
   }
@@ -22525,7 +22515,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {
   return true;
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) noexcept {
   begin_flush();
   for (;;) {
     const std::int64_t now = now_ns();
@@ -22542,7 +22532,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_n
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcept {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -22554,7 +22544,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
-ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noexcept {
   follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
@@ -22602,8 +22592,8 @@ namespace otlp {
 
 /// One turn of the wheel: the answers that have come, the spans that are ready, the posts that are
 /// due.
-ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
-                                                         perform_function* perform) {
+ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
+    std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
   follow_consent();
@@ -22622,7 +22612,8 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
   return so_far;
 }
 
-ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns,
+                                                     progress& so_far) noexcept {
   so_far.now_ns = now_ns();
   for (const auto& each : routes_) {
     if (!catch_up(*each, deadline_ns, so_far)) return;
@@ -22652,7 +22643,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
 
 /// Encodes what waits for a route, in order. False when the deadline came first.
 ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadline_ns,
-                                         progress& so_far) {
+                                         progress& so_far) noexcept {
   for (way.cursor = (std::max)(way.cursor, first_waiting_); way.cursor != next_waiting_;
        ++way.cursor) {
     waiting_span& next = waiting(way.cursor);
@@ -22700,7 +22691,7 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 }
 
 /// Brings the tracer's next span among those that wait. False when there is none.
-ORCAST_DECL bool span_exporter::take_next() {
+ORCAST_DECL bool span_exporter::take_next() noexcept {
   if (!postponed_.empty() && !awaits_settings()) {
     for (const orcast::detail::block_index each : postponed_) admit(each);
     postponed_.clear();
@@ -22717,7 +22708,7 @@ ORCAST_DECL bool span_exporter::take_next() {
 }
 
 /// Lets a span wait for the routes that it is for.
-ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) noexcept {
   while (tracer_.term_of(taken) != term_) {
     if (tracer_.term() == term_) return lose(taken, drop_reason::withdrawn);
     drop_held();
@@ -22745,13 +22736,13 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
 
 /// A span that no route has got.
 ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
-                                                  drop_reason why) {
+                                                  drop_reason why) noexcept {
   tracer_.give_back(span);
   tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer goes at once, not when a destination next has room.
-ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
   if (tracer_.term() == term_) return;
   drop_held();
   std::size_t kept = 0;
@@ -22768,7 +22759,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -22799,7 +22790,7 @@ ORCAST_DECL std::uint32_t span_exporter::routes_for(
 }
 
 /// Gives spans back that no route waits for any more, up to the first that one does.
-ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::forget_front() noexcept {
   while (first_waiting_ != next_waiting_ && waiting(first_waiting_).routes == 0) {
     const orcast::detail::block_index done = waiting(first_waiting_++).block;
     waiting_blocks_ -= tracer_.ring().head_of(done)->blocks;
@@ -22821,7 +22812,8 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   }
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,
+                                                  progress& so_far) noexcept {
   so_far.next_ms = exporter::never;
   for (const auto& each : routes_) {
     const exporter::step step = each->exporter().next(now_ms());

@@ -38,18 +38,21 @@ class json_scanner {
     return at_ == end_;
   }
 
-  /// Calls `member(name)` for each member of an object; it must consume the value.
-  template <class Member>
-  void object(Member member) noexcept {
+  /// Goes into an object: `for (in.object(); in.member(name);)` consumes a value each time.
+  ORCAST_SMALL void object() noexcept {
     expect('{');
-    if (accept('}')) return;
-    do {
-      const std::string_view name = string();
+    first_ = true;
+  }
+  ORCAST_SMALL bool member(std::string_view& name) noexcept {
+    const bool another = first_ ? !next_is('}') : accept(',');
+    first_ = false;
+    if (another) {
+      name = string();
       expect(':');
-      if (failed_) return;
-      member(name);
-    } while (accept(','));
-    expect('}');
+    } else {
+      expect('}');
+    }
+    return another && !failed_;
   }
 
   ORCAST_SMALL bool next_is(char c) noexcept {
@@ -86,7 +89,8 @@ class json_scanner {
     if (next_is('"')) {
       string();
     } else if (next_is('{')) {
-      object([&](std::string_view) { skip_value(depth + 1); });
+      std::string_view name;
+      for (object(); member(name);) skip_value(depth + 1);
     } else if (accept('[')) {
       if (accept(']')) return;
       do skip_value(depth + 1);
@@ -124,6 +128,7 @@ class json_scanner {
   const char* at_;
   const char* end_;
   bool failed_ = false;
+  bool first_ = false;  // an object has just begun
 };
 
 }  // namespace detail
@@ -136,18 +141,19 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
     answer.understood = true;
     return answer;
   }
-  in.object([&](std::string_view name) {
+  std::string_view name;
+  for (in.object(); in.member(name);) {
     if (name == "partialSuccess" && in.next_is('{')) {
-      in.object([&](std::string_view inner) {
-        if (inner == "rejectedSpans") {
+      for (in.object(); in.member(name);) {
+        if (name == "rejectedSpans") {
           const std::int64_t count = in.integer();
           answer.rejected_spans = in.failed() || count < 0 ? 0 : static_cast<std::uint64_t>(count);
-        } else if (inner == "errorMessage" && in.next_is('"')) {
+        } else if (name == "errorMessage" && in.next_is('"')) {
           answer.message = in.string();
         } else {
           in.skip_value(2);
         }
-      });
+      }
     } else if (name == "code" && !in.next_is('"')) {
       answer.code = in.integer();
     } else if (name == "message" && in.next_is('"')) {
@@ -156,7 +162,7 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
       if (name != "details" && name != "partialSuccess") answer.foreign = true;
       in.skip_value(1);
     }
-  });
+  }
   answer.understood = !in.failed() && in.at_end();
   return answer;
 }
@@ -164,17 +170,23 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
 /// Text of someone else's as the end of a line: escapes of JSON are resolved as far as a reader
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
 ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
-                                         std::size_t most = 200) {
-  std::string line;
-  for (std::size_t i = 0; i < text.size() && line.size() <= most; ++i) {
-    char c = text[i];
-    if (c == '\\' && i + 1 < text.size()) {
-      c = text[++i];
-      if (c == 'n' || c == 'r' || c == 't' || c == 'b' || c == 'f') c = ' ';
+                                         std::size_t most = 200) noexcept {
+  for (const std::size_t limit = out.size() + most; !text.empty();) {
+    const bool escaped = text.front() == '\\' && text.size() > 1;
+    if (escaped) text.remove_prefix(1);
+    const auto next = orcast::detail::utf8_next(text.data(), text.size());
+    const char c = text.front();
+    std::string_view written = text.substr(0, next.length);
+    if (next.state != orcast::detail::utf8_state::whole) {
+      written = orcast::detail::utf8_replacement;
+    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
+               (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
+      written = " ";
     }
-    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+    if (out.size() + written.size() > limit) return;
+    out.append(written);
+    text.remove_prefix(next.length);
   }
-  append_valid_utf8(out, std::string_view(line).substr(0, utf8_prefix(line, most)));
 }
 
 }  // namespace otlp

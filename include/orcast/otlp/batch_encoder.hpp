@@ -31,7 +31,7 @@ class batch_encoder {
   virtual ~batch_encoder() = default;
 
   /// Forgets the spans.
-  void begin() noexcept {
+  ORCAST_SMALL void begin() noexcept {
     at_ = memory_;
     count_ = 0;
     if (has_room(at_, head_.size())) {

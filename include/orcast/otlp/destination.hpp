@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,7 +31,8 @@ struct destination {
   bool allow_insecure_http = false;  ///< plain http to other machines than this one
 
   /// Appends header lines, with the keys among them, each time a batch is posted. So a key may be
-  /// fetched, renewed or taken away while the program runs; mark lines with keys `sensitive`.
+  /// fetched, renewed or taken away while the program runs; mark lines with keys `sensitive`. Must
+  /// not throw.
   void (*append_headers)(void* context, std::vector<http::header>& headers) = nullptr;
   void* headers_context = nullptr;
 
@@ -61,7 +64,6 @@ class answer_sink final : public http::response_sink {
     status_ = 0;
     retry_after_ms_ = -1;
     size_ = 0;
-    outcome_ = {};
     over_.store(false, std::memory_order_relaxed);
   }
 
@@ -109,7 +111,7 @@ class answer_sink final : public http::response_sink {
 /// The exchanges with one destination, one at a time.
 class delivery {
  public:
-  ORCAST_SMALL delivery(const destination& to, const host& from)
+  ORCAST_SMALL delivery(const destination& to, const host& from) noexcept
       : append_headers_(to.append_headers),
         headers_context_(to.headers_context),
         format_(to.encoding.format),
@@ -121,14 +123,14 @@ class delivery {
     request_.limits.idle_ms = to.timeout_ms;
     request_.limits.total_ms = to.timeout_ms;
     request_.response.body_bytes = std::size_t{4} << 20;  // what OTLP lets a client take at most
-    request_.body.reserve(3);
+    request_.body = std::vector<std::string_view>(3);
   }
   ORCAST_SMALL ~delivery() { forget_headers(); }
   delivery(const delivery&) = delete;
   delivery& operator=(const delivery&) = delete;
 
-  ORCAST_SMALL void prepare(const request_pieces& body) {
-    request_.body.assign(std::begin(body.part), std::end(body.part));
+  ORCAST_SMALL void prepare(const request_pieces& body) noexcept {
+    std::copy(std::begin(body.part), std::end(body.part), request_.body.begin());
     const bool compressed = compression_.compress != nullptr && compress();
     // Of the size that it needs: code for growing would come into every program.
     std::vector<http::header> own(compressed ? 3 : 2);
@@ -153,7 +155,7 @@ class delivery {
   bool over() const noexcept { return sink_.over(); }
 
   /// After over(): tells the exporter what came of its post.
-  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) {
+  ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) noexcept {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
       const std::string_view value(line.value);
@@ -171,12 +173,13 @@ class delivery {
   }
 
  private:
-  bool compress() {
+  bool compress() noexcept {
     compressed_.clear();
     if (!compression_.compress(request_.body.data(), request_.body.size(), compressed_)) {
       return false;
     }
-    request_.body.assign(1, std::string_view(compressed_));
+    request_.body[0] = compressed_;
+    request_.body[1] = request_.body[2] = {};
     return true;
   }
 

@@ -43,7 +43,7 @@ class format {
 
  private:
   friend std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options, char* memory,
-                                                     std::size_t size);
+                                                     std::size_t size) noexcept;
 
   using maker = std::unique_ptr<batch_encoder> (*)(const encoder_options&, char*, std::size_t);
   constexpr explicit format(maker make) noexcept : make_(make) {}
@@ -78,17 +78,14 @@ struct encoder_options {
 
 namespace detail {
 
-/// Calls `use` with the attributes that count: a key, and the last value of each.
-template <class Use>
-void each_resource_attribute(const encoder_options& options, Use use) {
-  for (std::size_t i = 0; i < options.resource.size(); ++i) {
-    const text_attribute& each = options.resource[i];
-    bool counts = !each.key.empty();
-    for (std::size_t j = i + 1; j < options.resource.size(); ++j) {
-      counts = counts && options.resource[j].key != each.key;
-    }
-    if (counts) use(each);
+/// Whether one of the attributes counts: it has a key, and is the last one of it.
+ORCAST_SMALL inline bool counts(const text_attribute& one,
+                                const std::vector<text_attribute>& all) noexcept {
+  bool last = !one.key.empty();
+  for (const text_attribute* at = &one + 1; at != all.data() + all.size(); ++at) {
+    last = last && at->key != one.key;
   }
+  return last;
 }
 
 /// Whether a span can have the attribute by default.

@@ -41,7 +41,7 @@ class exporter {
   /// `memory` holds the batch in its encoded form; it belongs to the owner, see
   /// batch_encoder.
   exporter(const exporter_options& options, const encoder_options& encoding, char* memory,
-           std::size_t size, random_state random);
+           std::size_t size, random_state random) noexcept;
 
   enum class offer_result : unsigned char {
     taken,      ///< copied: the span's memory can be given back
@@ -71,9 +71,9 @@ class exporter {
   /// The answer to the last post. `retry_after_ms` is -1 where it named none; of `body` the
   /// beginning is enough.
   outcome answered(std::int64_t now_ms, int status, std::int64_t retry_after_ms,
-                   std::string_view body);
+                   std::string_view body) noexcept;
   /// The last post got no answer.
-  outcome failed(std::int64_t now_ms, const failure& why);
+  outcome failed(std::int64_t now_ms, const failure& why) noexcept;
 
   /// True after a refusal that only other settings can change (401, 403, Arize's 500 with code 13):
   /// the batch is kept, and nothing is sent before retry_held().
@@ -116,12 +116,12 @@ class exporter {
  private:
   enum class state : unsigned char { filling, in_flight, waiting, held };
 
-  outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms);
+  outcome retry(std::int64_t now_ms, std::int64_t retry_after_ms) noexcept;
   outcome settle(std::uint32_t rejected, drop_reason reason) noexcept;
   export_answer read(int status, std::string_view body) const noexcept;
   void start_over() noexcept;
   void forget() noexcept;
-  void report(std::string_view what, std::string_view message);
+  void report(std::string_view what, std::string_view message) noexcept;
 
   exporter_options options_;
   std::unique_ptr<batch_encoder> encoder_;

@@ -27,9 +27,17 @@ class fixed_list {
   const T& operator[](std::size_t i) const noexcept { return values_[i]; }
   T* begin() noexcept { return values_.get(); }
   T* end() noexcept { return values_.get() + size_; }
+  const T* begin() const noexcept { return values_.get(); }
+  const T* end() const noexcept { return values_.get() + size_; }
 
   /// There is room for it.
   void push_back(const T& value) noexcept { values_[size_++] = value; }
+  void push_back(T&& value) noexcept { values_[size_++] = std::move(value); }
+  /// Those behind it move up.
+  void erase(std::size_t i) noexcept {
+    for (--size_; i != size_; ++i) std::swap(values_[i], values_[i + 1]);
+    values_[i] = T();
+  }
   /// Forgets those behind the first `count`.
   void shorten(std::size_t count) noexcept { size_ = count; }
   void clear() noexcept { size_ = 0; }

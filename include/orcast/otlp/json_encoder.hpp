@@ -20,7 +20,8 @@ namespace otlp {
 
 class json_encoder final : public batch_encoder {
  public:
-  json_encoder(const encoder_options& options, char* memory, std::size_t size);
+  json_encoder(const encoder_options& options, char* memory, std::size_t size) noexcept;
+  ORCAST_SMALL ~json_encoder() override = default;
 
   // Inline here too, where they are: else gcc makes all of this in each translation unit.
   ORCAST_DECL bool add(const orcast::detail::span_ring& ring,

@@ -36,13 +36,13 @@ inline std::uint64_t eight_digits(std::uint32_t value) noexcept {
 /// What put_integer() may write, blanks behind the digits included.
 inline constexpr std::size_t integer_room = 28;
 
-inline char* put_integer(char* at, std::uint64_t value) noexcept;
+char* put_integer(char* at, std::int64_t value) noexcept;
 
 /// Of eight digits and more. Out of line, because compilers would unroll what two functions that
 /// call each other do, each time.
-ORCAST_COLD inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
   constexpr std::uint32_t eight = 100'000'000;
-  at = put_integer(at, value / eight);
+  at = put_integer(at, static_cast<std::int64_t>(value / eight));
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
   return at + 8;
 }
@@ -66,7 +66,7 @@ ORCAST_COLD inline char* put_integer(char* at, std::int64_t value) noexcept {
 }
 
 /// Hexadecimal digits, eight at a time; `size` is a multiple of 4.
-inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
+ORCAST_COLD inline char* put_hex(char* at, const unsigned char* bytes, std::size_t size) noexcept {
   for (std::size_t i = 0; i < size; i += 4) {
     std::uint32_t four = 0;
     std::memcpy(&four, bytes + i, sizeof four);
@@ -105,17 +105,18 @@ inline char* put_time(char* at, std::int64_t wall_ns) noexcept {
 /// A constant key without indices: longer than 16 bytes, always, and mostly longer than 32.
 inline char* put_constant_key(char* at, const key_text& key) noexcept {
   const std::size_t size = key.size;
-  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, key.json + i, 16);
+  const char* const json = key.json;  // read once: `at` might point at it
+  for (std::size_t i = 32; i + 32 < size; i += 16) std::memcpy(at + i, json + i, 16);
   const std::size_t half = size < 32 ? 16 : 32;
-  std::memcpy(at, key.json, 16);
-  std::memcpy(at + half - 16, key.json + half - 16, 16);
-  std::memcpy(at + size - half, key.json + size - half, 16);
-  std::memcpy(at + size - 16, key.json + size - 16, 16);
+  std::memcpy(at, json, 16);
+  std::memcpy(at + half - 16, json + half - 16, 16);
+  std::memcpy(at + size - half, json + size - half, 16);
+  std::memcpy(at + size - 16, json + size - 16, 16);
   return at + size;
 }
 
 /// A constant key is one copy, or pieces with the indices between them. Writes up to 256 bytes.
-ORCAST_COLD inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
+ORCAST_SMALL inline char* put_key(char* at, const orcast::detail::record& r) noexcept {
   const key_text& key = *r.key;
   if (key.cut[0] == 0) return put_constant_key(at, key);
   std::size_t from = 0;

@@ -27,7 +27,7 @@ char* write_integer(std::int64_t value, char* at, char* end) noexcept;
 char* write_double(double value, char* at, char* end) noexcept;
 
 /// Whether `text` is one JSON number and nothing else (RFC 8259, section 6).
-constexpr bool is_json_number(std::string_view text) noexcept {
+ORCAST_SMALL constexpr bool is_json_number(std::string_view text) noexcept {
   std::size_t i = 0;
   const auto is = [&](char c) { return i < text.size() && text[i] == c; };
   const auto digits = [&] {

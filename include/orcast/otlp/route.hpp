@@ -45,7 +45,7 @@ class route {
 
   /// Fails with invalid_argument.
   static result<std::unique_ptr<route>> make(tracer& from, const destination& to,
-                                             shared_ends& ends);
+                                             shared_ends& ends) noexcept;
 
   ~route();
   route(const route&) = delete;
@@ -65,16 +65,16 @@ class route {
   }
 
   /// Makes the request ready that `step` asks for.
-  void prepare(const exporter::step& step) { delivery_->prepare(step.body); }
+  void prepare(const exporter::step& step) noexcept { delivery_->prepare(step.body); }
   const http::request& request() const noexcept { return delivery_->request(); }
   http::response_sink& sink() noexcept { return delivery_->sink(); }
   /// Draws the conclusions when the answer has come.
-  void settle(std::int64_t now_ms);
+  void settle(std::int64_t now_ms) noexcept;
   bool over() const noexcept { return delivery_->over(); }
 
   /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to, const host& from) {
-    delivery_ = std::make_unique<delivery>(to, from);
+  void redirect(const destination& to, const host& from) noexcept {
+    delivery_.reset(new delivery(to, from));
     exporter_.retry_held();
   }
 
@@ -110,7 +110,7 @@ class route {
   using batch_memory = std::unique_ptr<char, memory_deleter>;
 
   route(const destination& to, const host& from, batch_memory memory, random_state random,
-        shared_ends& ends);
+        shared_ends& ends) noexcept;
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
                     bool hidden) const noexcept;

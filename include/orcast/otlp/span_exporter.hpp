@@ -43,10 +43,10 @@ class span_exporter {
 
   /// Takes all memory that it will use. `from` outlives the exporter. Fails with invalid_argument.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     const destination& to);
+                                                     const destination& to) noexcept;
   /// The same for several; the index in the list is a destination's number.
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport transport,
-                                                     const std::vector<destination>& to);
+                                                     const std::vector<destination>& to) noexcept;
 
   /// Shuts down without waiting, if that has not happened; then waits until the transport has let
   /// go of a request that is under way (100 ms for one that keeps its promise).
@@ -56,16 +56,16 @@ class span_exporter {
 
   /// Does what there is to do, in at most `budget_ns` and the time of encoding one span; never
   /// waits. True when there were more spans than time.
-  bool pump(std::int64_t budget_ns = 200'000);
+  bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
   /// Sends what had ended before the call and waits for the answers, at most `timeout_ms`. True
   /// when each of those spans has reached its end; false when time ran out, or when waiting would
   /// not help (refused, or told to come back later than that).
-  bool flush(std::int64_t timeout_ms);
+  bool flush(std::int64_t timeout_ms) noexcept;
 
   /// flush(), but what could not be sent in time is cancelled and dropped, and so is all that comes
   /// later. The first call counts. True when nothing had to be dropped for want of time.
-  bool shutdown(std::int64_t timeout_ms);
+  bool shutdown(std::int64_t timeout_ms) noexcept;
 
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
@@ -75,11 +75,12 @@ class span_exporter {
   /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
-  result<void> replace(std::size_t number, const destination& to, std::int64_t since_ns = 0);
+  result<void> replace(std::size_t number, const destination& to,
+                       std::int64_t since_ns = 0) noexcept;
 
   /// A destination that is to get nothing more: what ended before still goes out, what it refused
   /// is dropped. Its number may be used again.
-  void retire(std::size_t number, std::int64_t since_ns = 0);
+  void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
 
   std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
@@ -121,7 +122,7 @@ class span_exporter {
     bool& busy_;
   };
 
-  span_exporter(tracer& from, http::any_transport&& transport);
+  span_exporter(tracer& from, http::any_transport&& transport) noexcept;
 
   bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
   bool in_child() const noexcept { return process_id() != process_; }
@@ -129,19 +130,20 @@ class span_exporter {
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
 
   static result<std::unique_ptr<span_exporter>> make(tracer& from, http::any_transport&& transport,
-                                                     const destination* to, std::size_t count);
-  result<void> add(std::size_t number, const destination& to);
+                                                     const destination* to,
+                                                     std::size_t count) noexcept;
+  result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
-  void remove_finished();
+  void remove_finished() noexcept;
 
-  progress round(std::int64_t deadline_ns, perform_function* perform);
-  void collect(std::int64_t deadline_ns, progress& so_far);
-  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far);
+  progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
+  void collect(std::int64_t deadline_ns, progress& so_far) noexcept;
+  bool catch_up(detail::route& way, std::int64_t deadline_ns, progress& so_far) noexcept;
   bool late(orcast::detail::block_index encoded, std::int64_t deadline_ns,
             progress& so_far) const noexcept;
   bool wants_more() const noexcept;
-  bool take_next();
-  void admit(orcast::detail::block_index taken);
+  bool take_next() noexcept;
+  void admit(orcast::detail::block_index taken) noexcept;
   bool awaits_settings() const noexcept {
     // Acquire: pairs with expect_change(), whose caller may have recorded what is taken here.
     return awaits_settings_.load(std::memory_order_acquire);
@@ -151,26 +153,27 @@ class span_exporter {
   static std::int64_t ended_ns(const orcast::detail::span_head& head) noexcept {
     return head.start_steady_ns + head.duration_ns;
   }
-  void follow_consent();
-  void drop_held();
-  void lose(orcast::detail::block_index span, drop_reason why);
+  void follow_consent() noexcept;
+  void drop_held() noexcept;
+  void lose(orcast::detail::block_index span, drop_reason why) noexcept;
   std::uint32_t routes_for(const orcast::detail::span_head& head) const noexcept;
   waiting_span& waiting(std::uint64_t number) noexcept {
     return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
   void make_room() noexcept;
-  void post(perform_function* perform, progress& so_far);
+  void post(perform_function* perform, progress& so_far) noexcept;
   bool in_flight() const noexcept;
   void begin_flush() noexcept;
   bool flushed() noexcept;
-  bool flush_until(std::int64_t deadline_ns);
-  void wait(std::int64_t until_ns);
-  void close(std::int64_t deadline_ns);
+  bool flush_until(std::int64_t deadline_ns) noexcept;
+  void wait(std::int64_t until_ns) noexcept;
+  void close(std::int64_t deadline_ns) noexcept;
 
   tracer& tracer_;
   detail::shared_ends ends_;
-  std::vector<std::unique_ptr<detail::route>> routes_;  // the retired ones first
+  static constexpr std::size_t most_routes = 2 * most_destinations;
+  detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;

@@ -93,7 +93,7 @@ class span_walk {
   /// `write(event, number, at)` for each event; `number` counts from 1. It reads the event's name,
   /// when it has one, and then its attributes.
   template <class Write>
-  char* events(span_reader& reader, char* at, Write write) noexcept {
+  ORCAST_SMALL char* events(span_reader& reader, char* at, Write write) noexcept {
     reader.rewind();
     std::uint32_t number = 0;
     for (record_view r; reader.next(r);) {
@@ -107,8 +107,8 @@ class span_walk {
 
   /// The attributes of the event that was just met; `write(r, at)` for each.
   template <class Write>
-  char* event_attributes(span_reader& reader, std::uint32_t count, std::uint32_t number, char* at,
-                         Write write) noexcept {
+  ORCAST_SMALL char* event_attributes(span_reader& reader, std::uint32_t count,
+                                      std::uint32_t number, char* at, Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
       if (!counts(r, number)) return nullptr;

@@ -25,7 +25,7 @@ using orcast::detail::record;
 struct key_room {
   char text[256];
 };
-ORCAST_COLD inline std::string_view key_name(const record& r, key_room& room) noexcept {
+ORCAST_SMALL inline std::string_view key_name(const record& r, key_room& room) noexcept {
   if ((r.bits & record::text_key) != 0) {
     return {reinterpret_cast<const char*>(&r + 1), r.first};
   }
@@ -56,7 +56,7 @@ class unique_keys {
  public:
   /// For a new span. The `defaults` count as written before its own records: attributes that a span
   /// has unless it sets them itself; they must stay until the next begin().
-  void begin(record* defaults, std::size_t count) noexcept {
+  ORCAST_COLD void begin(record* defaults, std::size_t count) noexcept {
     clear();
     defaults_ = defaults;
     default_count_ = count;
@@ -82,7 +82,7 @@ class unique_keys {
   }
 
   /// Marks every record dead that a later one replaces: attributes by key, names, status messages.
-  void mark(span_reader& reader) noexcept {
+  ORCAST_SMALL void mark(span_reader& reader) noexcept {
     std::uint32_t from = 0;
     do {
       begin(defaults_, default_count_);
@@ -148,7 +148,7 @@ class unique_keys {
   }
 
   /// Where the key is known, the record that had it is marked dead.
-  ORCAST_COLD outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
+  ORCAST_SMALL outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
     if (!by_content_ && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
       by_content_ = true;
@@ -195,7 +195,7 @@ class unique_keys {
                         std::memcmp(x.json, y.json, x.size) == 0);
   }
 
-  ORCAST_COLD static std::uint32_t hash_of_content(const record& r) noexcept {
+  ORCAST_SMALL static std::uint32_t hash_of_content(const record& r) noexcept {
     key_room room;
     const std::string_view name = key_name(r, room);
     std::uint64_t sum = name.size();
@@ -208,7 +208,7 @@ class unique_keys {
     return static_cast<std::uint32_t>(sum >> 32);
   }
 
-  ORCAST_COLD static bool same_content(const record& a, const record& b) noexcept {
+  ORCAST_SMALL static bool same_content(const record& a, const record& b) noexcept {
     key_room room_a;
     key_room room_b;
     return key_name(a, room_a) == key_name(b, room_b);

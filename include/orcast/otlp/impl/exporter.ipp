@@ -18,7 +18,7 @@ namespace otlp {
 
 namespace detail {
 
-ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
+ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) noexcept {
   char text[integer_room];
   out.append(text, static_cast<std::size_t>(put_integer(text, value) - text));
 }
@@ -27,14 +27,15 @@ ORCAST_SMALL inline void append_number(std::string& out, std::int64_t value) {
 
 /// The encoder of the format that the options name.
 ORCAST_SMALL inline std::unique_ptr<batch_encoder> make_encoder(const encoder_options& options,
-                                                                char* memory, std::size_t size) {
+                                                                char* memory,
+                                                                std::size_t size) noexcept {
   if (options.format.make_ != nullptr) return options.format.make_(options, memory, size);
   return std::make_unique<json_encoder>(options, memory, size);
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
                                             const encoder_options& encoding, char* memory,
-                                            std::size_t size, random_state random)
+                                            std::size_t size, random_state random) noexcept
     : options_(options),
       encoder_(make_encoder(encoding, memory, size)),
       memory_(memory),
@@ -60,7 +61,7 @@ ORCAST_DECL exporter::offer_result exporter::offer(const orcast::detail::span_ri
   return offer_result::taken;
 }
 
-ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
+ORCAST_SMALL ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
   step now;
   now.until_ms = never;
   if (state_ == state::in_flight || state_ == state::held || encoder_->empty()) return now;
@@ -81,7 +82,7 @@ ORCAST_DECL exporter::step exporter::next(std::int64_t now_ms) noexcept {
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_ms, int status,
                                                               std::int64_t retry_after_ms,
-                                                              std::string_view body) {
+                                                              std::string_view body) noexcept {
   if (state_ != state::in_flight) return {};
   const export_answer answer = read(status, body);
   last_reply_.status = status;
@@ -90,7 +91,8 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   last_reply_.from_otlp = answer.understood && !answer.foreign;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  std::string what = "HTTP ";
+  std::string what;
+  what.append("HTTP ");
   detail::append_number(what, status);
   const auto report_with = [&](std::string_view more) {
     report(what.append(more), answer.message);
@@ -140,7 +142,7 @@ ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
-                                                            const failure& why) {
+                                                            const failure& why) noexcept {
   if (state_ != state::in_flight) return {};
   last_reply_.status = 0;
   last_reply_.failed = why.code;
@@ -163,20 +165,17 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
 }
 
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
-                                                           std::int64_t retry_after_ms) {
+                                                           std::int64_t retry_after_ms) noexcept {
   http::retry_policy policy;
   policy.max_attempts = options_.max_attempts;
   policy.initial_ms = options_.initial_ms;
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
   policy.jitter = 1.0;
-  // Whether to retry was OTLP's to say; when to, is asked in the words of the common policy.
-  failure why;
-  why.code = errc::disconnected;
-  why.retry_after_ms = retry_after_ms;
+  // Whether to retry was OTLP's to say.
   const auto wait =
-      http::decide(policy, attempts_, why, now_ms - first_attempt_ms_, options_.total_ms,
-                   static_cast<std::uint32_t>(random_.next() >> 32));
+      http::wait_after(policy, attempts_, retry_after_ms, now_ms - first_attempt_ms_,
+                       options_.total_ms, static_cast<std::uint32_t>(random_.next() >> 32));
   if (!wait) return settle(posted_, drop_reason::expired);
   ++counts_.retries;
   state_ = state::waiting;
@@ -234,7 +233,8 @@ ORCAST_SMALL ORCAST_DECL void exporter::start_over() noexcept {
   most_ = options_.batch_spans;
 }
 
-ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what, std::string_view message) {
+ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what,
+                                               std::string_view message) noexcept {
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);

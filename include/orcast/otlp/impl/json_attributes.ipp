@@ -83,9 +83,9 @@ inline char* json_encoder::write_usual(span_reader& reader, const record_view& r
 }
 
 /// With a comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
-                                                            const record_view& r,
-                                                            char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
+                                                             const record_view& r,
+                                                             char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::longest_key)) return nullptr;
   if (!r.has(orcast::detail::record::text_key)) {
@@ -100,8 +100,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_attribute(span_reader& reader,
 }
 
 /// For example `"intValue":"7"`.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
-                                                        char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, const record_view& r,
+                                                         char* at) noexcept {
   using detail::put;
   if (!has_room(at, detail::piece)) return nullptr;
   switch (r.type()) {
@@ -126,8 +126,9 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_value(span_reader& reader, con
 }
 
 /// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, const record_view& r,
-                                                          char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader,
+                                                           const record_view& r,
+                                                           char* at) noexcept {
   using detail::put;
   char text[detail::longest_decimal];
   std::string_view whole;
@@ -147,8 +148,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader, c
   return at != nullptr && has_room(at, 1) ? put(at, "\"") : nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
-                                                        char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_array(span_reader& reader, const record_view& r,
+                                                         char* at) noexcept {
   at = detail::put(at, R"("arrayValue":{"values":[)");
   const std::int64_t count = r.integer;
   record_view element;

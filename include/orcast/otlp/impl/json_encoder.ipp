@@ -18,7 +18,7 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) {
+ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) noexcept {
   const std::size_t from = out.size();
   out.resize(from + 6 * text.size() + 2, '"');
   char* const end = write_escaped(text, &out[from] + 1, out.data() + out.size() - 1);
@@ -26,37 +26,35 @@ ORCAST_SMALL inline void append_quoted(std::string& out, std::string_view text) 
   out.resize(static_cast<std::size_t>(end + 1 - out.data()));
 }
 
-/// `{"key":"...","value":{`
-ORCAST_SMALL inline void append_key(std::string& out, std::string_view name) {
+/// `{"key":"...","value":{"stringValue":"..."}}`; returns the size of what stands before the value.
+ORCAST_SMALL inline std::size_t append_attribute(std::string& out,
+                                                 const text_attribute& one) noexcept {
   out += "{\"key\":";
-  append_quoted(out, name);
+  append_quoted(out, one.key);
   out += ",\"value\":{";
-}
-
-/// What follows a key.
-ORCAST_SMALL inline void append_value(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
   out += "\"stringValue\":";
-  append_quoted(out, text);
+  append_quoted(out, one.value);
   out += "}}";
+  return before;
 }
 
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& options, char* memory,
-                                                    std::size_t size)
+                                                    std::size_t size) noexcept
     : batch_encoder(memory, size, tail.size()), int_as_number_(options.int_as_number) {
-  std::string resource;
-  detail::each_resource_attribute(options, [&](const text_attribute& each) {
-    if (!resource.empty()) resource += ',';
-    detail::append_key(resource, each.key);
-    detail::append_value(resource, each.value);
-  });
   head_ = R"({"resourceSpans":[{)";
-  if (!resource.empty()) {
-    head_ += R"("resource":{"attributes":[)";
-    head_ += resource;
-    head_ += "]},";
+  const char* before = R"("resource":{"attributes":[)";
+  const char* behind = "";
+  for (const text_attribute& each : options.resource) {
+    if (!detail::counts(each, options.resource)) continue;
+    head_ += before;
+    detail::append_attribute(head_, each);
+    before = ",";
+    behind = "]},";
   }
+  head_ += behind;
   head_ += R"("scopeSpans":[{"scope":{"name":)";
   detail::append_quoted(head_, options.scope_name);
   if (!options.scope_version.empty()) {
@@ -69,9 +67,7 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
     if (!detail::usable_default(each)) continue;
     if (default_count_ == defaults_.size()) break;
     default_attribute& made = defaults_[default_count_++];
-    detail::append_key(made.json, each.key);
-    made.key.size = static_cast<std::uint16_t>(made.json.size());
-    detail::append_value(made.json, each.value);
+    made.key.size = static_cast<std::uint16_t>(detail::append_attribute(made.json, each));
     made.key.hash = key_text::hash_of(each.key);
     made.key.json = made.json.data();
     walk_.add_default(made.key);
@@ -79,17 +75,19 @@ ORCAST_SMALL ORCAST_DECL json_encoder::json_encoder(const encoder_options& optio
   begin();
 }
 
-ORCAST_DECL std::string_view json_encoder::finish() noexcept {
+ORCAST_SMALL ORCAST_DECL std::string_view json_encoder::finish() noexcept {
   detail::put(at_, tail);
   return {memory_, size()};
 }
 
-ORCAST_DECL request_pieces json_encoder::slice(std::size_t from, std::size_t to) noexcept {
+ORCAST_SMALL ORCAST_DECL request_pieces json_encoder::slice(std::size_t from,
+                                                            std::size_t to) noexcept {
   if (memory_[from] == ',') ++from;
   return {{{memory_, head_.size()}, {memory_ + from, to - from}, tail}};
 }
 
-ORCAST_DECL export_answer json_encoder::read(std::string_view answer, bool) const noexcept {
+ORCAST_SMALL ORCAST_DECL export_answer json_encoder::read(std::string_view answer,
+                                                          bool) const noexcept {
   return read_answer(answer);
 }
 
@@ -157,7 +155,7 @@ ORCAST_DECL char* json_encoder::write_name(span_reader& reader, char* at) noexce
   return detail::put(at, "unnamed");
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_events(span_reader& reader, char* at) noexcept {
   at = detail::put(at, R"(,"events":[)");
   at = walk_.events(reader, at, [&](const auto& event, std::uint32_t number, char* to) {
     return write_event(reader, event, number, to);
@@ -168,9 +166,9 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_events(span_reader& reader, ch
 }
 
 /// With a comma behind it.
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
-                                                        const orcast::detail::event_payload& event,
-                                                        std::uint32_t number, char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
+                                                         const orcast::detail::event_payload& event,
+                                                         std::uint32_t number, char* at) noexcept {
   using detail::put;
   if (!has_room(at, 2 * detail::piece)) return nullptr;
   at = put(at, R"({"timeUnixNano":)");
@@ -199,8 +197,8 @@ ORCAST_COLD ORCAST_DECL char* json_encoder::write_event(span_reader& reader,
   return has_room(at, 2) ? put(at, "},") : nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
-                                                               char* at) noexcept {
+ORCAST_SMALL ORCAST_DECL char* json_encoder::write_error_status(span_reader& reader,
+                                                                char* at) noexcept {
   using detail::put;
   at = put(at, R"(,"status":{"code":2)");
   record_view r;

@@ -26,13 +26,15 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// How each ASCII character is written: the text, and in the last byte its size.
+/// How the characters up to the backslash are written: the text, and in the last byte its size.
+/// Those behind it stand for themselves.
 struct escape_table {
-  char of[128][8] = {};
+  static constexpr int count = '\\' + 1;
+  char of[count][8] = {};
 
   constexpr escape_table() noexcept {
     constexpr char digits[] = "0123456789abcdef";
-    for (int c = 0; c < 128; ++c) set(c, {static_cast<char>(c)}, 1);
+    for (int c = 0; c < count; ++c) set(c, {static_cast<char>(c)}, 1);
     for (int c = 0; c < 0x20; ++c) {
       set(c, {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
     }
@@ -57,20 +59,26 @@ inline char* put_escaped(char* at, char c) noexcept {
   return at + text[7];
 }
 
-/// The character at `in`, escaped or replaced where need be; null when it does not fit.
-inline char* escape_one(const char*& in, const char* in_end, char* at, char* end) noexcept {
-  std::string_view written;
-  if (static_cast<unsigned char>(*in) < 0x80) {
-    const char* const text = escapes.of[static_cast<unsigned char>(*in++)];
-    written = {text, static_cast<std::size_t>(text[7])};
-  } else {
-    const auto next = orcast::detail::utf8_next(in, static_cast<std::size_t>(in_end - in));
-    const bool whole = next.state == orcast::detail::utf8_state::whole;
-    written = whole ? std::string_view(in, next.length) : orcast::detail::utf8_replacement;
-    in += next.length;
+/// The characters that begin before `until`, one by one, escaped or replaced where need be; null
+/// when they do not fit. `in` is then behind them.
+ORCAST_COLD inline char* escape_singly(const char*& in, const char* until, const char* in_end,
+                                       char* at, char* end) noexcept {
+  const char* from = in;
+  while (from < until) {
+    std::string_view written;
+    if (static_cast<unsigned char>(*from) < escape_table::count) {
+      const char* const text = escapes.of[static_cast<unsigned char>(*from++)];
+      written = {text, static_cast<std::size_t>(text[7])};
+    } else {
+      const auto next = orcast::detail::utf8_next(from, static_cast<std::size_t>(in_end - from));
+      const bool whole = next.state == orcast::detail::utf8_state::whole;
+      written = whole ? std::string_view(from, next.length) : orcast::detail::utf8_replacement;
+      from += next.length;
+    }
+    if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
+    for (const char c : written) *at++ = c;
   }
-  if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
-  for (const char c : written) *at++ = c;
+  in = from;
   return at;
 }
 
@@ -118,10 +126,8 @@ char* escape_groups(const char*& from, const char* in_end, char* at, char* end) 
         continue;
       }
       if (!valid_group<Block>(in)) {
-        for (const char* const until = in + size; in < until;) {
-          at = escape_one(in, in_end, at, end);
-          if (at == nullptr) return nullptr;
-        }
+        at = escape_singly(in, in + size, in_end, at, end);
+        if (at == nullptr) return nullptr;
         continue;
       }
       whole = whole_characters<Block>(in);  // one that is cut belongs to the next group
@@ -171,22 +177,25 @@ inline bool put_shorter(std::string_view text, char* at) noexcept {
     std::memcpy(at + size - 8, last, 8);
     return true;
   }
+  std::uint64_t all = each_byte * ' ';
   if (size >= 4) {
     std::uint32_t first = 0;
     std::uint32_t last = 0;
     std::memcpy(&first, in, 4);
     std::memcpy(&last, in + size - 4, 4);
-    if (portable_block(first | std::uint64_t{last} << 32).special().any()) return false;
     std::memcpy(at, &first, 4);
     std::memcpy(at + size - 4, &last, 4);
-    return true;
+    all = first | std::uint64_t{last} << 32;
+  } else if (size != 0) {
+    at[0] = in[0];
+    at[size / 2] = in[size / 2];
+    at[size - 1] = in[size - 1];
+    const auto byte = [in](std::size_t k) {
+      return std::uint64_t{static_cast<unsigned char>(in[k])};
+    };
+    all = all << 24 | byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
   }
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto c = static_cast<unsigned char>(in[i]);
-    if (c >= 0x80 || escapes.of[c][7] != 1) return false;
-    at[i] = in[i];
-  }
-  return true;
+  return !portable_block(all).special().any();
 }
 
 /// Text of any length.
@@ -231,8 +240,7 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
     if (done >= left) return at - (done - left);
     in += done;
   }
-  while (in != in_end && at != nullptr) at = escape_one(in, in_end, at, end);
-  return at;
+  return escape_singly(in, in_end, in_end, at, end);
 }
 
 }  // namespace detail
@@ -248,7 +256,7 @@ ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcep
   return std::copy(text, text_end, at);
 }
 
-ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
+ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
   if (std::isfinite(value)) {
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;

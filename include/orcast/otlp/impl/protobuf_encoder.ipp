@@ -32,9 +32,10 @@ ORCAST_DECL protobuf_encoder::protobuf_encoder(const encoder_options& options, c
   namespace tag = detail::tag;
   const std::string length(detail::length_size, '\0');
   std::string resource;
-  detail::each_resource_attribute(options, [&](const text_attribute& each) {
+  for (const text_attribute& each : options.resource) {
+    if (!detail::counts(each, options.resource)) continue;
     resource += detail::protobuf_attribute(tag::first, each.key, each.value);
-  });
+  }
   std::string scope;
   detail::append_text(scope, tag::first, options.scope_name);
   if (!options.scope_version.empty()) {

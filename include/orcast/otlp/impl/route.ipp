@@ -16,49 +16,46 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-ORCAST_SMALL inline result<void> check_destination(const destination& to) {
-  auto parsed = http::url::parse(to.url, to.allow_insecure_http);
-  if (!parsed) return parsed.error();
+/// What is wrong with the plain settings, or null.
+ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
-    return failure(errc::invalid_argument, "destination.batch_bytes must be from 4 KiB to 64 MiB");
+    return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
-  if (to.exporting.batch_spans == 0) {
-    return failure(errc::invalid_argument, "destination.exporting.batch_spans must not be 0");
-  }
-  if (to.timeout_ms <= 0) {
-    return failure(errc::invalid_argument, "destination.timeout_ms must be more than 0");
-  }
-  return {};
+  if (to.exporting.batch_spans == 0) return "destination.exporting.batch_spans must not be 0";
+  if (to.timeout_ms <= 0) return "destination.timeout_ms must be more than 0";
+  return nullptr;
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from,
                                                                     const destination& to,
-                                                                    shared_ends& ends) {
-  const result<void> valid = check_destination(to);
-  if (!valid) return valid.error();
+                                                                    shared_ends& ends) noexcept {
+  const auto refuse = [](std::string_view why) -> result<std::unique_ptr<route>> {
+    return failure(errc::invalid_argument, why);
+  };
+  const result<http::url> address = http::url::parse(to.url, to.allow_insecure_http);
+  if (!address) return refuse(address.error().message);
+  const char* const flaw = flaw_of(to);
+  if (flaw != nullptr) return refuse(flaw);
   const orcast::host& host = from.host();
   const std::size_t size = to.batch_bytes;
   batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
-  if (memory == nullptr) {
-    return failure(errc::invalid_argument, "the host has no memory of destination.batch_bytes");
-  }
+  if (memory == nullptr) return refuse("the host has no memory of destination.batch_bytes");
   std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
   std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
-    return failure(errc::invalid_argument,
-                   "destination.batch_bytes has no room for the resource and a span");
+    return refuse("destination.batch_bytes has no room for the resource and a span");
   }
   return made;
 }
 
 ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
-                                      random_state random, shared_ends& ends)
+                                      random_state random, shared_ends& ends) noexcept
     : ends_(ends),
       memory_(std::move(memory)),
       exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
-      delivery_(std::make_unique<delivery>(to, from)),
+      delivery_(new delivery(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
       batch_spans_(to.exporting.batch_spans),
@@ -79,8 +76,9 @@ ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring&
 
 /// A record that is marked dead is not encoded. To take the mark back from a record that had it for
 /// another reason does no harm: encoders find out anew which records are replaced by later ones.
-ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
-                                     orcast::detail::block_index span, bool hidden) const noexcept {
+ORCAST_SMALL ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
+                                                  orcast::detail::block_index span,
+                                                  bool hidden) const noexcept {
   using orcast::detail::record;
   span_reader reader(ring, span);
   key_room room;
@@ -93,7 +91,7 @@ ORCAST_DECL void route::mark_content(const orcast::detail::span_ring& ring,
   }
 }
 
-ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) {
+ORCAST_SMALL ORCAST_DECL void route::settle(std::int64_t now_ms) noexcept {
   if (!exporter_.in_flight() || !delivery_->over()) return;
   exchange = 0;
   const bool withdrawn = exporter_.gave_up();

@@ -39,25 +39,26 @@ ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
 }  // namespace detail
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, const destination& to) {
+    tracer& from, http::any_transport transport, const destination& to) noexcept {
   return make(from, std::move(transport), &to, 1);
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport transport, const std::vector<destination>& to) {
+    tracer& from, http::any_transport transport, const std::vector<destination>& to) noexcept {
   return make(from, std::move(transport), to.data(), to.size());
 }
 
 ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<span_exporter>> span_exporter::make(
-    tracer& from, http::any_transport&& transport, const destination* to, std::size_t count) {
+    tracer& from, http::any_transport&& transport, const destination* to,
+    std::size_t count) noexcept {
   if (!transport) return failure(errc::invalid_argument, "an exporter needs a transport");
   if (count == 0 || count > most_destinations) {
     return failure(errc::invalid_argument, "an exporter has from 1 to 8 destinations");
   }
   std::unique_ptr<span_exporter> made(new span_exporter(from, std::move(transport)));
   for (std::size_t i = 0; i < count; ++i) {
-    const result<void> added = made->add(i, to[i]);
-    if (!added) return added.error();
+    result<void> added = made->add(i, to[i]);
+    if (!added) return std::move(added.error());
   }
   return made;
 }
@@ -72,7 +73,8 @@ inline std::size_t power_above(std::size_t value) noexcept {
 
 }  // namespace detail
 
-ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from, http::any_transport&& transport)
+ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from,
+                                                      http::any_transport&& transport) noexcept
     : tracer_(from),
       ends_(from),
       waiting_size_(detail::power_above(from.ring().block_count())),  // a span has a block at least
@@ -91,12 +93,12 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
 }
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
-                                                         const destination& to) {
-  if (free_bits_ == 0 || routes_.size() == 2 * most_destinations) {
+                                                         const destination& to) noexcept {
+  if (free_bits_ == 0 || routes_.size() == most_routes) {
     return failure(errc::busy, "spans are still being sent by earlier settings: try again later");
   }
   auto made = detail::route::make(tracer_, to, ends_);
-  if (!made) return made.error();
+  if (!made) return std::move(made.error());
   detail::route& way = **made;
   way.bit = free_bits_ & (~free_bits_ + 1);
   free_bits_ &= ~way.bit;
@@ -119,7 +121,7 @@ ORCAST_SMALL ORCAST_DECL detail::route* span_exporter::current(std::size_t numbe
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
                                                              const destination& to,
-                                                             std::int64_t since_ns) {
+                                                             std::int64_t since_ns) noexcept {
   if (!usable()) return failure(errc::shut_down, "the exporter has been shut down");
   if (number > destinations_ || number >= most_destinations) {
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
@@ -132,7 +134,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   }
   const result<void> added = add(number, to);
   if (!added) return added;
-  detail::route& fresh = *routes_.back();
+  detail::route& fresh = *routes_[routes_.size() - 1];
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
   if (old != nullptr) {
     old->until_ns = fresh.from_ns;
@@ -152,7 +154,8 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
   return {};
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int64_t since_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number,
+                                                    std::int64_t since_ns) noexcept {
   detail::route* const old = usable() ? current(number) : nullptr;
   if (old == nullptr) return;
   old->until_ns = since_ns != 0 ? since_ns : now_ns();
@@ -170,25 +173,24 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number, std::int
 }
 
 /// Retired routes that have sent, or lost, everything.
-ORCAST_DECL void span_exporter::remove_finished() {
-  for (auto at = routes_.begin(); at != routes_.end();) {
-    detail::route& each = **at;
+ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
+  for (std::size_t i = 0; i != routes_.size();) {
+    detail::route& each = *routes_[i];
     const bool over = each.until_ns != detail::route::always && !each.exporter().in_flight() &&
                       each.pending() == 0 && each.cursor == next_waiting_ &&
                       tracer_.ring().been_round(each.looks_before);
     if (!over) {
-      ++at;
+      ++i;
       continue;
     }
-    const export_status done = each.status();
-    detail::add_to(gone_[each.slot], done);
+    detail::add_to(gone_[each.slot], each.status());
     gone_[each.slot].held = false;
     free_bits_ |= each.bit;
-    at = routes_.erase(at);
+    routes_.erase(i);
   }
 }
 
-ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
+ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + budget_ns;
@@ -196,13 +198,13 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) {
   return round(deadline_ns, nullptr).more;
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
@@ -236,7 +238,7 @@ ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number)
   return sum;
 }
 
-ORCAST_DECL bool span_exporter::in_flight() const noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::in_flight() const noexcept {
   for (const auto& each : routes_) {
     if (each->exporter().in_flight()) return true;
   }
@@ -259,7 +261,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flushed() noexcept {
   return true;
 }
 
-ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_ns) noexcept {
   begin_flush();
   for (;;) {
     const std::int64_t now = now_ns();
@@ -276,7 +278,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_n
 }
 
 /// Waits a little for the network, or where nothing is under way for the time to pass.
-ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcept {
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
@@ -288,7 +290,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) {
 
 /// Cancels, waits for that until the deadline, and drops all that is left. A request that is still
 /// under way then keeps its memory: nothing touches the batch any more.
-ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noexcept {
   follow_consent();
   for (const auto& each : routes_) {
     if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);

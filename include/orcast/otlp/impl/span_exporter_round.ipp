@@ -14,8 +14,8 @@ namespace otlp {
 
 /// One turn of the wheel: the answers that have come, the spans that are ready, the posts that are
 /// due.
-ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_ns,
-                                                         perform_function* perform) {
+ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
+    std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
   follow_consent();
@@ -34,7 +34,8 @@ ORCAST_DECL span_exporter::progress span_exporter::round(std::int64_t deadline_n
   return so_far;
 }
 
-ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns,
+                                                     progress& so_far) noexcept {
   so_far.now_ns = now_ns();
   for (const auto& each : routes_) {
     if (!catch_up(*each, deadline_ns, so_far)) return;
@@ -64,7 +65,7 @@ ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns, progress& so_f
 
 /// Encodes what waits for a route, in order. False when the deadline came first.
 ORCAST_DECL bool span_exporter::catch_up(detail::route& way, std::int64_t deadline_ns,
-                                         progress& so_far) {
+                                         progress& so_far) noexcept {
   for (way.cursor = (std::max)(way.cursor, first_waiting_); way.cursor != next_waiting_;
        ++way.cursor) {
     waiting_span& next = waiting(way.cursor);
@@ -112,7 +113,7 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 }
 
 /// Brings the tracer's next span among those that wait. False when there is none.
-ORCAST_DECL bool span_exporter::take_next() {
+ORCAST_DECL bool span_exporter::take_next() noexcept {
   if (!postponed_.empty() && !awaits_settings()) {
     for (const orcast::detail::block_index each : postponed_) admit(each);
     postponed_.clear();
@@ -129,7 +130,7 @@ ORCAST_DECL bool span_exporter::take_next() {
 }
 
 /// Lets a span wait for the routes that it is for.
-ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::admit(orcast::detail::block_index taken) noexcept {
   while (tracer_.term_of(taken) != term_) {
     if (tracer_.term() == term_) return lose(taken, drop_reason::withdrawn);
     drop_held();
@@ -157,13 +158,13 @@ ORCAST_DECL void span_exporter::expect_no_change() noexcept {
 
 /// A span that no route has got.
 ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index span,
-                                                  drop_reason why) {
+                                                  drop_reason why) noexcept {
   tracer_.give_back(span);
   tracer_.dropped(why);
 }
 
 /// Also what waits in the tracer goes at once, not when a destination next has room.
-ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
   if (tracer_.term() == term_) return;
   drop_held();
   std::size_t kept = 0;
@@ -180,7 +181,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() {
 }
 
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
-ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() {
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
   for (; first_waiting_ != next_waiting_; forget_front()) {
     waiting_span& held = waiting(first_waiting_);
@@ -211,7 +212,7 @@ ORCAST_DECL std::uint32_t span_exporter::routes_for(
 }
 
 /// Gives spans back that no route waits for any more, up to the first that one does.
-ORCAST_COLD ORCAST_DECL void span_exporter::forget_front() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::forget_front() noexcept {
   while (first_waiting_ != next_waiting_ && waiting(first_waiting_).routes == 0) {
     const orcast::detail::block_index done = waiting(first_waiting_++).block;
     waiting_blocks_ -= tracer_.ring().head_of(done)->blocks;
@@ -233,7 +234,8 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   }
 }
 
-ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform, progress& so_far) {
+ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,
+                                                  progress& so_far) noexcept {
   so_far.next_ms = exporter::never;
   for (const auto& each : routes_) {
     const exporter::step step = each->exporter().next(now_ms());
