@@ -14400,21 +14400,40 @@ inline void repair_text(std::string& text) {
   text.swap(whole);
 }
 
+/// How many bytes at the beginning stand in a JSON string as they are.
+inline std::size_t unescaped_run(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  // The top bits of bytes that are 0. Behind the first of them others may be marked too.
+  const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word & 0x80 * ones; };
+  std::size_t i = 0;
+  for (; text.size() - i >= sizeof(std::uint64_t); i += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    const std::uint64_t control = (word - 0x20 * ones) & ~word & 0x80 * ones;
+    if ((control | zeros(word ^ '"' * ones) | zeros(word ^ '\\' * ones)) != 0) break;
+  }
+  for (; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == '"' || byte == '\\') break;
+  }
+  return i;
+}
+
 /// Appends `text`, which is UTF-8, as a JSON string.
 inline void append_json_string(std::string& out, std::string_view text) {
   constexpr char hex[] = "0123456789abcdef";
   out += '"';
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(text, begin, i - begin);
-    begin = i + 1;
+  for (;;) {
+    const std::size_t run = unescaped_run(text);
+    out.append(text.data(), run);
+    if (run == text.size()) break;
+    const auto byte = static_cast<unsigned char>(text[run]);
+    text.remove_prefix(run + 1);
     out += '\\';
     switch (byte) {
       case '"':
       case '\\':
-        out += text[i];
+        out += static_cast<char>(byte);
         break;
       case '\n':
         out += 'n';
@@ -14437,7 +14456,6 @@ inline void append_json_string(std::string& out, std::string_view text) {
         out += hex[byte & 15];
     }
   }
-  out.append(text, begin, std::string_view::npos);
   out += '"';
 }
 
