@@ -253,7 +253,8 @@ template <class T>
 class [[nodiscard]] result : detail::copied_if<std::is_copy_constructible_v<T>> {
  public:
   result(T value) : state_(std::move(value)) {}
-  result(failure why) : state_(std::move(why)) {}
+  result(failure&& why) : state_(std::move(why)) {}
+  result(const failure& why) : result(failure(why)) {}
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
@@ -293,7 +294,8 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() noexcept : state_(detail::nothing()) {}
-  result(failure why) : state_(std::move(why)) {}
+  result(failure&& why) : state_(std::move(why)) {}
+  result(const failure& why) : result(failure(why)) {}
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
@@ -1094,13 +1096,13 @@ inline utf8_step utf8_next(const char* text, std::size_t left) noexcept {
   if (lead < 0xC2 || lead > 0xF4) return {1, utf8_state::bad};
   const unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (left < 2) return {1, utf8_state::cut};
-  if (at(1) < low || at(1) > high) return {1, utf8_state::bad};
-  for (unsigned i = 2; i < length; ++i) {
+  unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  for (unsigned i = 1; i < length; ++i) {
     if (i == left) return {i, utf8_state::cut};
-    if ((at(i) & 0xC0) != 0x80) return {i, utf8_state::bad};
+    if (at(i) < low || at(i) > high) return {i, utf8_state::bad};
+    low = 0x80;
+    high = 0xBF;
   }
   return {length, utf8_state::whole};
 }
@@ -2886,7 +2888,7 @@ class span_walk {
   }
 
   /// The record of a type that counts, with text in it.
-  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
+  ORCAST_COLD static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
     reader.rewind();
     while (reader.next(out)) {
       if (out.type() == type && out.has(record::element) && !out.has(record::dead)) {
@@ -6717,7 +6719,7 @@ class shared_ends {
     }
     if (ended != 0) tracer_.exported(ended);
   }
-  void dropped(ticket of, drop_reason why) noexcept {
+  ORCAST_SMALL void dropped(ticket of, drop_reason why) noexcept {
     entry& at = entries_[of];
     if (!at.exported && (at.left & has_reason) == 0) {
       at.reason = why;
@@ -6808,7 +6810,7 @@ class route {
                                orcast::detail::block_index span, shared_ends::ticket of,
                                std::int64_t now_ms) noexcept;
   /// A span never gets into a batch.
-  ORCAST_COLD void drop(shared_ends::ticket of, drop_reason why) noexcept {
+  ORCAST_SMALL void drop(shared_ends::ticket of, drop_reason why) noexcept {
     ++dropped_[static_cast<std::size_t>(why)];
     ends_.dropped(of, why);
   }
@@ -9882,22 +9884,20 @@ ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (same_name(host_, "localhost")) return true;
   if (host_.substr(0, 4) != "127.") return false;
   // Four decimals and nothing else: "127.0.0.1.example.com" and "127.1" are names to a resolver.
-  std::size_t parts = 0;
-  std::string_view rest = host_;
-  while (true) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view part = rest.substr(0, dot);
-    if (part.empty() || part.size() > 3 || (part.size() > 1 && part.front() == '0')) return false;
-    int value = 0;
-    for (const char c : part) {
-      if (!is_digit(c)) return false;
-      value = value * 10 + (c - '0');
+  int dots = 0;
+  int value = -1;  // no digit yet
+  for (const char c : host_) {
+    if (c == '.' && value >= 0) {
+      ++dots;
+      value = -1;
+    } else if (is_digit(c) && value != 0) {
+      value = (std::max)(value, 0) * 10 + (c - '0');
+      if (value > 255) return false;
+    } else {
+      return false;
     }
-    if (value > 255) return false;
-    ++parts;
-    if (dot == std::string_view::npos) return parts == 4;
-    rest.remove_prefix(dot + 1);
   }
+  return dots == 3 && value >= 0;
 }
 
 }  // namespace http
@@ -22714,7 +22714,7 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 }
 
 /// Brings the tracer's next span among those that wait. False when there is none.
-ORCAST_DECL bool span_exporter::take_next() noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::take_next() noexcept {
   if (!postponed_.empty() && !awaits_settings()) {
     for (const orcast::detail::block_index each : postponed_) admit(each);
     postponed_.clear();

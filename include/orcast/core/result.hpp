@@ -170,7 +170,8 @@ template <class T>
 class [[nodiscard]] result : detail::copied_if<std::is_copy_constructible_v<T>> {
  public:
   result(T value) : state_(std::move(value)) {}
-  result(failure why) : state_(std::move(why)) {}
+  result(failure&& why) : state_(std::move(why)) {}
+  result(const failure& why) : result(failure(why)) {}
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }
@@ -210,7 +211,8 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() noexcept : state_(detail::nothing()) {}
-  result(failure why) : state_(std::move(why)) {}
+  result(failure&& why) : state_(std::move(why)) {}
+  result(const failure& why) : result(failure(why)) {}
 
   bool ok() const noexcept { return state_.ok_; }
   explicit operator bool() const noexcept { return ok(); }

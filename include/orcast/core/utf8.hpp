@@ -37,13 +37,13 @@ inline utf8_step utf8_next(const char* text, std::size_t left) noexcept {
   if (lead < 0xC2 || lead > 0xF4) return {1, utf8_state::bad};
   const unsigned length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   // The second byte alone tells overlong forms, surrogates and what lies above U+10FFFF.
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (left < 2) return {1, utf8_state::cut};
-  if (at(1) < low || at(1) > high) return {1, utf8_state::bad};
-  for (unsigned i = 2; i < length; ++i) {
+  unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  for (unsigned i = 1; i < length; ++i) {
     if (i == left) return {i, utf8_state::cut};
-    if ((at(i) & 0xC0) != 0x80) return {i, utf8_state::bad};
+    if (at(i) < low || at(i) > high) return {i, utf8_state::bad};
+    low = 0x80;
+    high = 0xBF;
   }
   return {length, utf8_state::whole};
 }

@@ -155,22 +155,20 @@ ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (same_name(host_, "localhost")) return true;
   if (host_.substr(0, 4) != "127.") return false;
   // Four decimals and nothing else: "127.0.0.1.example.com" and "127.1" are names to a resolver.
-  std::size_t parts = 0;
-  std::string_view rest = host_;
-  while (true) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view part = rest.substr(0, dot);
-    if (part.empty() || part.size() > 3 || (part.size() > 1 && part.front() == '0')) return false;
-    int value = 0;
-    for (const char c : part) {
-      if (!is_digit(c)) return false;
-      value = value * 10 + (c - '0');
+  int dots = 0;
+  int value = -1;  // no digit yet
+  for (const char c : host_) {
+    if (c == '.' && value >= 0) {
+      ++dots;
+      value = -1;
+    } else if (is_digit(c) && value != 0) {
+      value = (std::max)(value, 0) * 10 + (c - '0');
+      if (value > 255) return false;
+    } else {
+      return false;
     }
-    if (value > 255) return false;
-    ++parts;
-    if (dot == std::string_view::npos) return parts == 4;
-    rest.remove_prefix(dot + 1);
   }
+  return dots == 3 && value >= 0;
 }
 
 }  // namespace http

@@ -59,7 +59,7 @@ class route {
                                orcast::detail::block_index span, shared_ends::ticket of,
                                std::int64_t now_ms) noexcept;
   /// A span never gets into a batch.
-  ORCAST_COLD void drop(shared_ends::ticket of, drop_reason why) noexcept {
+  ORCAST_SMALL void drop(shared_ends::ticket of, drop_reason why) noexcept {
     ++dropped_[static_cast<std::size_t>(why)];
     ends_.dropped(of, why);
   }

@@ -54,7 +54,7 @@ class shared_ends {
     }
     if (ended != 0) tracer_.exported(ended);
   }
-  void dropped(ticket of, drop_reason why) noexcept {
+  ORCAST_SMALL void dropped(ticket of, drop_reason why) noexcept {
     entry& at = entries_[of];
     if (!at.exported && (at.left & has_reason) == 0) {
       at.reason = why;

@@ -143,7 +143,7 @@ class span_walk {
   }
 
   /// The record of a type that counts, with text in it.
-  static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
+  ORCAST_COLD static bool find(span_reader& reader, std::uint32_t type, record_view& out) noexcept {
     reader.rewind();
     while (reader.next(out)) {
       if (out.type() == type && out.has(record::element) && !out.has(record::dead)) {

@@ -113,7 +113,7 @@ ORCAST_DECL bool span_exporter::wants_more() const noexcept {
 }
 
 /// Brings the tracer's next span among those that wait. False when there is none.
-ORCAST_DECL bool span_exporter::take_next() noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_exporter::take_next() noexcept {
   if (!postponed_.empty() && !awaits_settings()) {
     for (const orcast::detail::block_index each : postponed_) admit(each);
     postponed_.clear();
