@@ -11264,7 +11264,8 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
-ORCAST_DECL bool span_ring::make(const shape& wanted, const orcast::host& from) noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_ring::make(const shape& wanted,
+                                              const orcast::host& from) noexcept {
   host_ = from;
   // An odd number of cache lines: the blocks' beginnings would otherwise meet in a few cache sets.
   block_bytes_ = static_cast<std::uint32_t>(wanted.block_bytes - 64);
@@ -11310,7 +11311,7 @@ ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noex
   return nullptr;
 }
 
-ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   if (take_returned(mine)) return true;
   const auto own = static_cast<std::uint32_t>(&mine - lanes_);
   for (std::uint32_t i = 1; i < lane_count_; ++i) {
@@ -11338,7 +11339,7 @@ ORCAST_COLD ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
 }
 
 /// Takes the memory of the span that ended first, within the resolution of the stamps.
-ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
+ORCAST_SMALL ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
   for (int tries = 0; tries < 2; ++tries) {
     while (mine.evict_next != mine.evict_end) {
       lane::finished oldest = mine.oldest[mine.evict_next++];
@@ -11360,7 +11361,7 @@ ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
 }
 
 /// Looks at all blocks, and so for several spans at once: what ends later is younger than they are.
-ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept {
+ORCAST_SMALL ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept {
   constexpr std::uint32_t most = sizeof mine.oldest / sizeof *mine.oldest;
   std::uint32_t count = 0;
   for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) {
@@ -11378,7 +11379,7 @@ ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept {
   mine.evict_end = count;
 }
 
-ORCAST_DECL void span_ring::release() noexcept {
+ORCAST_SMALL ORCAST_DECL void span_ring::release() noexcept {
   if (memory_ == nullptr) return;
   if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
   keep_in_child(memory_, page_bytes);
@@ -11386,13 +11387,13 @@ ORCAST_DECL void span_ring::release() noexcept {
   memory_ = nullptr;
 }
 
-ORCAST_DECL std::uint32_t span_ring::finished() const noexcept {
+ORCAST_SMALL ORCAST_DECL std::uint32_t span_ring::finished() const noexcept {
   std::uint32_t count = 0;
   for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) ++count;
   return count;
 }
 
-ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
+ORCAST_SMALL ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
   std::uint32_t count = 0;
   for (std::uint32_t i = 0; i < lane_count_; ++i) {
     for (block_index b = lanes_[i].free; b != no_block; b = at(b)->next) ++count;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -24,14 +23,8 @@
 // What exporting costs the thread that does it, in processor time a span: taking finished spans,
 // encoding them and posting them over a loopback connection, against the encoder alone. The
 // transport is the least that there can be; the server runs on a thread of its own, which is not
-// counted. Much of it is the kernel's, which moves the bytes.
-//
-// The server has the same processor, and runs while the exporter waits for the answer. Nothing is
-// taken off the exporter's account by that: it hands the kernel all bytes, and carries them through
-// TCP to the receiving socket, before the server first runs. export/cpu-across has the server on
-// another processor, where the two besides contend for the socket and its pages, and wake each
-// other by interrupts that a hypervisor has to deliver: that says more of the machine, and of what
-// else runs on it, than of orcast. export/own-cpu is the same over a transport that sends nothing.
+// counted. Most of it is the kernel's, which moves the bytes; export/own-cpu is the same over a
+// transport that sends nothing.
 
 namespace {
 
@@ -43,11 +36,10 @@ std::int64_t cpu_ns() noexcept {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Accepts every request of one connection at a time, on a thread of its own. `processor`: see
-/// bench::pin().
+/// Accepts every request of one connection at a time.
 class server {
  public:
-  explicit server(unsigned processor) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  server() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -58,7 +50,7 @@ class server {
       bench::fail("no loopback port to listen on");
     }
     port_ = ntohs(address.sin_port);
-    bench::pin(processor);  // the thread inherits it
+    bench::pin(1);  // the thread inherits it
     thread_ = std::thread([this] { run(); });
     bench::pin(0);
   }
@@ -75,12 +67,6 @@ class server {
 
  private:
   void run() {
-    // In turns with the exporter, not in the middle of what it sends. That would be cheaper for it:
-    // the kernel's pages would come back while they are in the cache.
-    if (::sched_getscheduler(0) == SCHED_OTHER) {
-      const sched_param none{};
-      static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &none));
-    }
     for (int peer = -1; (peer = ::accept(listener_, nullptr, nullptr)) >= 0; ::close(peer)) {
       std::string in;
       while (answer(peer, in)) {
@@ -201,7 +187,7 @@ class loopback_transport {
 };
 
 void run(bench::suite& suite, const char* bench, const std::string& url,
-         orcast::http::any_transport transport, const bench::target& goal) {
+         orcast::http::any_transport transport) {
   const bench::workload work;
   orcast::tracer_options memory;
   memory.memory_bytes = std::size_t{8} << 20;
@@ -243,31 +229,22 @@ void run(bench::suite& suite, const char* bench, const std::string& url,
   };
   const bench::comparison cost = bench::compare(suite, export_all, encode_all);
   if (traces->stats().dropped_in_all() != 0) bench::fail("spans were lost");
-  suite.report({bench, cost.value.ns, "ns", cost.floor.ns, goal});
+  suite.report({bench, cost.value.ns, "ns", cost.floor.ns, {bench::target::ratio, 2}});
   for (const auto span : held) held_traces->give_back(span);
   held_traces->exported(spans);
 }
 
-void over_loopback(bench::suite& suite, const char* bench, unsigned processor,
-                   const bench::target& goal) {
-  server sink(processor);
+void over_loopback(bench::suite& suite) {
+  server sink;
   loopback_transport transport(sink.port());
-  run(suite, bench, sink.url(), orcast::http::any_transport(transport), goal);
+  run(suite, "export/cpu", sink.url(), orcast::http::any_transport(transport));
 }
-
-void beside(bench::suite& suite) {
-  over_loopback(suite, "export/cpu", 0, {bench::target::ratio, 2});
-}
-
-void across(bench::suite& suite) { over_loopback(suite, "export/cpu-across", 1, {}); }
 
 void own(bench::suite& suite) {
   bench::polled_sink sink;
-  run(suite, "export/own-cpu", "http://localhost/v1/traces", orcast::http::any_transport(sink),
-      {bench::target::ratio, 2});
+  run(suite, "export/own-cpu", "http://localhost/v1/traces", orcast::http::any_transport(sink));
 }
 
-const bench::registered entries[] = {
-    {"export/cpu", beside}, {"export/cpu-across", across}, {"export/own-cpu", own}};
+const bench::registered entries[] = {{"export/cpu", over_loopback}, {"export/own-cpu", own}};
 
 }  // namespace
