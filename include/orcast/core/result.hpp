@@ -55,28 +55,71 @@ enum class errc : std::uint16_t {
   unsupported = 61,  ///< not possible in this build or on this transport
 };
 
-namespace detail {
-
-/// The names of all codes by their numbers, from 0 on; a number without a meaning has an empty one.
-inline constexpr char errc_names[] =
-    "\0invalid_argument\0cancelled\0shut_down\0busy\0\0\0\0\0\0"
-    "resolve\0connect\0tls\0trust_store\0timeout_connect\0timeout_first_byte\0timeout_idle\0"
-    "timeout_total\0disconnected\0protocol\0too_large\0\0\0\0\0\0\0\0\0\0"
-    "invalid_request\0authentication\0payment_required\0permission_denied\0not_found\0"
-    "request_timeout\0rate_limited\0server\0provider_unavailable\0overloaded\0\0\0\0\0\0\0\0\0\0\0"
-    "malformed_response\0stream_truncated\0provider_error\0\0\0\0\0\0\0\0"
-    "io\0unsupported";
-
-}  // namespace detail
-
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
-  const char* name = detail::errc_names;
-  const char* const end = name + sizeof detail::errc_names;
-  for (auto before = static_cast<unsigned>(code); before != 0 && name != end; ++name) {
-    if (*name == 0) --before;
+  switch (code) {
+    case errc::invalid_argument:
+      return "invalid_argument";
+    case errc::cancelled:
+      return "cancelled";
+    case errc::shut_down:
+      return "shut_down";
+    case errc::busy:
+      return "busy";
+    case errc::resolve:
+      return "resolve";
+    case errc::connect:
+      return "connect";
+    case errc::tls:
+      return "tls";
+    case errc::trust_store:
+      return "trust_store";
+    case errc::timeout_connect:
+      return "timeout_connect";
+    case errc::timeout_first_byte:
+      return "timeout_first_byte";
+    case errc::timeout_idle:
+      return "timeout_idle";
+    case errc::timeout_total:
+      return "timeout_total";
+    case errc::disconnected:
+      return "disconnected";
+    case errc::protocol:
+      return "protocol";
+    case errc::too_large:
+      return "too_large";
+    case errc::invalid_request:
+      return "invalid_request";
+    case errc::authentication:
+      return "authentication";
+    case errc::payment_required:
+      return "payment_required";
+    case errc::permission_denied:
+      return "permission_denied";
+    case errc::not_found:
+      return "not_found";
+    case errc::request_timeout:
+      return "request_timeout";
+    case errc::rate_limited:
+      return "rate_limited";
+    case errc::server:
+      return "server";
+    case errc::provider_unavailable:
+      return "provider_unavailable";
+    case errc::overloaded:
+      return "overloaded";
+    case errc::malformed_response:
+      return "malformed_response";
+    case errc::stream_truncated:
+      return "stream_truncated";
+    case errc::provider_error:
+      return "provider_error";
+    case errc::io:
+      return "io";
+    case errc::unsupported:
+      return "unsupported";
   }
-  return name == end || *name == 0 ? "unknown" : name;
+  return "unknown";
 }
 
 /// A failed operation: what a program branches on and what a person reads.
