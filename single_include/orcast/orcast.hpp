@@ -2133,9 +2133,10 @@ struct lane {
 // ---- orcast/trace/span_ring.hpp ----
 
 // Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that
-// ended it to the one consumer. Recording threads take no lock, make no system call and allocate
-// nothing; each of their steps is bounded by the number of lanes. docs/design.md has the protocol
-// and what was measured; span and tracer are its only users.
+// ended it to the one consumer, which goes round the blocks. Recording threads take no lock, make
+// no system call and allocate nothing; each of their steps is bounded by the number of lanes, or
+// where they evict by that of the blocks. docs/design.md has the protocol and what was measured;
+// span and tracer are its only users.
 
 namespace orcast {
 inline namespace v0 {
@@ -2176,12 +2177,6 @@ class span_ring {
   block_index pop(lane& mine) noexcept {
     return mine.free != no_block || refill(mine) ? pop_first(mine) : no_block;
   }
-  /// The claim holder of `mine` only. False when no block has come back to it.
-  bool take_returned(lane& mine) noexcept {
-    // Acquire: pairs with push_returned(), whose links we are about to follow.
-    mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
-    return mine.free != no_block;
-  }
   /// The same where the lane is known to have one.
   block_index pop_first(lane& mine) noexcept {
     const block_index index = mine.free;
@@ -2190,6 +2185,13 @@ class span_ring {
     head.next = no_block;
     head.home = mine.index;
     return index;
+  }
+  /// The claim holder of `mine` only, where it has run dry. False when no block has come back to
+  /// it.
+  bool take_returned(lane& mine) noexcept {
+    // Acquire: pairs with push_returned(), whose links we are about to follow.
+    mine.free = mine.returned.exchange(no_block, std::memory_order_acquire);
+    return mine.free != no_block;
   }
 
   /// Any thread: hands the finished span that begins with this block to the consumer. `when` is
@@ -2221,7 +2223,7 @@ class span_ring {
     return no_block;
   }
   /// The consumer only: at how many blocks it has looked so far, and whether it has looked at each
-  /// of them since. All that had ended then has been taken.
+  /// of them since. All that had ended then has been taken, or evicted.
   std::uint64_t looks() const noexcept { return looks_; }
   bool been_round(std::uint64_t since) const noexcept { return looks_ - since >= block_count_; }
 
@@ -2243,6 +2245,7 @@ class span_ring {
     char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
     return reinterpret_cast<random_state*>(states)[lane];
   }
+
   block_head* at(block_index index) const noexcept {
     return reinterpret_cast<block_head*>(blocks_ + std::size_t{index} * block_bytes_);
   }
@@ -2281,7 +2284,8 @@ class span_ring {
   /// These words lie together, so that the consumer finds what has ended in few cache lines: before
   /// the blocks, the first block's last.
   std::atomic<std::uint32_t>& ended(block_index first) const noexcept {
-    return reinterpret_cast<std::atomic<std::uint32_t>*>(blocks_)[-1 - std::ptrdiff_t{first}];
+    auto* const words = reinterpret_cast<std::atomic<std::uint32_t>*>(blocks_);
+    return words[-1 - static_cast<std::ptrdiff_t>(first)];
   }
 
   /// The first block from this one on that begins a finished span, or block_count(). It looks at
