@@ -73,6 +73,7 @@ class scenario {
   lane& at(std::size_t i) { return ring_->lanes_[i]; }
   void expect(bool condition, const char* what) { explorer_.expect(condition, what); }
   bool is_free(block_index one) const { return state_[one] == free; }
+  bool is_open(block_index one) const { return state_[one] == open; }
   void touch_lane(const lane& one) { explorer_.touch(lanes_[one.index]); }
   void touch_block(block_index one) { explorer_.touch(blocks_[one]); }
 
@@ -277,6 +278,23 @@ TEST_CASE("interleavings: spans end before and behind the consumer that goes rou
         s.drain(1);  // the next round begins in the middle
       },
       threads{[&] { s.end(spans[0]); }, [&] { s.end(spans[2]); }, [&] { s.drain(2); }});
+}
+
+TEST_CASE("interleavings: spans end among the eight blocks that are looked at together") {
+  scenario s({{10}});
+  block_index spans[10] = {};
+  s.run(
+      [&] {
+        for (block_index& each : spans) each = s.begin();
+      },
+      threads{[&] { s.end(spans[2]); }, [&] { s.end(spans[9]); }, [&] { s.drain(2); }},
+      [&] {
+        for (const block_index each : spans) {
+          if (!s.is_open(each)) continue;
+          s.ring().give_back(each);
+          --s.begun;
+        }
+      });
 }
 
 TEST_CASE("interleavings: what had ended when a flush began is taken within a round") {
