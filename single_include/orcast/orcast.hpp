@@ -22494,6 +22494,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number,
   }
   old->until_ns = 0;
   old->cursor = next_waiting_;
+  old->exporter().give_up();  // it has room again: what comes now is taken, and counted
   old->abandon(drop_reason::rejected);
 }
 

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 
-#include "orcast/core/random.hpp"
 #include "orcast/core/wide_counter.hpp"
 #include "orcast/trace/record.hpp"
 

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "orcast/core/host.hpp"
+#include "orcast/core/random.hpp"
 #include "orcast/trace/lane.hpp"
 
 // Fixed memory for spans, cut into blocks, and the way a finished span takes from the thread that

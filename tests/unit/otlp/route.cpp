@@ -384,3 +384,18 @@ TEST_CASE("a retired destination that refuses loses what it holds") {
   CHECK(r.tracer->stats().exported == 2);
   REQUIRE(r.exporter->flush(1'000));
 }
+
+TEST_CASE("where the only destination refused and was retired, spans are counted and not kept") {
+  rig r({to(first)});
+  r.net.status[first] = 500;
+  r.record("a");
+  r.turns(5);
+  REQUIRE(r.of(0).held);
+  r.record("ended before");
+  r.exporter->retire(0);
+  r.record("ended after");
+  r.turns(5);
+  CHECK(r.tracer->stats().dropped_by(drop_reason::rejected) == 1);
+  CHECK(r.tracer->stats().dropped_by(drop_reason::filtered) == 2);
+  CHECK(r.tracer->stats().held() == 0);
+}
