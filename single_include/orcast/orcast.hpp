@@ -138,69 +138,52 @@ enum class errc : std::uint16_t {
   unsupported = 61,  ///< not possible in this build or on this transport
 };
 
+namespace detail {
+
+struct errc_name {
+  errc code;
+  char name[22];  // in the row itself: pointers would need relocating, and a switch is more code
+};
+
+inline constexpr errc_name errc_names[] = {
+    {errc::invalid_argument, "invalid_argument"},
+    {errc::cancelled, "cancelled"},
+    {errc::shut_down, "shut_down"},
+    {errc::busy, "busy"},
+    {errc::resolve, "resolve"},
+    {errc::connect, "connect"},
+    {errc::tls, "tls"},
+    {errc::trust_store, "trust_store"},
+    {errc::timeout_connect, "timeout_connect"},
+    {errc::timeout_first_byte, "timeout_first_byte"},
+    {errc::timeout_idle, "timeout_idle"},
+    {errc::timeout_total, "timeout_total"},
+    {errc::disconnected, "disconnected"},
+    {errc::protocol, "protocol"},
+    {errc::too_large, "too_large"},
+    {errc::invalid_request, "invalid_request"},
+    {errc::authentication, "authentication"},
+    {errc::payment_required, "payment_required"},
+    {errc::permission_denied, "permission_denied"},
+    {errc::not_found, "not_found"},
+    {errc::request_timeout, "request_timeout"},
+    {errc::rate_limited, "rate_limited"},
+    {errc::server, "server"},
+    {errc::provider_unavailable, "provider_unavailable"},
+    {errc::overloaded, "overloaded"},
+    {errc::malformed_response, "malformed_response"},
+    {errc::stream_truncated, "stream_truncated"},
+    {errc::provider_error, "provider_error"},
+    {errc::io, "io"},
+    {errc::unsupported, "unsupported"},
+};
+
+}  // namespace detail
+
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
-  switch (code) {
-    case errc::invalid_argument:
-      return "invalid_argument";
-    case errc::cancelled:
-      return "cancelled";
-    case errc::shut_down:
-      return "shut_down";
-    case errc::busy:
-      return "busy";
-    case errc::resolve:
-      return "resolve";
-    case errc::connect:
-      return "connect";
-    case errc::tls:
-      return "tls";
-    case errc::trust_store:
-      return "trust_store";
-    case errc::timeout_connect:
-      return "timeout_connect";
-    case errc::timeout_first_byte:
-      return "timeout_first_byte";
-    case errc::timeout_idle:
-      return "timeout_idle";
-    case errc::timeout_total:
-      return "timeout_total";
-    case errc::disconnected:
-      return "disconnected";
-    case errc::protocol:
-      return "protocol";
-    case errc::too_large:
-      return "too_large";
-    case errc::invalid_request:
-      return "invalid_request";
-    case errc::authentication:
-      return "authentication";
-    case errc::payment_required:
-      return "payment_required";
-    case errc::permission_denied:
-      return "permission_denied";
-    case errc::not_found:
-      return "not_found";
-    case errc::request_timeout:
-      return "request_timeout";
-    case errc::rate_limited:
-      return "rate_limited";
-    case errc::server:
-      return "server";
-    case errc::provider_unavailable:
-      return "provider_unavailable";
-    case errc::overloaded:
-      return "overloaded";
-    case errc::malformed_response:
-      return "malformed_response";
-    case errc::stream_truncated:
-      return "stream_truncated";
-    case errc::provider_error:
-      return "provider_error";
-    case errc::io:
-      return "io";
-    case errc::unsupported:
-      return "unsupported";
+  for (const detail::errc_name& each : detail::errc_names) {
+    if (each.code == code) return each.name;
   }
   return "unknown";
 }
@@ -427,7 +410,7 @@ class observation;
 namespace http {
 
 /// ASCII letters compare without case, as header names do (RFC 9110, 5.1).
-constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+ORCAST_SMALL constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const char x = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
@@ -1184,6 +1167,14 @@ inline utf8_run utf8_valid_run(std::string_view text) noexcept {
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
 
+/// The character at `at`, or U+FFFD for what is none. `at`, before `end`, is then behind it.
+ORCAST_SMALL inline std::string_view utf8_take(const char*& at, const char* end) noexcept {
+  const utf8_step next = utf8_next(at, static_cast<std::size_t>(end - at));
+  at += next.length;
+  if (next.state != utf8_state::whole) return utf8_replacement;
+  return {at - next.length, next.length};
+}
+
 }  // namespace detail
 
 /// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For
@@ -1334,11 +1325,12 @@ class json_scanner {
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
   ORCAST_SMALL std::int64_t integer() noexcept {
-    const std::string_view text = next_is('"') ? string() : word();
+    std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
+    if (negative) text.remove_prefix(1);
     std::int64_t value = 0;
-    for (const char c : text.substr(negative ? 1 : 0)) {
+    for (const char c : text) {
       if (c < '0' || c > '9') failed_ = true;
       value = value < most ? value * 10 + (c - '0') : most;
     }
@@ -1364,7 +1356,7 @@ class json_scanner {
   }
 
  private:
-  void skip_blanks() noexcept {
+  ORCAST_SMALL void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
   ORCAST_SMALL bool accept(char c) noexcept {
@@ -1433,21 +1425,19 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
 ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
                                          std::size_t most = 200) noexcept {
-  for (const std::size_t limit = out.size() + most; !text.empty();) {
-    const bool escaped = text.front() == '\\' && text.size() > 1;
-    if (escaped) text.remove_prefix(1);
-    const auto next = orcast::detail::utf8_next(text.data(), text.size());
-    const char c = text.front();
-    std::string_view written = text.substr(0, next.length);
-    if (next.state != orcast::detail::utf8_state::whole) {
-      written = orcast::detail::utf8_replacement;
-    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
-               (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
+  const std::size_t limit = out.size() + most;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const bool escaped = *at == '\\' && end - at > 1;
+    if (escaped) ++at;
+    const char c = *at;
+    std::string_view written = orcast::detail::utf8_take(at, end);
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
+        (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
       written = " ";
     }
     if (out.size() + written.size() > limit) return;
     out.append(written);
-    text.remove_prefix(next.length);
   }
 }
 
@@ -2466,7 +2456,7 @@ class span_reader {
   }
 
   /// The next record; false at the end. Text that was not read is skipped.
-  bool next(record_view& out) noexcept { return next_inline(out); }
+  ORCAST_COLD bool next(record_view& out) noexcept { return next_inline(out); }
 
   /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
   /// nowhere stays in registers.
@@ -2638,6 +2628,10 @@ class unique_keys {
         return true;
       }
     }
+    return note_any(r, scope);
+  }
+  /// The same, small instead of fast.
+  ORCAST_COLD bool note_any(record* r, std::uint32_t scope) noexcept {
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
 
@@ -2863,7 +2857,8 @@ class span_walk {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        if (!counts(r, 0)) return nullptr;
+        repeats_ = !marked_ && !keys_.note(r.raw, 0);
+        if (repeats_) return nullptr;  // the walk has to begin again
         if (r.has(record::dead)) continue;
         at = write(reader, r, at);
         if (at == nullptr) return nullptr;
@@ -2903,7 +2898,8 @@ class span_walk {
                                       std::uint32_t number, char* at, Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
-      if (!counts(r, number)) return nullptr;
+      repeats_ = !marked_ && !keys_.note_any(r.raw, number);
+      if (repeats_) return nullptr;
       if (!r.has(record::dead)) at = write(r, at);
     }
     return at;
@@ -2946,12 +2942,6 @@ class span_walk {
   }
 
  private:
-  /// False when the walk has to begin again, because a key was there before.
-  bool counts(const record_view& r, std::uint32_t scope) noexcept {
-    repeats_ = !marked_ && !keys_.note(r.raw, scope);
-    return !repeats_;
-  }
-
   bool repeats_ = false;
   bool marked_ = false;
   std::size_t default_count_ = 0;
@@ -5788,27 +5778,22 @@ class ratio_sampler {
   constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
   constexpr bool nothing() const noexcept { return limit_ == 0; }
 
-  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
-  bool keeps(const trace_id& id) const noexcept {
-    std::uint64_t tail = 0;
-    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
-    return keeps(tail);
-  }
-  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
-  /// a number with the first one on top, whatever the processor's order.
-  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
-  /// FNV-1a over the session's bytes, then one round of mixing.
-  constexpr bool keeps(std::string_view session) const noexcept {
-    return decide(number_of(session));
+  /// Whether a trace, or a session, with this number is kept: those below the ratio's share of all
+  /// 64-bit numbers are.
+  constexpr bool keeps(std::uint64_t number) const noexcept {
+    return everything() || number < limit_;
   }
 
-  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
-  static std::uint64_t number_of(std::uint64_t tail) noexcept {
-    unsigned char bytes[sizeof tail];
-    std::memcpy(bytes, &tail, sizeof tail);
+  /// The number of a trace: the last eight bytes of its id, as they lie in memory. They are random;
+  /// an id that a caller chose is a digest. Every device decides alike: the bytes count as a number
+  /// with the first one on top, whatever the processor's order.
+  static std::uint64_t number_of(std::uint64_t trace_tail) noexcept {
+    unsigned char bytes[sizeof trace_tail];
+    std::memcpy(bytes, &trace_tail, sizeof bytes);
     const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
     return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
   }
+  /// The number of a session: FNV-1a over its bytes, then one round of mixing.
   static constexpr std::uint64_t number_of(std::string_view session) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
@@ -5818,10 +5803,6 @@ class ratio_sampler {
   }
 
  private:
-  constexpr bool decide(std::uint64_t value) const noexcept {
-    return everything() || value < limit_;
-  }
-
   std::uint64_t limit_;
 };
 
@@ -6572,9 +6553,10 @@ class delivery {
   ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) noexcept {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
-      const std::string_view value(line.value);
+      std::string_view value(line.value);
       sink_.mask(value);
-      sink_.mask(value.substr(value.find(' ') + 1));  // behind "Bearer "
+      value.remove_prefix(value.find(' ') + 1);  // behind "Bearer "
+      sink_.mask(value);
     }
     forget_headers();
     // Where a status has come that is the answer, also if the body broke off: to send again what
@@ -6871,8 +6853,8 @@ class route {
   bool over() const noexcept { return delivery_->over(); }
 
   /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to, const host& from) noexcept {
-    delivery_.reset(new delivery(to, from));
+  void redirect(const destination& to) noexcept {
+    delivery_.reset(new delivery(to, host_));
     exporter_.retry_held();
   }
 
@@ -6883,7 +6865,8 @@ class route {
   /// The end: what is in the batch is dropped.
   void abandon(drop_reason why) noexcept;
 
-  export_status status() const;
+  /// Adds what it has done to what other routes have; the latest words are its own.
+  void add_to(export_status& sum) const;
   /// Spans in the batch that have not reached their end.
   std::size_t pending() const noexcept { return tickets_.size() - settled_; }
   std::size_t batch_spans() const noexcept { return batch_spans_; }
@@ -6900,21 +6883,17 @@ class route {
   std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
 
  private:
-  struct memory_deleter {
-    host from;
-    std::size_t size = 0;
-    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
-  };
-  using batch_memory = std::unique_ptr<char, memory_deleter>;
-
-  route(const destination& to, const host& from, batch_memory memory, random_state random,
+  /// Owns `memory`, of to.batch_bytes, which the host gave.
+  route(const destination& to, const host& from, char* memory, random_state random,
         shared_ends& ends) noexcept;
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
                     bool hidden) const noexcept;
 
   shared_ends& ends_;
-  batch_memory memory_;
+  const host host_;
+  char* const memory_;
+  const std::size_t memory_bytes_;
   otlp::exporter exporter_;
   std::unique_ptr<delivery> delivery_;
   bool (*leaves_out_)(std::string_view key) noexcept;
@@ -7076,6 +7055,7 @@ class span_exporter {
     return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
+  void drop_front(drop_reason why) noexcept;
   void make_room() noexcept;
   void post(perform_function* perform, progress& so_far) noexcept;
   bool in_flight() const noexcept;
@@ -9802,6 +9782,8 @@ class url {
   /// `allow_insecure_http`. Refused with errc::invalid_argument: user names, fragments, a query
   /// without a path, control characters, spaces, backslashes, bytes over 0x7e, IPv6 zones.
   static result<url> parse(std::string_view text, bool allow_insecure_http = false);
+  /// What parse() would refuse `text` for, or null.
+  static const char* flaw_in(std::string_view text, bool allow_insecure_http = false) noexcept;
 
   bool secure() const noexcept { return scheme_.size() == 5; }
   std::string_view scheme() const noexcept { return scheme_; }
@@ -9845,6 +9827,11 @@ ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_ins
   return parsed;
 }
 
+ORCAST_SMALL inline const char* url::flaw_in(std::string_view text,
+                                             bool allow_insecure_http) noexcept {
+  return url().read(text, allow_insecure_http);
+}
+
 ORCAST_SMALL inline const char* url::read(std::string_view text,
                                           bool allow_insecure_http) noexcept {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
@@ -9858,13 +9845,13 @@ ORCAST_SMALL inline const char* url::read(std::string_view text,
   if (colon == std::string_view::npos || text.substr(colon, 3) != "://") {
     return "the URL is not absolute";
   }
-  scheme_ = text.substr(0, colon);
+  scheme_ = {text.data(), colon};
   if (!same_name(scheme_, "https") && !same_name(scheme_, "http")) {
     return "the URL is neither https nor http";
   }
   text.remove_prefix(colon + 3);
   const std::size_t end = (std::min)((std::min)(text.find('/'), text.find('?')), text.size());
-  authority_ = text.substr(0, end);
+  authority_ = {text.data(), end};
   text.remove_prefix(end);
   target_ = text.empty() ? std::string_view("/") : text;
   if (target_.front() != '/') return "the URL has a query but no path";
@@ -9877,26 +9864,25 @@ ORCAST_SMALL inline const char* url::read(std::string_view text,
 
 ORCAST_SMALL inline bool url::split_authority() noexcept {
   if (authority_.empty()) return false;
-  std::string_view tail;
-  if (authority_.front() == '[') {
-    const std::size_t close = authority_.find(']');
-    if (close == std::string_view::npos) return false;
-    host_ = authority_.substr(1, close - 1);
-    tail = authority_.substr(close + 1);
-    if (!is_ipv6(host_)) return false;
-  } else {
-    const std::size_t colon = authority_.find(':');
-    host_ = authority_.substr(0, colon);
-    if (colon != std::string_view::npos) tail = authority_.substr(colon);
-    if (!is_name(host_)) return false;
+  std::string_view tail = authority_;
+  if (ipv6()) tail.remove_prefix(1);
+  const std::size_t end = (std::min)(tail.find(ipv6() ? ']' : ':'), tail.size());
+  host_ = {tail.data(), end};
+  tail.remove_prefix(end);
+  if (ipv6()) {
+    if (tail.empty() || !is_ipv6(host_)) return false;
+    tail.remove_prefix(1);
+  } else if (!is_name(host_)) {
+    return false;
   }
   if (tail.empty()) {
     port_ = secure() ? 443 : 80;
     return true;
   }
   if (tail.front() != ':' || tail.size() < 2 || tail.size() > 6) return false;
+  tail.remove_prefix(1);
   std::uint32_t port = 0;
-  for (const char digit : tail.substr(1)) {
+  for (const char digit : tail) {
     if (!is_digit(digit)) return false;
     port = port * 10 + static_cast<std::uint32_t>(digit - '0');
   }
@@ -9929,12 +9915,12 @@ ORCAST_SMALL inline bool url::is_ipv6(std::string_view host) noexcept {
 ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (ipv6()) return host_ == "::1";
   if (same_name(host_, "localhost")) return true;
-  if (host_.substr(0, 4) != "127.") return false;
   // Four decimals and nothing else: "127.0.0.1.example.com" and "127.1" are names to a resolver.
   int dots = 0;
   int value = -1;  // no digit yet
   for (const char c : host_) {
     if (c == '.' && value >= 0) {
+      if (dots == 0 && value != 127) return false;
       ++dots;
       value = -1;
     } else if (is_digit(c) && value != 0) {
@@ -11348,7 +11334,7 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::make(const shape& wanted,
   return true;
 }
 
-ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
   for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
     lane& candidate = lanes_[at & (lane_count_ - 1)];
     if (!candidate.try_claim()) continue;
@@ -11815,7 +11801,7 @@ char* put_integer(char* at, std::int64_t value) noexcept;
 
 /// Of eight digits and more. Out of line, because compilers would unroll what two functions that
 /// call each other do, each time.
-ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+ORCAST_COLD ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
   constexpr std::uint32_t eight = 100'000'000;
   at = put_integer(at, static_cast<std::int64_t>(value / eight));
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);
@@ -12210,10 +12196,7 @@ ORCAST_COLD inline char* escape_singly(const char*& in, const char* until, const
       const char* const text = escapes.of[static_cast<unsigned char>(*from++)];
       written = {text, static_cast<std::size_t>(text[7])};
     } else {
-      const auto next = orcast::detail::utf8_next(from, static_cast<std::size_t>(in_end - from));
-      const bool whole = next.state == orcast::detail::utf8_state::whole;
-      written = whole ? std::string_view(from, next.length) : orcast::detail::utf8_replacement;
-      from += next.length;
+      written = orcast::detail::utf8_take(from, in_end);
     }
     if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
     for (const char c : written) *at++ = c;
@@ -14806,7 +14789,7 @@ ORCAST_SMALL inline bool read_date(std::string_view text, const char* form,
       const std::string_view known =
           *form == 'm' ? "JanFebMarAprMayJunJulAugSepOctNovDec" : "SunMonTueWedThuFriSat";
       std::size_t i = 0;
-      while (i != known.size() && !same_name(text.substr(0, 3), known.substr(i, 3))) i += 3;
+      while (i != known.size() && !same_name(text.substr(0, 3), {known.data() + i, 3})) i += 3;
       if (i == known.size()) return false;
       parts[letter] = static_cast<int>(i / 3);
       text.remove_prefix(3);
@@ -19027,7 +19010,7 @@ ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uin
 ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
                                 std::string_view text) noexcept {
   bool cut = text.size() > max_value_;
-  if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
+  if (cut) text = {text.data(), utf8_prefix(text, max_value_)};
   // A text begins in a block that has room for one code point at least.
   char* payload = put_fixed(key, bits, text.empty() ? 0 : 8);
   if (payload == nullptr) return false;
@@ -19037,14 +19020,14 @@ ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
 
   at_ = payload;
   std::size_t written = 0;
-  while (written != text.size()) {
-    const std::string_view rest = text.substr(written);
+  while (!text.empty()) {
     const auto room = static_cast<std::size_t>(end_ - at_);
-    const std::size_t piece = rest.size() <= room ? rest.size() : utf8_prefix(rest, room);
-    copy(at_, rest.substr(0, piece));
+    const std::size_t piece = text.size() <= room ? text.size() : utf8_prefix(text, room);
+    copy(at_, {text.data(), piece});
     at_ += piece;
     written += piece;
-    if (written != text.size() && !grow()) {
+    text.remove_prefix(piece);
+    if (!text.empty() && !grow()) {
       cut = true;
       break;
     }
@@ -19156,7 +19139,7 @@ ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   forget();
 }
 
-ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL void span::discard(drop_reason why) noexcept {
   if (owner_ == nullptr) return;
   close_block();
   owner_->ring_.give_back(first_);
@@ -21573,7 +21556,7 @@ inline constexpr std::size_t longest_decimal = 64;
 
 }  // namespace detail
 
-ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
   for (std::string_view text = reader.next_piece(); !text.empty(); text = reader.next_piece()) {
     at = write_escaped(text, at, end_);
     if (at == nullptr) break;
@@ -22078,7 +22061,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
 ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
                                                       std::string_view body) const noexcept {
-  if (body.substr(0, 1) == "{") return read_answer(body);
+  if (!body.empty() && body.front() == '{') return read_answer(body);
   return encoder_->read(body, status >= 200 && status < 300);
 }
 
@@ -22200,8 +22183,10 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// What is wrong with the plain settings, or null.
+/// What is wrong with the settings, or null.
 ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
+  const char* const flaw = http::url::flaw_in(to.url, to.allow_insecure_http);
+  if (flaw != nullptr) return flaw;
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
     return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
@@ -22216,36 +22201,36 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   const auto refuse = [](std::string_view why) -> result<std::unique_ptr<route>> {
     return failure(errc::invalid_argument, why);
   };
-  const result<http::url> address = http::url::parse(to.url, to.allow_insecure_http);
-  if (!address) return refuse(address.error().message);
   const char* const flaw = flaw_of(to);
   if (flaw != nullptr) return refuse(flaw);
   const orcast::host& host = from.host();
   const std::size_t size = to.batch_bytes;
-  batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
+  auto* const memory = static_cast<char*>(host.take(size, page_bytes));
   if (memory == nullptr) return refuse("the host has no memory of destination.batch_bytes");
-  std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
+  std::memset(memory, 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
-  std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
+  std::unique_ptr<route> made(new route(to, host, memory, random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
     return refuse("destination.batch_bytes has no room for the resource and a span");
   }
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
+ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, char* memory,
                                       random_state random, shared_ends& ends) noexcept
     : ends_(ends),
-      memory_(std::move(memory)),
-      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
+      host_(from),
+      memory_(memory),
+      memory_bytes_(to.batch_bytes),
+      exporter_(to.exporting, to.encoding, memory, to.batch_bytes, random),
       delivery_(new delivery(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
       batch_spans_(to.exporting.batch_spans),
       tickets_(batch_spans_) {}
 
-ORCAST_SMALL ORCAST_DECL route::~route() {}
+ORCAST_SMALL ORCAST_DECL route::~route() { host_.give_back(memory_, memory_bytes_, page_bytes); }
 
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
@@ -22309,16 +22294,17 @@ ORCAST_SMALL ORCAST_DECL void route::abandon(drop_reason why) noexcept {
   settled_ = 0;
 }
 
-ORCAST_SMALL ORCAST_DECL export_status route::status() const {
-  export_status now;
-  now.held = exporter_.held();
-  now.pending = static_cast<std::uint32_t>(pending());
-  now.exported = exported_;
-  now.dropped = dropped_;
-  now.counts = exporter_.counts();
-  now.last_error = exporter_.last_error();
-  now.last_reply = exporter_.last_reply();
-  return now;
+ORCAST_SMALL ORCAST_DECL void route::add_to(export_status& sum) const {
+  sum.held = sum.held || exporter_.held();
+  sum.pending += static_cast<std::uint32_t>(pending());
+  sum.exported += exported_;
+  for (std::size_t i = 0; i < drop_reasons; ++i) sum.dropped[i] += dropped_[i];
+  const exporter::counters& counts = exporter_.counts();
+  sum.counts.requests += counts.requests;
+  sum.counts.retries += counts.retries;
+  sum.counts.problems += counts.problems;
+  if (counts.problems != 0) sum.last_error = exporter_.last_error();
+  if (counts.requests != 0) sum.last_reply = exporter_.last_reply();
 }
 
 }  // namespace detail
@@ -22475,7 +22461,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
       old->cursor = next_waiting_;
     }
   }
-  for (detail::route* const each : refused) each->redirect(to, tracer_.host());
+  for (detail::route* const each : refused) each->redirect(to);
   return {};
 }
 
@@ -22509,7 +22495,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
       ++i;
       continue;
     }
-    detail::add_to(gone_[each.slot], each.status());
+    each.add_to(gone_[each.slot]);
     gone_[each.slot].held = false;
     free_bits_ |= each.bit;
     routes_.erase(i);
@@ -22556,10 +22542,9 @@ ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number)
   sum = gone_[number];
   for (const auto& each : routes_) {
     if (each->slot != number) continue;
-    export_status now = each->status();
-    now.waiting = static_cast<std::uint32_t>(
+    each->add_to(sum);
+    sum.waiting += static_cast<std::uint32_t>(
         next_waiting_ - (std::max)((std::min)(each->cursor, next_waiting_), first_waiting_));
-    detail::add_to(sum, now);
   }
   return sum;
 }
@@ -22631,14 +22616,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
   while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
   for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;
-  while (first_waiting_ != next_waiting_) {
-    waiting_span& left = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((left.routes & each->bit) != 0) each->drop(left.ticket, drop_reason::shut_down);
-    }
-    left.routes = 0;
-    forget_front();
-  }
+  while (first_waiting_ != next_waiting_) drop_front(drop_reason::shut_down);
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
   for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();
@@ -22833,13 +22811,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
 ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
-  for (; first_waiting_ != next_waiting_; forget_front()) {
-    waiting_span& held = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((held.routes & each->bit) != 0) each->drop(held.ticket, drop_reason::withdrawn);
-    }
-    held.routes = 0;
-  }
+  while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
     if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
@@ -22874,14 +22846,18 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::forget_front() noexcept {
 /// newest may always wait: it may be the next one for all of them.
 ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
-    waiting_span& oldest = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((oldest.routes & each->bit) == 0) continue;
-      oldest.routes &= ~each->bit;
-      each->drop(oldest.ticket, drop_reason::evicted);
-    }
-    forget_front();
+    drop_front(drop_reason::evicted);
   }
+}
+
+/// The routes that the oldest span waits for go without it.
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_front(drop_reason why) noexcept {
+  waiting_span& oldest = waiting(first_waiting_);
+  for (const auto& each : routes_) {
+    if ((oldest.routes & each->bit) != 0) each->drop(oldest.ticket, why);
+  }
+  oldest.routes = 0;
+  forget_front();
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,
@@ -23402,15 +23378,15 @@ class made_tracer final : public tracer {
 
   span without_lane() noexcept;
   void count_without_block(lane& mine) noexcept;
-  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  bool keeps(std::uint64_t trace_tail, std::string_view session,
+             std::uint8_t& missing) const noexcept;
   void read_wall(lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;
 };
 
-ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& options,
-                                    consent_term term) noexcept {
+ORCAST_SMALL ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& options,
+                                                 consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -23426,10 +23402,8 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   if (!ids.has_trace()) ids = context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
   auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
-  if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
-  }
-  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
+  const bool decides = !follow && (shares_.uneven() || !sampler_.everything());
+  if ((decides && !keeps(ids.trace_tail(), options.session, missing)) ||
       (missing != 0 && shares_.nobody(missing))) {
     kept = random;
     mine->unsampled.add_owned(1);
@@ -23451,15 +23425,14 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
               options.parent.remote, options.kind, start_ns, term, name);
 }
 
-ORCAST_DECL bool made_tracer::keeps(std::uint64_t trace_tail,
-                                    std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
-}
-
-ORCAST_COLD ORCAST_DECL std::uint8_t made_tracer::left_out(
-    std::uint64_t trace_tail, std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
-                                          : ratio_sampler::number_of(session));
+/// Whether a root is recorded, by its session or else by its trace; and for whom not.
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL bool made_tracer::keeps(std::uint64_t trace_tail,
+                                                             std::string_view session,
+                                                             std::uint8_t& missing) const noexcept {
+  const std::uint64_t number =
+      session.empty() ? ratio_sampler::number_of(trace_tail) : ratio_sampler::number_of(session);
+  if (shares_.uneven()) missing = static_cast<std::uint8_t>(missing | shares_.left_out(number));
+  return sampler_.keeps(number);
 }
 
 /// Every lane was taken, twice over.
@@ -23480,7 +23453,7 @@ ORCAST_COLD ORCAST_DECL void made_tracer::reseed(random_state& random) const noe
 }
 
 ORCAST_COLD ORCAST_DECL std::string_view made_tracer::shortened(std::string_view name) noexcept {
-  return name.substr(0, utf8_prefix(name, max_name_bytes));
+  return {name.data(), utf8_prefix(name, max_name_bytes)};
 }
 
 /// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
@@ -23504,43 +23477,56 @@ ORCAST_DECL bool made_tracer::put(span& into, const attribute_key& key, std::uin
   return payload != nullptr;
 }
 
-}  // namespace detail
-
-ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept {
-  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
-  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
-  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
-  }
-  detail::span_ring::shape shape{};
+inline span_ring::shape shape_of(const tracer_options& options) noexcept {
+  span_ring::shape shape{};
   const bool tight = options.memory_bytes < 256 * 1024;
   shape.memory_bytes = options.memory_bytes;
   shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
   shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
   shape.policy = options.full;
   shape.wipe = options.wipe;
+  return shape;
+}
+
+/// What is wrong with the options, or null.
+inline const char* flaw_of(const tracer_options& options, const span_ring::shape& shape) noexcept {
+  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
+  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return "tracer_options.memory_bytes must be from 32 KiB to 64 MiB";
+  }
   if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
-    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
+    return "tracer_options.block_bytes must be a power of two from 512 to 65536, or 0";
   }
   if (!power_of_two(shape.lanes) || shape.lanes > 64) {
-    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
+    return "tracer_options.lanes must be a power of two up to 64, or 0";
   }
   if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
+    return "tracer_options.max_value_bytes must be from 1 to 16777000";
   }
   if (options.max_span_bytes < shape.block_bytes) {
-    return refuse("tracer_options.max_span_bytes must be at least one block");
+    return "tracer_options.max_span_bytes must be at least one block";
   }
   if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
-    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
+    return "tracer_options.sampling_ratio must be from 0 to 1";
   }
-  std::unique_ptr<detail::made_tracer> made(new (std::nothrow) detail::made_tracer(options));
-  if (made == nullptr || !made->take_memory(shape, options)) {
-    return refuse("the host has no memory of tracer_options.memory_bytes");
+  return nullptr;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept {
+  const detail::span_ring::shape shape = detail::shape_of(options);
+  const char* flaw = detail::flaw_of(options, shape);
+  std::unique_ptr<detail::made_tracer> made;
+  if (flaw == nullptr) {
+    made.reset(new (std::nothrow) detail::made_tracer(options));
+    if (made == nullptr || !made->take_memory(shape, options)) {
+      flaw = "the host has no memory of tracer_options.memory_bytes";
+    } else if (made->ring().block_count() < 8) {
+      flaw = "tracer_options.memory_bytes is not enough for its blocks and lanes";
+    }
   }
-  if (made->ring().block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
-  }
+  if (flaw != nullptr) return failure(errc::invalid_argument, flaw);
   return std::unique_ptr<tracer>(std::move(made));
 }
 

@@ -55,69 +55,52 @@ enum class errc : std::uint16_t {
   unsupported = 61,  ///< not possible in this build or on this transport
 };
 
+namespace detail {
+
+struct errc_name {
+  errc code;
+  char name[22];  // in the row itself: pointers would need relocating, and a switch is more code
+};
+
+inline constexpr errc_name errc_names[] = {
+    {errc::invalid_argument, "invalid_argument"},
+    {errc::cancelled, "cancelled"},
+    {errc::shut_down, "shut_down"},
+    {errc::busy, "busy"},
+    {errc::resolve, "resolve"},
+    {errc::connect, "connect"},
+    {errc::tls, "tls"},
+    {errc::trust_store, "trust_store"},
+    {errc::timeout_connect, "timeout_connect"},
+    {errc::timeout_first_byte, "timeout_first_byte"},
+    {errc::timeout_idle, "timeout_idle"},
+    {errc::timeout_total, "timeout_total"},
+    {errc::disconnected, "disconnected"},
+    {errc::protocol, "protocol"},
+    {errc::too_large, "too_large"},
+    {errc::invalid_request, "invalid_request"},
+    {errc::authentication, "authentication"},
+    {errc::payment_required, "payment_required"},
+    {errc::permission_denied, "permission_denied"},
+    {errc::not_found, "not_found"},
+    {errc::request_timeout, "request_timeout"},
+    {errc::rate_limited, "rate_limited"},
+    {errc::server, "server"},
+    {errc::provider_unavailable, "provider_unavailable"},
+    {errc::overloaded, "overloaded"},
+    {errc::malformed_response, "malformed_response"},
+    {errc::stream_truncated, "stream_truncated"},
+    {errc::provider_error, "provider_error"},
+    {errc::io, "io"},
+    {errc::unsupported, "unsupported"},
+};
+
+}  // namespace detail
+
 /// The permanent name of a code, as it is written into spans: "rate_limited".
 constexpr std::string_view to_string(errc code) noexcept {
-  switch (code) {
-    case errc::invalid_argument:
-      return "invalid_argument";
-    case errc::cancelled:
-      return "cancelled";
-    case errc::shut_down:
-      return "shut_down";
-    case errc::busy:
-      return "busy";
-    case errc::resolve:
-      return "resolve";
-    case errc::connect:
-      return "connect";
-    case errc::tls:
-      return "tls";
-    case errc::trust_store:
-      return "trust_store";
-    case errc::timeout_connect:
-      return "timeout_connect";
-    case errc::timeout_first_byte:
-      return "timeout_first_byte";
-    case errc::timeout_idle:
-      return "timeout_idle";
-    case errc::timeout_total:
-      return "timeout_total";
-    case errc::disconnected:
-      return "disconnected";
-    case errc::protocol:
-      return "protocol";
-    case errc::too_large:
-      return "too_large";
-    case errc::invalid_request:
-      return "invalid_request";
-    case errc::authentication:
-      return "authentication";
-    case errc::payment_required:
-      return "payment_required";
-    case errc::permission_denied:
-      return "permission_denied";
-    case errc::not_found:
-      return "not_found";
-    case errc::request_timeout:
-      return "request_timeout";
-    case errc::rate_limited:
-      return "rate_limited";
-    case errc::server:
-      return "server";
-    case errc::provider_unavailable:
-      return "provider_unavailable";
-    case errc::overloaded:
-      return "overloaded";
-    case errc::malformed_response:
-      return "malformed_response";
-    case errc::stream_truncated:
-      return "stream_truncated";
-    case errc::provider_error:
-      return "provider_error";
-    case errc::io:
-      return "io";
-    case errc::unsupported:
-      return "unsupported";
+  for (const detail::errc_name& each : detail::errc_names) {
+    if (each.code == code) return each.name;
   }
   return "unknown";
 }

@@ -82,6 +82,14 @@ inline utf8_run utf8_valid_run(std::string_view text) noexcept {
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
 
+/// The character at `at`, or U+FFFD for what is none. `at`, before `end`, is then behind it.
+ORCAST_SMALL inline std::string_view utf8_take(const char*& at, const char* end) noexcept {
+  const utf8_step next = utf8_next(at, static_cast<std::size_t>(end - at));
+  at += next.length;
+  if (next.state != utf8_state::whole) return utf8_replacement;
+  return {at - next.length, next.length};
+}
+
 }  // namespace detail
 
 /// Where to cut valid `text` so that at most `max_bytes` remain and no character is split. For

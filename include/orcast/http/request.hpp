@@ -21,7 +21,7 @@ class observation;
 namespace http {
 
 /// ASCII letters compare without case, as header names do (RFC 9110, 5.1).
-constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
+ORCAST_SMALL constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const char x = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];

@@ -26,6 +26,8 @@ class url {
   /// `allow_insecure_http`. Refused with errc::invalid_argument: user names, fragments, a query
   /// without a path, control characters, spaces, backslashes, bytes over 0x7e, IPv6 zones.
   static result<url> parse(std::string_view text, bool allow_insecure_http = false);
+  /// What parse() would refuse `text` for, or null.
+  static const char* flaw_in(std::string_view text, bool allow_insecure_http = false) noexcept;
 
   bool secure() const noexcept { return scheme_.size() == 5; }
   std::string_view scheme() const noexcept { return scheme_; }
@@ -69,6 +71,11 @@ ORCAST_SMALL inline result<url> url::parse(std::string_view text, bool allow_ins
   return parsed;
 }
 
+ORCAST_SMALL inline const char* url::flaw_in(std::string_view text,
+                                             bool allow_insecure_http) noexcept {
+  return url().read(text, allow_insecure_http);
+}
+
 ORCAST_SMALL inline const char* url::read(std::string_view text,
                                           bool allow_insecure_http) noexcept {
   // The text itself is not repeated in a message: a URL that is wrong may hold a password.
@@ -82,13 +89,13 @@ ORCAST_SMALL inline const char* url::read(std::string_view text,
   if (colon == std::string_view::npos || text.substr(colon, 3) != "://") {
     return "the URL is not absolute";
   }
-  scheme_ = text.substr(0, colon);
+  scheme_ = {text.data(), colon};
   if (!same_name(scheme_, "https") && !same_name(scheme_, "http")) {
     return "the URL is neither https nor http";
   }
   text.remove_prefix(colon + 3);
   const std::size_t end = (std::min)((std::min)(text.find('/'), text.find('?')), text.size());
-  authority_ = text.substr(0, end);
+  authority_ = {text.data(), end};
   text.remove_prefix(end);
   target_ = text.empty() ? std::string_view("/") : text;
   if (target_.front() != '/') return "the URL has a query but no path";
@@ -101,26 +108,25 @@ ORCAST_SMALL inline const char* url::read(std::string_view text,
 
 ORCAST_SMALL inline bool url::split_authority() noexcept {
   if (authority_.empty()) return false;
-  std::string_view tail;
-  if (authority_.front() == '[') {
-    const std::size_t close = authority_.find(']');
-    if (close == std::string_view::npos) return false;
-    host_ = authority_.substr(1, close - 1);
-    tail = authority_.substr(close + 1);
-    if (!is_ipv6(host_)) return false;
-  } else {
-    const std::size_t colon = authority_.find(':');
-    host_ = authority_.substr(0, colon);
-    if (colon != std::string_view::npos) tail = authority_.substr(colon);
-    if (!is_name(host_)) return false;
+  std::string_view tail = authority_;
+  if (ipv6()) tail.remove_prefix(1);
+  const std::size_t end = (std::min)(tail.find(ipv6() ? ']' : ':'), tail.size());
+  host_ = {tail.data(), end};
+  tail.remove_prefix(end);
+  if (ipv6()) {
+    if (tail.empty() || !is_ipv6(host_)) return false;
+    tail.remove_prefix(1);
+  } else if (!is_name(host_)) {
+    return false;
   }
   if (tail.empty()) {
     port_ = secure() ? 443 : 80;
     return true;
   }
   if (tail.front() != ':' || tail.size() < 2 || tail.size() > 6) return false;
+  tail.remove_prefix(1);
   std::uint32_t port = 0;
-  for (const char digit : tail.substr(1)) {
+  for (const char digit : tail) {
     if (!is_digit(digit)) return false;
     port = port * 10 + static_cast<std::uint32_t>(digit - '0');
   }
@@ -153,12 +159,12 @@ ORCAST_SMALL inline bool url::is_ipv6(std::string_view host) noexcept {
 ORCAST_SMALL inline bool url::loopback() const noexcept {
   if (ipv6()) return host_ == "::1";
   if (same_name(host_, "localhost")) return true;
-  if (host_.substr(0, 4) != "127.") return false;
   // Four decimals and nothing else: "127.0.0.1.example.com" and "127.1" are names to a resolver.
   int dots = 0;
   int value = -1;  // no digit yet
   for (const char c : host_) {
     if (c == '.' && value >= 0) {
+      if (dots == 0 && value != 127) return false;
       ++dots;
       value = -1;
     } else if (is_digit(c) && value != 0) {

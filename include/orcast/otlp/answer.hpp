@@ -72,11 +72,12 @@ class json_scanner {
 
   /// A whole number, as JSON writes numbers or as proto3 writes those of 64 bits. Saturates.
   ORCAST_SMALL std::int64_t integer() noexcept {
-    const std::string_view text = next_is('"') ? string() : word();
+    std::string_view text = next_is('"') ? string() : word();
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const bool negative = !text.empty() && text.front() == '-';
+    if (negative) text.remove_prefix(1);
     std::int64_t value = 0;
-    for (const char c : text.substr(negative ? 1 : 0)) {
+    for (const char c : text) {
       if (c < '0' || c > '9') failed_ = true;
       value = value < most ? value * 10 + (c - '0') : most;
     }
@@ -102,7 +103,7 @@ class json_scanner {
   }
 
  private:
-  void skip_blanks() noexcept {
+  ORCAST_SMALL void skip_blanks() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
   ORCAST_SMALL bool accept(char c) noexcept {
@@ -171,21 +172,19 @@ ORCAST_SMALL inline export_answer read_answer(std::string_view body) noexcept {
 /// needs it, whatever could break the line becomes a blank, and the length has a limit.
 ORCAST_SMALL inline void append_one_line(std::string& out, std::string_view text,
                                          std::size_t most = 200) noexcept {
-  for (const std::size_t limit = out.size() + most; !text.empty();) {
-    const bool escaped = text.front() == '\\' && text.size() > 1;
-    if (escaped) text.remove_prefix(1);
-    const auto next = orcast::detail::utf8_next(text.data(), text.size());
-    const char c = text.front();
-    std::string_view written = text.substr(0, next.length);
-    if (next.state != orcast::detail::utf8_state::whole) {
-      written = orcast::detail::utf8_replacement;
-    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
-               (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
+  const std::size_t limit = out.size() + most;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const bool escaped = *at == '\\' && end - at > 1;
+    if (escaped) ++at;
+    const char c = *at;
+    std::string_view written = orcast::detail::utf8_take(at, end);
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' ||
+        (escaped && std::string_view("nrtbf").find(c) != std::string_view::npos)) {
       written = " ";
     }
     if (out.size() + written.size() > limit) return;
     out.append(written);
-    text.remove_prefix(next.length);
   }
 }
 

@@ -158,9 +158,10 @@ class delivery {
   ORCAST_SMALL exporter::outcome conclude(exporter& to, std::int64_t now_ms) noexcept {
     for (const http::header& line : request_.headers) {
       if (!line.sensitive) continue;
-      const std::string_view value(line.value);
+      std::string_view value(line.value);
       sink_.mask(value);
-      sink_.mask(value.substr(value.find(' ') + 1));  // behind "Bearer "
+      value.remove_prefix(value.find(' ') + 1);  // behind "Bearer "
+      sink_.mask(value);
     }
     forget_headers();
     // Where a status has come that is the answer, also if the body broke off: to send again what

@@ -40,7 +40,7 @@ char* put_integer(char* at, std::int64_t value) noexcept;
 
 /// Of eight digits and more. Out of line, because compilers would unroll what two functions that
 /// call each other do, each time.
-ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
+ORCAST_COLD ORCAST_SMALL inline char* put_long_integer(char* at, std::uint64_t value) noexcept {
   constexpr std::uint32_t eight = 100'000'000;
   at = put_integer(at, static_cast<std::int64_t>(value / eight));
   store(at, eight_digits(static_cast<std::uint32_t>(value % eight)) + zeros);

@@ -73,8 +73,8 @@ class route {
   bool over() const noexcept { return delivery_->over(); }
 
   /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to, const host& from) noexcept {
-    delivery_.reset(new delivery(to, from));
+  void redirect(const destination& to) noexcept {
+    delivery_.reset(new delivery(to, host_));
     exporter_.retry_held();
   }
 
@@ -85,7 +85,8 @@ class route {
   /// The end: what is in the batch is dropped.
   void abandon(drop_reason why) noexcept;
 
-  export_status status() const;
+  /// Adds what it has done to what other routes have; the latest words are its own.
+  void add_to(export_status& sum) const;
   /// Spans in the batch that have not reached their end.
   std::size_t pending() const noexcept { return tickets_.size() - settled_; }
   std::size_t batch_spans() const noexcept { return batch_spans_; }
@@ -102,21 +103,17 @@ class route {
   std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
 
  private:
-  struct memory_deleter {
-    host from;
-    std::size_t size = 0;
-    void operator()(char* memory) const noexcept { from.give_back(memory, size, page_bytes); }
-  };
-  using batch_memory = std::unique_ptr<char, memory_deleter>;
-
-  route(const destination& to, const host& from, batch_memory memory, random_state random,
+  /// Owns `memory`, of to.batch_bytes, which the host gave.
+  route(const destination& to, const host& from, char* memory, random_state random,
         shared_ends& ends) noexcept;
 
   void mark_content(const orcast::detail::span_ring& ring, orcast::detail::block_index span,
                     bool hidden) const noexcept;
 
   shared_ends& ends_;
-  batch_memory memory_;
+  const host host_;
+  char* const memory_;
+  const std::size_t memory_bytes_;
   otlp::exporter exporter_;
   std::unique_ptr<delivery> delivery_;
   bool (*leaves_out_)(std::string_view key) noexcept;

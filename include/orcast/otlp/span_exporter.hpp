@@ -161,6 +161,7 @@ class span_exporter {
     return waiting_[static_cast<std::size_t>(number) & (waiting_size_ - 1)];
   }
   void forget_front() noexcept;
+  void drop_front(drop_reason why) noexcept;
   void make_room() noexcept;
   void post(perform_function* perform, progress& so_far) noexcept;
   bool in_flight() const noexcept;

@@ -71,7 +71,8 @@ class span_walk {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        if (!counts(r, 0)) return nullptr;
+        repeats_ = !marked_ && !keys_.note(r.raw, 0);
+        if (repeats_) return nullptr;  // the walk has to begin again
         if (r.has(record::dead)) continue;
         at = write(reader, r, at);
         if (at == nullptr) return nullptr;
@@ -111,7 +112,8 @@ class span_walk {
                                       std::uint32_t number, char* at, Write write) noexcept {
     record_view r;
     for (std::uint32_t i = 0; at != nullptr && i < count && reader.next(r); ++i) {
-      if (!counts(r, number)) return nullptr;
+      repeats_ = !marked_ && !keys_.note_any(r.raw, number);
+      if (repeats_) return nullptr;
       if (!r.has(record::dead)) at = write(r, at);
     }
     return at;
@@ -154,12 +156,6 @@ class span_walk {
   }
 
  private:
-  /// False when the walk has to begin again, because a key was there before.
-  bool counts(const record_view& r, std::uint32_t scope) noexcept {
-    repeats_ = !marked_ && !keys_.note(r.raw, scope);
-    return !repeats_;
-  }
-
   bool repeats_ = false;
   bool marked_ = false;
   std::size_t default_count_ = 0;

@@ -78,6 +78,10 @@ class unique_keys {
         return true;
       }
     }
+    return note_any(r, scope);
+  }
+  /// The same, small instead of fast.
+  ORCAST_COLD bool note_any(record* r, std::uint32_t scope) noexcept {
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
 

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <string_view>
 
-#include "orcast/trace/ids.hpp"
-
 // Decides at the head, before anything is recorded, whether a trace is kept. The decision depends
 // on the trace id alone, or on the session alone where there is one, so that a session is kept or
 // left out as a whole, on every device alike.
@@ -25,27 +23,22 @@ class ratio_sampler {
   constexpr bool everything() const noexcept { return limit_ == ~std::uint64_t{0}; }
   constexpr bool nothing() const noexcept { return limit_ == 0; }
 
-  /// The last eight bytes of a trace id are random; an id that a caller chose is a digest.
-  bool keeps(const trace_id& id) const noexcept {
-    std::uint64_t tail = 0;
-    std::memcpy(&tail, id.bytes.data() + 8, sizeof tail);
-    return keeps(tail);
-  }
-  /// The same by those bytes as they lie in memory. Every device decides alike: the bytes count as
-  /// a number with the first one on top, whatever the processor's order.
-  bool keeps(std::uint64_t tail) const noexcept { return decide(number_of(tail)); }
-  /// FNV-1a over the session's bytes, then one round of mixing.
-  constexpr bool keeps(std::string_view session) const noexcept {
-    return decide(number_of(session));
+  /// Whether a trace, or a session, with this number is kept: those below the ratio's share of all
+  /// 64-bit numbers are.
+  constexpr bool keeps(std::uint64_t number) const noexcept {
+    return everything() || number < limit_;
   }
 
-  /// The number that decides: kept is what lies below the ratio's share of all 64-bit numbers.
-  static std::uint64_t number_of(std::uint64_t tail) noexcept {
-    unsigned char bytes[sizeof tail];
-    std::memcpy(bytes, &tail, sizeof tail);
+  /// The number of a trace: the last eight bytes of its id, as they lie in memory. They are random;
+  /// an id that a caller chose is a digest. Every device decides alike: the bytes count as a number
+  /// with the first one on top, whatever the processor's order.
+  static std::uint64_t number_of(std::uint64_t trace_tail) noexcept {
+    unsigned char bytes[sizeof trace_tail];
+    std::memcpy(bytes, &trace_tail, sizeof bytes);
     const auto at = [&bytes](int i) { return std::uint64_t{bytes[i]} << (56 - 8 * i); };
     return at(0) | at(1) | at(2) | at(3) | at(4) | at(5) | at(6) | at(7);
   }
+  /// The number of a session: FNV-1a over its bytes, then one round of mixing.
   static constexpr std::uint64_t number_of(std::string_view session) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325u;
     for (char c : session) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
@@ -55,10 +48,6 @@ class ratio_sampler {
   }
 
  private:
-  constexpr bool decide(std::uint64_t value) const noexcept {
-    return everything() || value < limit_;
-  }
-
   std::uint64_t limit_;
 };
 

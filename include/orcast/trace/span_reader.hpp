@@ -44,7 +44,7 @@ class span_reader {
   }
 
   /// The next record; false at the end. Text that was not read is skipped.
-  bool next(record_view& out) noexcept { return next_inline(out); }
+  ORCAST_COLD bool next(record_view& out) noexcept { return next_inline(out); }
 
   /// The same inside its caller, for loops that count nanoseconds: a reader whose address goes
   /// nowhere stays in registers.

@@ -66,6 +66,8 @@ TEST_CASE("plain http is for this machine unless it is allowed") {
     CHECK((!allowed.ok() || !allowed->loopback()));
   }
   CHECK(url::parse("http://example.com/", true).ok());
+  CHECK(url::flaw_in("http://example.com/", true) == nullptr);
+  CHECK(url::flaw_in("http://example.com/") != nullptr);
 }
 
 TEST_CASE("what could be read in two ways is refused") {
@@ -128,6 +130,7 @@ TEST_CASE("what could be read in two ways is refused") {
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == errc::invalid_argument);
     CHECK(refused.error().message.find("secret") == std::string::npos);
+    CHECK(url::flaw_in(text, true) == refused.error().message);
   }
 }
 

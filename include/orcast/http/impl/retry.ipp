@@ -37,7 +37,7 @@ ORCAST_SMALL inline bool read_date(std::string_view text, const char* form,
       const std::string_view known =
           *form == 'm' ? "JanFebMarAprMayJunJulAugSepOctNovDec" : "SunMonTueWedThuFriSat";
       std::size_t i = 0;
-      while (i != known.size() && !same_name(text.substr(0, 3), known.substr(i, 3))) i += 3;
+      while (i != known.size() && !same_name(text.substr(0, 3), {known.data() + i, 3})) i += 3;
       if (i == known.size()) return false;
       parts[letter] = static_cast<int>(i / 3);
       text.remove_prefix(3);

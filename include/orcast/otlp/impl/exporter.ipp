@@ -137,7 +137,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
 ORCAST_SMALL ORCAST_DECL export_answer exporter::read(int status,
                                                       std::string_view body) const noexcept {
-  if (body.substr(0, 1) == "{") return read_answer(body);
+  if (!body.empty() && body.front() == '{') return read_answer(body);
   return encoder_->read(body, status >= 200 && status < 300);
 }
 

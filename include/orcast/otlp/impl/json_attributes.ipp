@@ -23,7 +23,7 @@ inline constexpr std::size_t longest_decimal = 64;
 
 }  // namespace detail
 
-ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
+ORCAST_COLD ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {
   for (std::string_view text = reader.next_piece(); !text.empty(); text = reader.next_piece()) {
     at = write_escaped(text, at, end_);
     if (at == nullptr) break;

@@ -70,10 +70,7 @@ ORCAST_COLD inline char* escape_singly(const char*& in, const char* until, const
       const char* const text = escapes.of[static_cast<unsigned char>(*from++)];
       written = {text, static_cast<std::size_t>(text[7])};
     } else {
-      const auto next = orcast::detail::utf8_next(from, static_cast<std::size_t>(in_end - from));
-      const bool whole = next.state == orcast::detail::utf8_state::whole;
-      written = whole ? std::string_view(from, next.length) : orcast::detail::utf8_replacement;
-      from += next.length;
+      written = orcast::detail::utf8_take(from, in_end);
     }
     if (static_cast<std::size_t>(end - at) < written.size()) return nullptr;
     for (const char c : written) *at++ = c;

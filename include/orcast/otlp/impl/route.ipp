@@ -16,8 +16,10 @@ inline namespace v0 {
 namespace otlp {
 namespace detail {
 
-/// What is wrong with the plain settings, or null.
+/// What is wrong with the settings, or null.
 ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
+  const char* const flaw = http::url::flaw_in(to.url, to.allow_insecure_http);
+  if (flaw != nullptr) return flaw;
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
     return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
@@ -32,36 +34,36 @@ ORCAST_SMALL ORCAST_DECL result<std::unique_ptr<route>> route::make(tracer& from
   const auto refuse = [](std::string_view why) -> result<std::unique_ptr<route>> {
     return failure(errc::invalid_argument, why);
   };
-  const result<http::url> address = http::url::parse(to.url, to.allow_insecure_http);
-  if (!address) return refuse(address.error().message);
   const char* const flaw = flaw_of(to);
   if (flaw != nullptr) return refuse(flaw);
   const orcast::host& host = from.host();
   const std::size_t size = to.batch_bytes;
-  batch_memory memory(static_cast<char*>(host.take(size, page_bytes)), memory_deleter{host, size});
+  auto* const memory = static_cast<char*>(host.take(size, page_bytes));
   if (memory == nullptr) return refuse("the host has no memory of destination.batch_bytes");
-  std::memset(memory.get(), 0, size);  // the first touch of a page costs: now
+  std::memset(memory, 0, size);  // the first touch of a page costs: now
   random_state random;
   random.seed(host);
-  std::unique_ptr<route> made(new route(to, host, std::move(memory), random, ends));
+  std::unique_ptr<route> made(new route(to, host, memory, random, ends));
   if (made->exporter_.envelope_bytes() + 1024 > size) {
     return refuse("destination.batch_bytes has no room for the resource and a span");
   }
   return made;
 }
 
-ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, batch_memory memory,
+ORCAST_SMALL ORCAST_DECL route::route(const destination& to, const host& from, char* memory,
                                       random_state random, shared_ends& ends) noexcept
     : ends_(ends),
-      memory_(std::move(memory)),
-      exporter_(to.exporting, to.encoding, memory_.get(), to.batch_bytes, random),
+      host_(from),
+      memory_(memory),
+      memory_bytes_(to.batch_bytes),
+      exporter_(to.exporting, to.encoding, memory, to.batch_bytes, random),
       delivery_(new delivery(to, from)),
       leaves_out_(to.leaves_out),
       leaves_out_words_(to.leaves_out_words),
       batch_spans_(to.exporting.batch_spans),
       tickets_(batch_spans_) {}
 
-ORCAST_SMALL ORCAST_DECL route::~route() {}
+ORCAST_SMALL ORCAST_DECL route::~route() { host_.give_back(memory_, memory_bytes_, page_bytes); }
 
 ORCAST_DECL exporter::offer_result route::offer(const orcast::detail::span_ring& ring,
                                                 orcast::detail::block_index span,
@@ -125,16 +127,17 @@ ORCAST_SMALL ORCAST_DECL void route::abandon(drop_reason why) noexcept {
   settled_ = 0;
 }
 
-ORCAST_SMALL ORCAST_DECL export_status route::status() const {
-  export_status now;
-  now.held = exporter_.held();
-  now.pending = static_cast<std::uint32_t>(pending());
-  now.exported = exported_;
-  now.dropped = dropped_;
-  now.counts = exporter_.counts();
-  now.last_error = exporter_.last_error();
-  now.last_reply = exporter_.last_reply();
-  return now;
+ORCAST_SMALL ORCAST_DECL void route::add_to(export_status& sum) const {
+  sum.held = sum.held || exporter_.held();
+  sum.pending += static_cast<std::uint32_t>(pending());
+  sum.exported += exported_;
+  for (std::size_t i = 0; i < drop_reasons; ++i) sum.dropped[i] += dropped_[i];
+  const exporter::counters& counts = exporter_.counts();
+  sum.counts.requests += counts.requests;
+  sum.counts.retries += counts.retries;
+  sum.counts.problems += counts.problems;
+  if (counts.problems != 0) sum.last_error = exporter_.last_error();
+  if (counts.requests != 0) sum.last_reply = exporter_.last_reply();
 }
 
 }  // namespace detail

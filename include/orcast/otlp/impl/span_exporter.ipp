@@ -150,7 +150,7 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
       old->cursor = next_waiting_;
     }
   }
-  for (detail::route* const each : refused) each->redirect(to, tracer_.host());
+  for (detail::route* const each : refused) each->redirect(to);
   return {};
 }
 
@@ -184,7 +184,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
       ++i;
       continue;
     }
-    detail::add_to(gone_[each.slot], each.status());
+    each.add_to(gone_[each.slot]);
     gone_[each.slot].held = false;
     free_bits_ |= each.bit;
     routes_.erase(i);
@@ -231,10 +231,9 @@ ORCAST_SMALL ORCAST_DECL export_status span_exporter::status(std::size_t number)
   sum = gone_[number];
   for (const auto& each : routes_) {
     if (each->slot != number) continue;
-    export_status now = each->status();
-    now.waiting = static_cast<std::uint32_t>(
+    each->add_to(sum);
+    sum.waiting += static_cast<std::uint32_t>(
         next_waiting_ - (std::max)((std::min)(each->cursor, next_waiting_), first_waiting_));
-    detail::add_to(sum, now);
   }
   return sum;
 }
@@ -306,14 +305,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
   while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
   for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;
-  while (first_waiting_ != next_waiting_) {
-    waiting_span& left = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((left.routes & each->bit) != 0) each->drop(left.ticket, drop_reason::shut_down);
-    }
-    left.routes = 0;
-    forget_front();
-  }
+  while (first_waiting_ != next_waiting_) drop_front(drop_reason::shut_down);
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
   for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();

@@ -183,13 +183,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
 /// Consent has changed: all that is held was recorded before that and goes nowhere.
 ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
-  for (; first_waiting_ != next_waiting_; forget_front()) {
-    waiting_span& held = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((held.routes & each->bit) != 0) each->drop(held.ticket, drop_reason::withdrawn);
-    }
-    held.routes = 0;
-  }
+  while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
     if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
@@ -224,14 +218,18 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::forget_front() noexcept {
 /// newest may always wait: it may be the next one for all of them.
 ORCAST_SMALL ORCAST_DECL void span_exporter::make_room() noexcept {
   while (waiting_blocks_ > tracer_.ring().block_count() / 2 && next_waiting_ - first_waiting_ > 1) {
-    waiting_span& oldest = waiting(first_waiting_);
-    for (const auto& each : routes_) {
-      if ((oldest.routes & each->bit) == 0) continue;
-      oldest.routes &= ~each->bit;
-      each->drop(oldest.ticket, drop_reason::evicted);
-    }
-    forget_front();
+    drop_front(drop_reason::evicted);
   }
+}
+
+/// The routes that the oldest span waits for go without it.
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_front(drop_reason why) noexcept {
+  waiting_span& oldest = waiting(first_waiting_);
+  for (const auto& each : routes_) {
+    if ((oldest.routes & each->bit) != 0) each->drop(oldest.ticket, why);
+  }
+  oldest.routes = 0;
+  forget_front();
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,

@@ -34,15 +34,15 @@ class made_tracer final : public tracer {
 
   span without_lane() noexcept;
   void count_without_block(lane& mine) noexcept;
-  bool keeps(std::uint64_t trace_tail, std::string_view session) const noexcept;
-  std::uint8_t left_out(std::uint64_t trace_tail, std::string_view session) const noexcept;
+  bool keeps(std::uint64_t trace_tail, std::string_view session,
+             std::uint8_t& missing) const noexcept;
   void read_wall(lane& mine) const noexcept;
   void reseed(random_state& random) const noexcept;
   static std::string_view shortened(std::string_view name) noexcept;
 };
 
-ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& options,
-                                    consent_term term) noexcept {
+ORCAST_SMALL ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& options,
+                                                 consent_term term) noexcept {
   const bool follow = options.parent.decided;
   if (follow && !options.parent.sampled()) {
     unsampled_.add(1);
@@ -58,10 +58,8 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
   if (!ids.has_trace()) ids = context_words(options.trace);
   if (!ids.has_trace()) ids.set_trace(random.next(), random.next() | 1);
   auto missing = static_cast<std::uint8_t>(options.left_out | options.parent.left_out);
-  if (!follow && shares_.uneven()) {
-    missing = static_cast<std::uint8_t>(missing | left_out(ids.trace_tail(), options.session));
-  }
-  if ((!follow && !sampler_.everything() && !keeps(ids.trace_tail(), options.session)) ||
+  const bool decides = !follow && (shares_.uneven() || !sampler_.everything());
+  if ((decides && !keeps(ids.trace_tail(), options.session, missing)) ||
       (missing != 0 && shares_.nobody(missing))) {
     kept = random;
     mine->unsampled.add_owned(1);
@@ -83,15 +81,14 @@ ORCAST_DECL span made_tracer::begin(std::string_view name, const span_options& o
               options.parent.remote, options.kind, start_ns, term, name);
 }
 
-ORCAST_DECL bool made_tracer::keeps(std::uint64_t trace_tail,
-                                    std::string_view session) const noexcept {
-  return session.empty() ? sampler_.keeps(trace_tail) : sampler_.keeps(session);
-}
-
-ORCAST_COLD ORCAST_DECL std::uint8_t made_tracer::left_out(
-    std::uint64_t trace_tail, std::string_view session) const noexcept {
-  return shares_.left_out(session.empty() ? ratio_sampler::number_of(trace_tail)
-                                          : ratio_sampler::number_of(session));
+/// Whether a root is recorded, by its session or else by its trace; and for whom not.
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL bool made_tracer::keeps(std::uint64_t trace_tail,
+                                                             std::string_view session,
+                                                             std::uint8_t& missing) const noexcept {
+  const std::uint64_t number =
+      session.empty() ? ratio_sampler::number_of(trace_tail) : ratio_sampler::number_of(session);
+  if (shares_.uneven()) missing = static_cast<std::uint8_t>(missing | shares_.left_out(number));
+  return sampler_.keeps(number);
 }
 
 /// Every lane was taken, twice over.
@@ -112,7 +109,7 @@ ORCAST_COLD ORCAST_DECL void made_tracer::reseed(random_state& random) const noe
 }
 
 ORCAST_COLD ORCAST_DECL std::string_view made_tracer::shortened(std::string_view name) noexcept {
-  return name.substr(0, utf8_prefix(name, max_name_bytes));
+  return {name.data(), utf8_prefix(name, max_name_bytes)};
 }
 
 /// Wall time is the steady time plus an offset that each lane reads again after a second, so that a
@@ -136,43 +133,56 @@ ORCAST_DECL bool made_tracer::put(span& into, const attribute_key& key, std::uin
   return payload != nullptr;
 }
 
-}  // namespace detail
-
-ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept {
-  const auto refuse = [](const char* what) { return failure(errc::invalid_argument, what); };
-  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
-  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
-    return refuse("tracer_options.memory_bytes must be from 32 KiB to 64 MiB");
-  }
-  detail::span_ring::shape shape{};
+inline span_ring::shape shape_of(const tracer_options& options) noexcept {
+  span_ring::shape shape{};
   const bool tight = options.memory_bytes < 256 * 1024;
   shape.memory_bytes = options.memory_bytes;
   shape.block_bytes = options.block_bytes != 0 ? options.block_bytes : tight ? 512 : 2048;
   shape.lanes = options.lanes != 0 ? options.lanes : tight ? 4 : 16;
   shape.policy = options.full;
   shape.wipe = options.wipe;
+  return shape;
+}
+
+/// What is wrong with the options, or null.
+inline const char* flaw_of(const tracer_options& options, const span_ring::shape& shape) noexcept {
+  const auto power_of_two = [](std::size_t n) { return n != 0 && (n & (n - 1)) == 0; };
+  if (options.memory_bytes < 32 * 1024 || options.memory_bytes > std::size_t{64} << 20) {
+    return "tracer_options.memory_bytes must be from 32 KiB to 64 MiB";
+  }
   if (!power_of_two(shape.block_bytes) || shape.block_bytes < 512 || shape.block_bytes > 65536) {
-    return refuse("tracer_options.block_bytes must be a power of two from 512 to 65536, or 0");
+    return "tracer_options.block_bytes must be a power of two from 512 to 65536, or 0";
   }
   if (!power_of_two(shape.lanes) || shape.lanes > 64) {
-    return refuse("tracer_options.lanes must be a power of two up to 64, or 0");
+    return "tracer_options.lanes must be a power of two up to 64, or 0";
   }
   if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return refuse("tracer_options.max_value_bytes must be from 1 to 16777000");
+    return "tracer_options.max_value_bytes must be from 1 to 16777000";
   }
   if (options.max_span_bytes < shape.block_bytes) {
-    return refuse("tracer_options.max_span_bytes must be at least one block");
+    return "tracer_options.max_span_bytes must be at least one block";
   }
   if (!(options.sampling_ratio >= 0.0 && options.sampling_ratio <= 1.0)) {
-    return refuse("tracer_options.sampling_ratio must be from 0 to 1");
+    return "tracer_options.sampling_ratio must be from 0 to 1";
   }
-  std::unique_ptr<detail::made_tracer> made(new (std::nothrow) detail::made_tracer(options));
-  if (made == nullptr || !made->take_memory(shape, options)) {
-    return refuse("the host has no memory of tracer_options.memory_bytes");
+  return nullptr;
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& options) noexcept {
+  const detail::span_ring::shape shape = detail::shape_of(options);
+  const char* flaw = detail::flaw_of(options, shape);
+  std::unique_ptr<detail::made_tracer> made;
+  if (flaw == nullptr) {
+    made.reset(new (std::nothrow) detail::made_tracer(options));
+    if (made == nullptr || !made->take_memory(shape, options)) {
+      flaw = "the host has no memory of tracer_options.memory_bytes";
+    } else if (made->ring().block_count() < 8) {
+      flaw = "tracer_options.memory_bytes is not enough for its blocks and lanes";
+    }
   }
-  if (made->ring().block_count() < 8) {
-    return refuse("tracer_options.memory_bytes is not enough for its blocks and lanes");
-  }
+  if (flaw != nullptr) return failure(errc::invalid_argument, flaw);
   return std::unique_ptr<tracer>(std::move(made));
 }
 

@@ -58,7 +58,7 @@ ORCAST_COLD ORCAST_DECL char* span::put_fixed(const attribute_key& key, std::uin
 ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
                                 std::string_view text) noexcept {
   bool cut = text.size() > max_value_;
-  if (cut) text = text.substr(0, utf8_prefix(text, max_value_));
+  if (cut) text = {text.data(), utf8_prefix(text, max_value_)};
   // A text begins in a block that has room for one code point at least.
   char* payload = put_fixed(key, bits, text.empty() ? 0 : 8);
   if (payload == nullptr) return false;
@@ -68,14 +68,14 @@ ORCAST_DECL bool span::put_text(const attribute_key& key, std::uint32_t bits,
 
   at_ = payload;
   std::size_t written = 0;
-  while (written != text.size()) {
-    const std::string_view rest = text.substr(written);
+  while (!text.empty()) {
     const auto room = static_cast<std::size_t>(end_ - at_);
-    const std::size_t piece = rest.size() <= room ? rest.size() : utf8_prefix(rest, room);
-    copy(at_, rest.substr(0, piece));
+    const std::size_t piece = text.size() <= room ? text.size() : utf8_prefix(text, room);
+    copy(at_, {text.data(), piece});
     at_ += piece;
     written += piece;
-    if (written != text.size() && !grow()) {
+    text.remove_prefix(piece);
+    if (!text.empty() && !grow()) {
       cut = true;
       break;
     }
@@ -187,7 +187,7 @@ ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
   forget();
 }
 
-ORCAST_COLD ORCAST_DECL void span::discard(drop_reason why) noexcept {
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL void span::discard(drop_reason why) noexcept {
   if (owner_ == nullptr) return;
   close_block();
   owner_->ring_.give_back(first_);

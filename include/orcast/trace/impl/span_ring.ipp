@@ -50,7 +50,7 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::make(const shape& wanted,
   return true;
 }
 
-ORCAST_COLD ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
+ORCAST_COLD ORCAST_SMALL ORCAST_DECL lane* span_ring::claim_another(std::uint32_t tries) noexcept {
   for (std::uint32_t at = lane_hint() + 1; tries != 0; --tries, ++at) {
     lane& candidate = lanes_[at & (lane_count_ - 1)];
     if (!candidate.try_claim()) continue;
