@@ -55,7 +55,11 @@ void play_untraced(const dialogue& script, const options& chosen, progress& show
   if (!again) shown.phase("OpenRouter  " + openrouter.where() + "\n");
   shown.phase(again ? "Playing again without tracing ..." : "Playing without tracing ...", !again);
   performance seen = play(script, chosen.seconds, openrouter.client(), {}, shown);
-  if (again) seen.turns.clear();
+  if (again) {
+    seen.turns.clear();
+    told.frames_note =
+        "one after the other: the machine's other work moves these more than tracing";
+  }
   add(told, "tracing off", seen);
 }
 

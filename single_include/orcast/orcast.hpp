@@ -1770,7 +1770,7 @@ class ORCAST_HIDDEN key : public key_text {
       if (name[i] == '#') {
         cut[cuts++] = size;  // a third index is out of range here and fails to compile
       } else {
-        text_[size++] = name[i];
+        text_[size++] = plain(name[i]);
       }
     }
     hash = hash_of({text_ + before.size(), size - before.size()});
@@ -1784,6 +1784,13 @@ class ORCAST_HIDDEN key : public key_text {
   constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
 
  private:
+  static constexpr char plain(char c) noexcept {
+    const bool is = c != '"' && c != '\\' && static_cast<unsigned char>(c) >= ' ';
+    return is ? c : a_key_has_no_quotes_backslashes_or_control_characters();
+  }
+  /// Not constexpr: a constant that needs it does not compile.
+  static char a_key_has_no_quotes_backslashes_or_control_characters() noexcept { return '_'; }
+
   char text_[N + before.size() + after.size()] = {};
 };
 
@@ -1975,7 +1982,7 @@ struct span_head {
   block_index last;
   std::uint32_t dropped_attributes;
   std::uint16_t events;
-  std::uint16_t dropped_events;
+  std::uint16_t dropped_events;  ///< 65,535 stands for more, too
 };
 static_assert(sizeof(span_head) == 80);
 
@@ -2038,7 +2045,8 @@ struct record {
   static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
   static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
   static constexpr std::uint32_t size_shift = 8;
-  static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;
+  /// Of a value: with a key that is text, 256 bytes when padded, it fits into 24 bits.
+  static constexpr std::size_t max_value = 16'776'900;
 
   std::uint32_t bits;  ///< payload size << 8 | flags | type
   std::uint16_t first;
@@ -2144,6 +2152,7 @@ class span_ring {
     std::uint32_t lanes;      ///< a power of two, at most 64
     when_full policy;
     bool wipe;
+    std::size_t system_page_bytes = 0;  ///< 0: as the system says
   };
 
   span_ring() = default;
@@ -2230,7 +2239,7 @@ class span_ring {
     if (next != no_block) prefetch(at(next));
   }
 
-  /// For who has claimed the lane of this number. They lie apart from the lanes, see make().
+  /// For who has claimed the lane of this number. They lie before the lanes, see make().
   random_state& random_of(std::uint32_t lane) const noexcept {
     char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
     return reinterpret_cast<random_state*>(states)[lane];
@@ -2295,6 +2304,7 @@ class span_ring {
   lane* claim_another(std::uint32_t tries) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
+  bool evict(lane& mine, lane::finished span) noexcept;
   void find_oldest(lane& mine) const noexcept;
   void release() noexcept;
 
@@ -2323,6 +2333,7 @@ class span_ring {
   orcast::host host_;
   char* memory_ = nullptr;
   std::size_t memory_bytes_ = 0;
+  std::size_t first_page_bytes_ = 0;
   std::uint32_t block_count_ = 0;
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;
@@ -5197,7 +5208,7 @@ namespace orcast {
 inline namespace v0 {
 
 enum class drop_reason : std::uint8_t {
-  pool_full,  ///< no block was free when the span began
+  pool_full,  ///< no block was free when the span began, or all lanes were taken
   too_large,  ///< its encoding does not fit into a request
   evicted,    ///< an older span made room for a newer one
   rejected,   ///< the backend refused it for good
@@ -5925,9 +5936,15 @@ class tracer {
     return span(detail::context_words(trace_id{}));
   }
 
-  /// About milliseconds, and never 0: the stamps are only compared with each other.
+  /// In steps of 8 ms, and never 0: the stamps are only compared with each other, and with those of
+  /// the 104 days before.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 19) | 1;
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 22) | 1;
+  }
+  /// A reading of the steady clock that a caller brings; where it can't be one, 0 for example: now.
+  std::int64_t reading(std::int64_t given_ns) const noexcept {
+    constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: sums of two don't overflow
+    return given_ns > 0 && given_ns < longest ? given_ns : host().steady_ns();
   }
   std::uint64_t open_spans() const noexcept;
 
@@ -6163,8 +6180,18 @@ class observation : private delta_listener {
 namespace orcast {
 inline namespace v0 {
 
-/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
-/// False where the system can't do it.
+/// What the system's pages are: 4 KiB mostly, 16 or 64 on some 64-bit ARM systems. Not for the
+/// recording path.
+ORCAST_SMALL inline std::size_t system_page_bytes() noexcept {
+#if defined(__linux__)
+  const long size = ::sysconf(_SC_PAGESIZE);
+  if (size > static_cast<long>(page_bytes)) return static_cast<std::size_t>(size);
+#endif
+  return page_bytes;
+}
+
+/// `page` is aligned to system_page_bytes(), of which `size` is a multiple, and filled by nothing
+/// but data that a child must not inherit. False where the system can't do it.
 inline bool wipe_in_child(void* page, std::size_t size) noexcept {
 #if defined(__linux__) && defined(MADV_WIPEONFORK)
   return ::madvise(page, size, MADV_WIPEONFORK) == 0;
@@ -7125,12 +7152,12 @@ class flush_thread;
 
 struct broadcast_options {
   /// Of the first destination. What is recorded at all (companions and the like) goes by these.
-  broadcast_settings settings;
+  broadcast_settings settings{};
   /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
   /// mode, headers, batches and accounts; a span is recorded once.
-  std::vector<broadcast_settings> also;
-  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
-  /// KiB to 64 MiB.
+  std::vector<broadcast_settings> also{};
+  /// For spans and the bodies of requests, in bytes; 64 KiB to 64 MiB. Tables and buffers take some
+  /// 40 KB and 2 % besides.
   std::size_t memory_bytes = std::size_t{4} << 20;
   /// False: the host calls pump() each frame; there is no thread then.
   bool own_thread = true;
@@ -7140,9 +7167,9 @@ struct broadcast_options {
   bool wipe = false;  ///< overwrite text in memory once it has been sent
   /// False: whoever plays has not agreed (yet), so nothing is recorded before consent(true).
   bool consent = true;
-  otlp::exporter_options exporting;
+  otlp::exporter_options exporting{};
   std::int64_t timeout_ms = 10'000;  ///< of one export
-  orcast::host host;
+  orcast::host host{};
 };
 
 class broadcast {
@@ -9347,7 +9374,7 @@ struct tracer_options {
   /// chooses. More threads than lanes are fine.
   std::uint32_t lanes = 0;
   when_full full = when_full::drop_newest;
-  /// Longer strings are shortened, in bytes; at most 16,777,000.
+  /// Longer strings are shortened, in bytes; at most 16,776,900.
   std::uint32_t max_value_bytes = 64 * 1024;
   /// A span that reaches this size takes no more, in bytes.
   std::uint32_t max_span_bytes = 256 * 1024;
@@ -11306,13 +11333,18 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::make(const shape& wanted,
   policy_ = wanted.policy;
   wipe_ = wanted.wipe;
   memory_bytes_ = wanted.memory_bytes;
-  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  first_page_bytes_ =
+      wanted.system_page_bytes != 0 ? wanted.system_page_bytes : system_page_bytes();
+  // Where the system's pages are too large for this memory, none of them can be marked.
+  const bool marks = first_page_bytes_ <= memory_bytes_ / 8;
+  if (!marks) first_page_bytes_ = page_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, first_page_bytes_));
   if (memory_ == nullptr) return false;
   std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
 
-  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  char* at_byte = memory_ + page_bytes;
-  wipe_in_child(memory_, page_bytes);
+  // The first page: the random states, alone, because a child of fork() finds it zeroed.
+  char* at_byte = memory_ + first_page_bytes_;
+  if (marks) wipe_in_child(memory_, first_page_bytes_);
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
@@ -11371,26 +11403,34 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   return policy_ == when_full::evict_oldest && evict(mine);
 }
 
-/// Takes the memory of the span that ended first, within the resolution of the stamps.
+/// Takes the memory of the span that ended first, within the resolution of the stamps; where
+/// others, who look for the same ones, were faster again and again, that of any.
 ORCAST_SMALL ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
   for (int tries = 0; tries < 2; ++tries) {
     while (mine.evict_next != mine.evict_end) {
-      lane::finished oldest = mine.oldest[mine.evict_next++];
-      // Acquire: pairs with publish(). Fails where the consumer or another thread was faster.
-      // Where the block ended another span at the same time, that one is as old.
-      if (!ended(oldest.first)
-               .compare_exchange_strong(oldest.when, 0, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) {
-        continue;
-      }
-      evicted_.add(1);
-      wipe_blocks(oldest.first);
-      mine.free = oldest.first;
-      return true;
+      if (evict(mine, mine.oldest[mine.evict_next++])) return true;
     }
     find_oldest(mine);
   }
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) {
+    const std::uint32_t when = ended(i).load(std::memory_order_relaxed);
+    if (when != 0 && evict(mine, {i, when})) return true;
+  }
   return false;
+}
+
+ORCAST_SMALL ORCAST_DECL bool span_ring::evict(lane& mine, lane::finished span) noexcept {
+  // Acquire: pairs with publish(). Fails where the consumer or another thread was faster. Where the
+  // block ended another span at the same time, that one is as old.
+  if (!ended(span.first)
+           .compare_exchange_strong(span.when, 0, std::memory_order_acquire,
+                                    std::memory_order_relaxed)) {
+    return false;
+  }
+  evicted_.add(1);
+  wipe_blocks(span.first);
+  mine.free = span.first;
+  return true;
 }
 
 /// Looks at all blocks, and so for several spans at once: what ends later is younger than they are.
@@ -11415,8 +11455,8 @@ ORCAST_SMALL ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept 
 ORCAST_SMALL ORCAST_DECL void span_ring::release() noexcept {
   if (memory_ == nullptr) return;
   if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
-  keep_in_child(memory_, page_bytes);
-  host_.give_back(memory_, memory_bytes_, page_bytes);
+  keep_in_child(memory_, first_page_bytes_);
+  host_.give_back(memory_, memory_bytes_, first_page_bytes_);
   memory_ = nullptr;
 }
 
@@ -19090,14 +19130,13 @@ ORCAST_DECL span& span::event(std::string_view name, std::initializer_list<attri
   constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
   constexpr std::string_view no_key;
   if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
-    ++head_->dropped_events;
+    if (head_->dropped_events != 0xffff) ++head_->dropped_events;
     return *this;
   }
   char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
                             sizeof(detail::event_payload));
-  if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
-  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
+  content.wall_ns = head_->start_wall_ns + since_start(owner_->reading(steady_ns));
   if (put(no_key, detail::record::element, name)) {
     content.named = 1;
     for (const attribute& each : attributes) {
@@ -19131,7 +19170,7 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 }
 
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
+  steady_ns = owner_->reading(steady_ns);
   head_->duration_ns = since_start(steady_ns);
   close_block();
   if (!still_covered()) return discard(drop_reason::withdrawn);
@@ -23412,7 +23451,7 @@ ORCAST_SMALL ORCAST_DECL span made_tracer::begin(std::string_view name, const sp
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   kept = random;
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
+  const std::int64_t start_ns = reading(options.start_ns);
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);
   const block_index block = ring_.pop(*mine);
@@ -23500,8 +23539,8 @@ inline const char* flaw_of(const tracer_options& options, const span_ring::shape
   if (!power_of_two(shape.lanes) || shape.lanes > 64) {
     return "tracer_options.lanes must be a power of two up to 64, or 0";
   }
-  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return "tracer_options.max_value_bytes must be from 1 to 16777000";
+  if (options.max_value_bytes == 0 || options.max_value_bytes > record::max_value) {
+    return "tracer_options.max_value_bytes must be from 1 to 16776900";
   }
   if (options.max_span_bytes < shape.block_bytes) {
     return "tracer_options.max_span_bytes must be at least one block";
@@ -24278,7 +24317,7 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
   if (batch == 0) in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be more than 0");
   const std::int64_t length = in.number(
       in.either("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"));
-  constexpr std::int64_t longest = 16'777'000;
+  constexpr std::int64_t longest = 16'776'900;
   if (length > 0) to.max_value_bytes = static_cast<std::uint32_t>((std::min)(length, longest));
 }
 

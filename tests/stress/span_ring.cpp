@@ -123,6 +123,24 @@ TEST_CASE("evicting the oldest under load") {
   run(options, 4, true);
 }
 
+TEST_CASE("while spans have ended, threads that evict get memory, however many do so at once") {
+  tracer_options options;
+  options.full = when_full::evict_oldest;
+  auto traces = test::a_tracer(options);
+  std::vector<std::thread> pool;
+  for (int t = 0; t < 8; ++t) {
+    pool.emplace_back([&] {
+      for (int i = 0; i < spans_per_thread / 4; ++i) traces->start("x").set(number, i).end();
+    });
+  }
+  for (auto& each : pool) each.join();
+  const trace_stats now = traces->stats();
+  CHECK(now.dropped_by(drop_reason::pool_full) == 0);
+  CHECK(now.dropped_by(drop_reason::evicted) > 0);
+  CHECK(now.started == now.held() + now.dropped_in_all());
+  test::drain(*traces);
+}
+
 TEST_CASE("a hundred thousand short-lived threads and several tracers") {
   auto first = test::a_tracer();
   auto second = test::a_tracer();

@@ -35,12 +35,12 @@ class flush_thread;
 
 struct broadcast_options {
   /// Of the first destination. What is recorded at all (companions and the like) goes by these.
-  broadcast_settings settings;
+  broadcast_settings settings{};
   /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
   /// mode, headers, batches and accounts; a span is recorded once.
-  std::vector<broadcast_settings> also;
-  /// All that recording and exporting will use: spans, ring and the body in flight, in bytes; 64
-  /// KiB to 64 MiB.
+  std::vector<broadcast_settings> also{};
+  /// For spans and the bodies of requests, in bytes; 64 KiB to 64 MiB. Tables and buffers take some
+  /// 40 KB and 2 % besides.
   std::size_t memory_bytes = std::size_t{4} << 20;
   /// False: the host calls pump() each frame; there is no thread then.
   bool own_thread = true;
@@ -50,9 +50,9 @@ struct broadcast_options {
   bool wipe = false;  ///< overwrite text in memory once it has been sent
   /// False: whoever plays has not agreed (yet), so nothing is recorded before consent(true).
   bool consent = true;
-  otlp::exporter_options exporting;
+  otlp::exporter_options exporting{};
   std::int64_t timeout_ms = 10'000;  ///< of one export
-  orcast::host host;
+  orcast::host host{};
 };
 
 class broadcast {

@@ -19,8 +19,18 @@
 namespace orcast {
 inline namespace v0 {
 
-/// `page` is aligned to page_bytes and filled by nothing but data that a child must not inherit.
-/// False where the system can't do it.
+/// What the system's pages are: 4 KiB mostly, 16 or 64 on some 64-bit ARM systems. Not for the
+/// recording path.
+ORCAST_SMALL inline std::size_t system_page_bytes() noexcept {
+#if defined(__linux__)
+  const long size = ::sysconf(_SC_PAGESIZE);
+  if (size > static_cast<long>(page_bytes)) return static_cast<std::size_t>(size);
+#endif
+  return page_bytes;
+}
+
+/// `page` is aligned to system_page_bytes(), of which `size` is a multiple, and filled by nothing
+/// but data that a child must not inherit. False where the system can't do it.
 inline bool wipe_in_child(void* page, std::size_t size) noexcept {
 #if defined(__linux__) && defined(MADV_WIPEONFORK)
   return ::madvise(page, size, MADV_WIPEONFORK) == 0;

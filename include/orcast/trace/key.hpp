@@ -56,7 +56,7 @@ class ORCAST_HIDDEN key : public key_text {
       if (name[i] == '#') {
         cut[cuts++] = size;  // a third index is out of range here and fails to compile
       } else {
-        text_[size++] = name[i];
+        text_[size++] = plain(name[i]);
       }
     }
     hash = hash_of({text_ + before.size(), size - before.size()});
@@ -70,6 +70,13 @@ class ORCAST_HIDDEN key : public key_text {
   constexpr attribute_key operator()(std::size_t first, std::size_t second = 0) const noexcept;
 
  private:
+  static constexpr char plain(char c) noexcept {
+    const bool is = c != '"' && c != '\\' && static_cast<unsigned char>(c) >= ' ';
+    return is ? c : a_key_has_no_quotes_backslashes_or_control_characters();
+  }
+  /// Not constexpr: a constant that needs it does not compile.
+  static char a_key_has_no_quotes_backslashes_or_control_characters() noexcept { return '_'; }
+
   char text_[N + before.size() + after.size()] = {};
 };
 

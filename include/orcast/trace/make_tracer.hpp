@@ -25,7 +25,7 @@ struct tracer_options {
   /// chooses. More threads than lanes are fine.
   std::uint32_t lanes = 0;
   when_full full = when_full::drop_newest;
-  /// Longer strings are shortened, in bytes; at most 16,777,000.
+  /// Longer strings are shortened, in bytes; at most 16,776,900.
   std::uint32_t max_value_bytes = 64 * 1024;
   /// A span that reaches this size takes no more, in bytes.
   std::uint32_t max_span_bytes = 256 * 1024;

@@ -55,7 +55,7 @@ struct span_head {
   block_index last;
   std::uint32_t dropped_attributes;
   std::uint16_t events;
-  std::uint16_t dropped_events;
+  std::uint16_t dropped_events;  ///< 65,535 stands for more, too
 };
 static_assert(sizeof(span_head) == 80);
 
@@ -118,7 +118,8 @@ struct record {
   static constexpr std::uint32_t dead = 0x40;     ///< a later record has the same key
   static constexpr std::uint32_t element = 0x80;  ///< no key: part of a list or an event
   static constexpr std::uint32_t size_shift = 8;
-  static constexpr std::size_t max_size = (std::size_t{1} << 24) - 1;
+  /// Of a value: with a key that is text, 256 bytes when padded, it fits into 24 bits.
+  static constexpr std::size_t max_value = 16'776'900;
 
   std::uint32_t bits;  ///< payload size << 8 | flags | type
   std::uint16_t first;

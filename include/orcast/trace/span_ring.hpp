@@ -33,6 +33,7 @@ class span_ring {
     std::uint32_t lanes;      ///< a power of two, at most 64
     when_full policy;
     bool wipe;
+    std::size_t system_page_bytes = 0;  ///< 0: as the system says
   };
 
   span_ring() = default;
@@ -119,7 +120,7 @@ class span_ring {
     if (next != no_block) prefetch(at(next));
   }
 
-  /// For who has claimed the lane of this number. They lie apart from the lanes, see make().
+  /// For who has claimed the lane of this number. They lie before the lanes, see make().
   random_state& random_of(std::uint32_t lane) const noexcept {
     char* const states = reinterpret_cast<char*>(lanes_) - page_bytes;
     return reinterpret_cast<random_state*>(states)[lane];
@@ -184,6 +185,7 @@ class span_ring {
   lane* claim_another(std::uint32_t tries) noexcept;
   bool refill(lane& mine) noexcept;
   bool evict(lane& mine) noexcept;
+  bool evict(lane& mine, lane::finished span) noexcept;
   void find_oldest(lane& mine) const noexcept;
   void release() noexcept;
 
@@ -212,6 +214,7 @@ class span_ring {
   orcast::host host_;
   char* memory_ = nullptr;
   std::size_t memory_bytes_ = 0;
+  std::size_t first_page_bytes_ = 0;
   std::uint32_t block_count_ = 0;
   when_full policy_ = when_full::drop_newest;
   bool wipe_ = false;

@@ -14,7 +14,7 @@ namespace orcast {
 inline namespace v0 {
 
 enum class drop_reason : std::uint8_t {
-  pool_full,  ///< no block was free when the span began
+  pool_full,  ///< no block was free when the span began, or all lanes were taken
   too_large,  ///< its encoding does not fit into a request
   evicted,    ///< an older span made room for a newer one
   rejected,   ///< the backend refused it for good

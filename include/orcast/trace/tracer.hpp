@@ -128,9 +128,15 @@ class tracer {
     return span(detail::context_words(trace_id{}));
   }
 
-  /// About milliseconds, and never 0: the stamps are only compared with each other.
+  /// In steps of 8 ms, and never 0: the stamps are only compared with each other, and with those of
+  /// the 104 days before.
   static std::uint32_t stamp(std::int64_t steady_ns) noexcept {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 19) | 1;
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(steady_ns) >> 22) | 1;
+  }
+  /// A reading of the steady clock that a caller brings; where it can't be one, 0 for example: now.
+  std::int64_t reading(std::int64_t given_ns) const noexcept {
+    constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: sums of two don't overflow
+    return given_ns > 0 && given_ns < longest ? given_ns : host().steady_ns();
   }
   std::uint64_t open_spans() const noexcept;
 

@@ -2,6 +2,7 @@
 #include "orcast/trace/span.hpp"
 
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -103,6 +104,44 @@ TEST_CASE("a value over the limit is shortened on a code point and marked") {
   CHECK(spans[0].at("text") == text.substr(0, 999));
   CHECK(spans[0].at("llm.model_name").size() == 1000);
   CHECK(spans[0].cut == std::vector<std::string>{"text"});
+}
+
+TEST_CASE("the longest value is kept under the longest key") {
+  tracer_options options;
+  options.memory_bytes = std::size_t{32} << 20;
+  options.max_value_bytes = detail::record::max_value;
+  options.max_span_bytes = 20'000'000;
+  auto traces = a_tracer(options);
+  const std::string name(255, 'k');
+  span one = traces->start("long");
+  one.set(name, std::string(17'000'000, 'x')).set("behind", 7);
+  one.end();
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].at(name).size() == detail::record::max_value);
+  CHECK(spans[0].at("behind") == "7");
+}
+
+TEST_CASE("a key made at run time can't break the JSON that it becomes") {
+  const auto made = std::make_unique<key<6>>("a\"b\\c");  // as a constant it does not compile
+  auto traces = a_tracer();
+  traces->start("x").set(*made, 1).end();
+  const auto spans = drain(*traces);
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].at("a_b_c") == "1");
+}
+
+TEST_CASE("events that are dropped are counted up to what the counter holds") {
+  auto traces = a_tracer();
+  span one = traces->start("x");
+  for (int i = 0; i < 128 + 70'000; ++i) one.event("e");
+  one.end();
+  const auto block = traces->take();
+  REQUIRE(block != detail::no_block);
+  CHECK(traces->ring().head_of(block)->events == 128);
+  CHECK(traces->ring().head_of(block)->dropped_events == 65'535);
+  traces->give_back(block);
+  traces->exported(1);
 }
 
 TEST_CASE("a span that reaches its limit drops and counts what comes after") {

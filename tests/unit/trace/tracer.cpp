@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orcast/trace/make_tracer.hpp"
 
+#include <limits>
 #include <set>
 
 #include "support/catch.hpp"
@@ -101,10 +102,14 @@ TEST_CASE("when memory is full the newest is dropped, and counted") {
 }
 
 TEST_CASE("evict_oldest keeps the newest instead, and counts what it threw out") {
-  // Also while the time that is kept of a span's end, 32 bits of half a millisecond, wraps around.
-  constexpr std::int64_t wrap_ns = std::int64_t{1} << (32 + 19);
+  // Also while the time that is kept of a span's end, 32 bits of 4 ms, wraps around; and where the
+  // oldest have been there for months.
+  constexpr std::int64_t wrap_ns = std::int64_t{1} << (32 + 22);
+  constexpr std::int64_t step_ns = 10'000'000;
+  constexpr std::int64_t months_ns = std::int64_t{100} * 86'400 * 1'000'000'000;
   test::fake_clock clock;
-  clock.steady = GENERATE(std::int64_t{5'000'000'000}, wrap_ns - 70'000'000);
+  clock.steady = GENERATE(std::int64_t{5'000'000'000}, wrap_ns - 70 * step_ns);
+  const std::int64_t pause_ns = GENERATE_COPY(std::int64_t{0}, months_ns);
   tracer_options options;
   options.memory_bytes = 64 * 1024;
   options.full = when_full::evict_oldest;
@@ -113,7 +118,7 @@ TEST_CASE("evict_oldest keeps the newest instead, and counts what it threw out")
   const std::uint32_t room = traces->ring().block_count();
   for (std::uint32_t i = 0; i < room + 50; ++i) {
     traces->start("x").set("i", i);
-    clock.pass(1'000'000);
+    clock.pass(i == 60 ? pause_ns : step_ns);
   }
   CHECK(traces->stats().dropped_by(drop_reason::evicted) == 50);
   const auto spans = drain(*traces);
@@ -303,3 +308,56 @@ TEST_CASE("a child of fork() does not repeat its parent's ids") {
   drain(*traces);
 }
 #endif
+
+TEST_CASE("what a child of fork() must not inherit has the system's pages for itself") {
+  for (const std::size_t page : {std::size_t{4096}, std::size_t{16'384}, std::size_t{65'536}}) {
+    CAPTURE(page);
+    detail::span_ring::shape shape{};
+    shape.memory_bytes = std::size_t{1} << 20;
+    shape.block_bytes = 2048;
+    shape.lanes = 64;
+    shape.system_page_bytes = page;
+    detail::span_ring ring;
+    REQUIRE(ring.make(shape, host()));
+    const auto page_of = [page](const void* at) {
+      return reinterpret_cast<std::uintptr_t>(at) / page;
+    };
+    CHECK(page_of(&ring.random_of(0)) == page_of(&ring.random_of(63)));
+    CHECK(page_of(&ring.random_of(63)) + 1 == page_of(&ring.lane_at(0)));
+    CHECK(reinterpret_cast<std::uintptr_t>(&ring.lane_at(0)) % page == 0);
+  }
+  // Where one page would be too much of the memory, spans have it.
+  detail::span_ring::shape tight{};
+  tight.memory_bytes = 64 * 1024;
+  tight.block_bytes = 512;
+  tight.lanes = 4;
+  tight.system_page_bytes = 65'536;
+  detail::span_ring ring;
+  REQUIRE(ring.make(tight, host()));
+  CHECK(ring.block_count() > 100);
+}
+
+TEST_CASE("a time that no clock can have said counts as now") {
+  constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
+  constexpr std::int64_t least = (std::numeric_limits<std::int64_t>::min)();
+  test::fake_clock clock;
+  tracer_options options;
+  options.host = clock.host();
+  auto traces = a_tracer(options);
+  for (const std::int64_t absurd : {most, least, std::int64_t{-1}}) {
+    CAPTURE(absurd);
+    span_options began;
+    began.start_ns = absurd;
+    span one = traces->start("x", began);
+    const std::int64_t start_ns = one.start_ns();
+    CHECK(start_ns == clock.steady);
+    clock.pass(1'000'000);
+    one.event("x", {}, absurd);
+    clock.pass(1'000'000);
+    one.end(absurd);
+    const auto spans = drain(*traces);
+    REQUIRE(spans.size() == 1);
+    CHECK(spans[0].duration_ns == 2'000'000);
+    CHECK(spans[0].events.at(0).wall_ns - spans[0].start_wall_ns == 1'000'000);
+  }
+}

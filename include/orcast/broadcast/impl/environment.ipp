@@ -181,7 +181,7 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
   if (batch == 0) in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be more than 0");
   const std::int64_t length = in.number(
       in.either("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"));
-  constexpr std::int64_t longest = 16'777'000;
+  constexpr std::int64_t longest = 16'776'900;
   if (length > 0) to.max_value_bytes = static_cast<std::uint32_t>((std::min)(length, longest));
 }
 

@@ -68,7 +68,7 @@ ORCAST_SMALL ORCAST_DECL span made_tracer::begin(std::string_view name, const sp
   }
   ids.set_span(random.next() | 1, span_context::sampled_flag | span_context::random_flag, missing);
   kept = random;
-  const std::int64_t start_ns = options.start_ns != 0 ? options.start_ns : host().steady_ns();
+  const std::int64_t start_ns = reading(options.start_ns);
   if (start_ns >= mine->wall_due_ns) read_wall(*mine);
   mine->started.add_owned(1);
   const block_index block = ring_.pop(*mine);
@@ -156,8 +156,8 @@ inline const char* flaw_of(const tracer_options& options, const span_ring::shape
   if (!power_of_two(shape.lanes) || shape.lanes > 64) {
     return "tracer_options.lanes must be a power of two up to 64, or 0";
   }
-  if (options.max_value_bytes == 0 || options.max_value_bytes > 16'777'000) {
-    return "tracer_options.max_value_bytes must be from 1 to 16777000";
+  if (options.max_value_bytes == 0 || options.max_value_bytes > record::max_value) {
+    return "tracer_options.max_value_bytes must be from 1 to 16776900";
   }
   if (options.max_span_bytes < shape.block_bytes) {
     return "tracer_options.max_span_bytes must be at least one block";

@@ -138,14 +138,13 @@ ORCAST_DECL span& span::event(std::string_view name, std::initializer_list<attri
   constexpr std::uint16_t most = 128;  // the default of OTEL_SPAN_EVENT_COUNT_LIMIT
   constexpr std::string_view no_key;
   if (head_->events >= most || !make_room(sizeof(detail::record) + sizeof(detail::event_payload))) {
-    ++head_->dropped_events;
+    if (head_->dropped_events != 0xffff) ++head_->dropped_events;
     return *this;
   }
   char* payload = put_fixed(no_key, detail::record_event | detail::record::element,
                             sizeof(detail::event_payload));
-  if (steady_ns == 0) steady_ns = now_ns();
   detail::event_payload content{};
-  content.wall_ns = head_->start_wall_ns + since_start(steady_ns);
+  content.wall_ns = head_->start_wall_ns + since_start(owner_->reading(steady_ns));
   if (put(no_key, detail::record::element, name)) {
     content.named = 1;
     for (const attribute& each : attributes) {
@@ -179,7 +178,7 @@ ORCAST_DECL span& span::rename(std::string_view name) noexcept {
 }
 
 ORCAST_DECL void span::hand_over(std::int64_t steady_ns) noexcept {
-  if (steady_ns == 0) steady_ns = owner_->host().steady_ns();
+  steady_ns = owner_->reading(steady_ns);
   head_->duration_ns = since_start(steady_ns);
   close_block();
   if (!still_covered()) return discard(drop_reason::withdrawn);

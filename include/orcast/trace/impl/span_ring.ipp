@@ -22,13 +22,18 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::make(const shape& wanted,
   policy_ = wanted.policy;
   wipe_ = wanted.wipe;
   memory_bytes_ = wanted.memory_bytes;
-  memory_ = static_cast<char*>(host_.take(memory_bytes_, page_bytes));
+  first_page_bytes_ =
+      wanted.system_page_bytes != 0 ? wanted.system_page_bytes : system_page_bytes();
+  // Where the system's pages are too large for this memory, none of them can be marked.
+  const bool marks = first_page_bytes_ <= memory_bytes_ / 8;
+  if (!marks) first_page_bytes_ = page_bytes;
+  memory_ = static_cast<char*>(host_.take(memory_bytes_, first_page_bytes_));
   if (memory_ == nullptr) return false;
   std::memset(memory_, 0, memory_bytes_);  // the first touch of a page costs microseconds: now
 
-  // Page 0: the random states, alone, because a child of fork() finds it zeroed.
-  char* at_byte = memory_ + page_bytes;
-  wipe_in_child(memory_, page_bytes);
+  // The first page: the random states, alone, because a child of fork() finds it zeroed.
+  char* at_byte = memory_ + first_page_bytes_;
+  if (marks) wipe_in_child(memory_, first_page_bytes_);
 
   lanes_ = reinterpret_cast<lane*>(at_byte);
   at_byte += lane_count_ * sizeof(lane);
@@ -87,26 +92,34 @@ ORCAST_SMALL ORCAST_DECL bool span_ring::refill(lane& mine) noexcept {
   return policy_ == when_full::evict_oldest && evict(mine);
 }
 
-/// Takes the memory of the span that ended first, within the resolution of the stamps.
+/// Takes the memory of the span that ended first, within the resolution of the stamps; where
+/// others, who look for the same ones, were faster again and again, that of any.
 ORCAST_SMALL ORCAST_DECL bool span_ring::evict(lane& mine) noexcept {
   for (int tries = 0; tries < 2; ++tries) {
     while (mine.evict_next != mine.evict_end) {
-      lane::finished oldest = mine.oldest[mine.evict_next++];
-      // Acquire: pairs with publish(). Fails where the consumer or another thread was faster.
-      // Where the block ended another span at the same time, that one is as old.
-      if (!ended(oldest.first)
-               .compare_exchange_strong(oldest.when, 0, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) {
-        continue;
-      }
-      evicted_.add(1);
-      wipe_blocks(oldest.first);
-      mine.free = oldest.first;
-      return true;
+      if (evict(mine, mine.oldest[mine.evict_next++])) return true;
     }
     find_oldest(mine);
   }
+  for (block_index i = next_ended(0); i != block_count_; i = next_ended(i + 1)) {
+    const std::uint32_t when = ended(i).load(std::memory_order_relaxed);
+    if (when != 0 && evict(mine, {i, when})) return true;
+  }
   return false;
+}
+
+ORCAST_SMALL ORCAST_DECL bool span_ring::evict(lane& mine, lane::finished span) noexcept {
+  // Acquire: pairs with publish(). Fails where the consumer or another thread was faster. Where the
+  // block ended another span at the same time, that one is as old.
+  if (!ended(span.first)
+           .compare_exchange_strong(span.when, 0, std::memory_order_acquire,
+                                    std::memory_order_relaxed)) {
+    return false;
+  }
+  evicted_.add(1);
+  wipe_blocks(span.first);
+  mine.free = span.first;
+  return true;
 }
 
 /// Looks at all blocks, and so for several spans at once: what ends later is younger than they are.
@@ -131,8 +144,8 @@ ORCAST_SMALL ORCAST_DECL void span_ring::find_oldest(lane& mine) const noexcept 
 ORCAST_SMALL ORCAST_DECL void span_ring::release() noexcept {
   if (memory_ == nullptr) return;
   if (wipe_) std::memset(blocks_, 0, block_count_ * block_bytes_);
-  keep_in_child(memory_, page_bytes);
-  host_.give_back(memory_, memory_bytes_, page_bytes);
+  keep_in_child(memory_, first_page_bytes_);
+  host_.give_back(memory_, memory_bytes_, first_page_bytes_);
   memory_ = nullptr;
 }
 
