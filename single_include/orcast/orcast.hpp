@@ -5214,7 +5214,7 @@ enum class drop_reason : std::uint8_t {
   rejected,   ///< the backend refused it for good
   expired,    ///< it could not be delivered in time
   filtered,   ///< a rule removed it after the fact
-  shut_down,  ///< still here when the tracer went, or ended after that
+  shut_down,  ///< not sent when the exporter was shut down, or ended after that
   withdrawn,  ///< consent was withdrawn before it had been sent
 };
 inline constexpr std::size_t drop_reasons = 8;
@@ -5226,8 +5226,9 @@ constexpr std::string_view to_string(drop_reason reason) noexcept {
   return names[static_cast<std::size_t>(reason)];
 }
 
-/// A reading of the counters. Exact while nothing is being recorded or exported; otherwise off by
-/// at most the spans that were started during the reading.
+/// What ends after the exporter's shutdown is counted by its next call or its destructor; what ends
+/// when that has gone stays held. A reading of the counters. Exact while nothing is being recorded
+/// or exported; otherwise off by at most the spans that were started during the reading.
 struct trace_stats {
   std::uint64_t started = 0;
   std::uint64_t unsampled = 0;  ///< not in `started`
@@ -5638,6 +5639,66 @@ class content_recorder {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/core/fork.hpp ----
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
+// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
+// anew. Elsewhere fork() is rare and the marks do nothing.
+
+namespace orcast {
+inline namespace v0 {
+
+/// What the system's pages are: 4 KiB mostly, 16 or 64 on some 64-bit ARM systems. Not for the
+/// recording path.
+ORCAST_SMALL inline std::size_t system_page_bytes() noexcept {
+#if defined(__linux__)
+  const long size = ::sysconf(_SC_PAGESIZE);
+  if (size > static_cast<long>(page_bytes)) return static_cast<std::size_t>(size);
+#endif
+  return page_bytes;
+}
+
+/// `page` is aligned to system_page_bytes(), of which `size` is a multiple, and filled by nothing
+/// but data that a child must not inherit. False where the system can't do it.
+inline bool wipe_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_WIPEONFORK)
+  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// Takes the mark back; call it before the memory is released.
+inline void keep_in_child(void* page, std::size_t size) noexcept {
+#if defined(__linux__) && defined(MADV_KEEPONFORK)
+  ::madvise(page, size, MADV_KEEPONFORK);
+#else
+  static_cast<void>(page);
+  static_cast<void>(size);
+#endif
+}
+
+/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
+inline long process_id() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  return static_cast<long>(::getpid());
+#else
+  return 0;
+#endif
+}
+
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/trace/destination_shares.hpp ----
 
 // Which destinations get a trace, when each wants its own share of them. Decided at the head like
@@ -5850,8 +5911,8 @@ class tracer {
   tracer(const tracer&) = delete;
   tracer& operator=(const tracer&) = delete;
 
-  /// Every span has ended before its tracer goes.
-  virtual ~tracer() { ORCAST_ASSERT(open_spans() == 0); }
+  /// Every span has ended before its tracer goes; in a child of fork() they are the parent's.
+  virtual ~tracer() { ORCAST_ASSERT(process_id() != process_ || open_spans() == 0); }
 
   /// Any thread. An empty span when recording is off, the trace is not sampled or memory is full.
   span start(std::string_view name) noexcept {
@@ -5960,6 +6021,7 @@ class tracer {
   wide_counter unsampled_;
   wide_counter exported_;
   std::array<wide_counter, drop_reasons> dropped_;
+  [[maybe_unused]] const long process_ = process_id();
 };
 
 }  // namespace v0
@@ -6164,66 +6226,6 @@ class observation : private delta_listener {
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/core/fork.hpp ----
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#include <unistd.h>
-#elif defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
-// fork(2): a child must not repeat its parent's random numbers. On Linux a page can be marked so
-// that the child finds it zeroed; whoever keeps a random state there recognises that and seeds
-// anew. Elsewhere fork() is rare and the marks do nothing.
-
-namespace orcast {
-inline namespace v0 {
-
-/// What the system's pages are: 4 KiB mostly, 16 or 64 on some 64-bit ARM systems. Not for the
-/// recording path.
-ORCAST_SMALL inline std::size_t system_page_bytes() noexcept {
-#if defined(__linux__)
-  const long size = ::sysconf(_SC_PAGESIZE);
-  if (size > static_cast<long>(page_bytes)) return static_cast<std::size_t>(size);
-#endif
-  return page_bytes;
-}
-
-/// `page` is aligned to system_page_bytes(), of which `size` is a multiple, and filled by nothing
-/// but data that a child must not inherit. False where the system can't do it.
-inline bool wipe_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_WIPEONFORK)
-  return ::madvise(page, size, MADV_WIPEONFORK) == 0;
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-  return false;
-#endif
-}
-
-/// Takes the mark back; call it before the memory is released.
-inline void keep_in_child(void* page, std::size_t size) noexcept {
-#if defined(__linux__) && defined(MADV_KEEPONFORK)
-  ::madvise(page, size, MADV_KEEPONFORK);
-#else
-  static_cast<void>(page);
-  static_cast<void>(size);
-#endif
-}
-
-/// Names this process; 0 where there is no fork(). A system call: not for the recording path.
-inline long process_id() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-  return static_cast<long>(::getpid());
-#else
-  return 0;
-#endif
-}
-
-}  // namespace v0
-}  // namespace orcast
-
 // ---- orcast/core/function_ref.hpp ----
 
 // A borrowed callable: two pointers, no allocation, no ownership. For parameters only: the callable
@@ -6314,15 +6316,16 @@ inline namespace v0 {
 namespace otlp {
 
 struct exporter_options {
-  std::uint32_t batch_spans = 512;  ///< a batch is also full when its memory is
+  static constexpr std::uint32_t most_batch_spans = 1'000'000;
+  std::uint32_t batch_spans = 512;  ///< from 1; a batch is also full when its memory is
   std::int64_t delay_ms = 1000;     ///< how long a batch that has begun may wait to be filled
 
   // Of requests that got no answer, 429, 502, 503 or 504:
-  int max_attempts = 5;
+  int max_attempts = 0;            ///< 0: as many as total_ms has room for
   std::int64_t initial_ms = 1000;  ///< of the first wait, all of which is random ("full jitter")
   double factor = 2.0;
   std::int64_t max_ms = 30'000;     ///< of our own waits; a Retry-After may be longer
-  std::int64_t total_ms = 300'000;  ///< from the first attempt until spans are given up
+  std::int64_t total_ms = 300'000;  ///< from the first attempt until they expire; 0: never
 };
 
 class exporter {
@@ -6567,6 +6570,16 @@ class delivery {
     request_.headers.swap(own);
     if (append_headers_ != nullptr) append_headers_(headers_context_, request_.headers);
     sink_.begin();
+  }
+
+  /// What is posted from now on goes where `other` posts, with its headers; its format stays, since
+  /// a batch may be encoded already. Not while a request is under way.
+  ORCAST_SMALL void follow(const delivery& other) noexcept {
+    append_headers_ = other.append_headers_;
+    headers_context_ = other.headers_context_;
+    compression_ = other.compression_;
+    request_.url = other.request_.url;
+    request_.limits = other.request_.limits;
   }
 
   /// Overwrites what was compressed. Not while a request is under way.
@@ -6879,9 +6892,9 @@ class route {
   void settle(std::int64_t now_ms) noexcept;
   bool over() const noexcept { return delivery_->over(); }
 
-  /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to) noexcept {
-    delivery_.reset(new delivery(to, host_));
+  /// Other settings for what has been refused: it goes out by those of `now`.
+  void redirect(const route& now) noexcept {
+    delivery_->follow(*now.delivery_);
     exporter_.retry_held();
   }
 
@@ -6908,6 +6921,12 @@ class route {
   std::int64_t from_ns = 0;        ///< only spans that ended then or later
   std::int64_t until_ns = always;  ///< only spans that ended before; `always`: not retired
   std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
+  enum class fate : unsigned char {
+    waits,    ///< for a change of settings, or retry_held()
+    follows,  ///< goes out by the settings that have come after these
+    dropped,  ///< the destination was retired
+  };
+  fate if_refused = fate::waits;  ///< of what it has
 
  private:
   /// Owns `memory`, of to.batch_bytes, which the host gave.
@@ -6947,8 +6966,8 @@ class route {
 // does not answer lets spans wait for it, in at most half of that memory while others go on; then
 // it loses the oldest.
 //
-// When consent has been withdrawn (tracer::consent), the next call drops all that was recorded
-// under it and cancels what is being sent.
+// When consent has been withdrawn (tracer::consent), the next call cancels what is being sent and
+// drops all that was recorded under it; what pump() has no time for, the one after that.
 //
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
@@ -6976,31 +6995,36 @@ class span_exporter {
   span_exporter& operator=(const span_exporter&) = delete;
 
   /// Does what there is to do, in at most `budget_ns` and the time of encoding one span; never
-  /// waits. True when there were more spans than time.
+  /// waits. Two things are done as a whole whatever the budget: a batch is compressed (for gzip a
+  /// millisecond or two), and spans that wait for a destination when consent is withdrawn are
+  /// dropped. True when there were more spans than time.
   bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
-  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms`. True
+  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (of which
+  /// more than a day is a day, here and in shutdown()). True
   /// when each of those spans has reached its end; false when time ran out, or when waiting would
   /// not help (refused, or told to come back later than that).
   bool flush(std::int64_t timeout_ms) noexcept;
 
-  /// flush(), but what could not be sent in time is cancelled and dropped, and so is all that comes
-  /// later. The first call counts. True when nothing had to be dropped for want of time.
+  /// flush(), but what could not be sent in time is cancelled and dropped. What ends later is
+  /// dropped by the next call of this, pump() or flush(), or by the destructor. True when nothing
+  /// had to be dropped for want of time; the first call counts, later ones say what it said.
   bool shutdown(std::int64_t timeout_ms) noexcept;
 
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
 
   /// Other settings for a destination, or one more (`number` is then destinations()). What ended
-  /// before still goes out by the old ones, unless those have been refused: then this is their
-  /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
+  /// before still goes out by the old ones, unless those are refused, before this call or after it:
+  /// then this is their correction, and what is held goes out by the new ones (in the format that
+  /// it is encoded in). Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
   result<void> replace(std::size_t number, const destination& to,
                        std::int64_t since_ns = 0) noexcept;
 
-  /// A destination that is to get nothing more: what ended before still goes out, what it refused
-  /// is dropped. Its number may be used again.
+  /// A destination that is to get nothing more: what ended before still goes out, what it has
+  /// refused or refuses later is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
 
   std::size_t destinations() const noexcept { return destinations_; }
@@ -7045,7 +7069,7 @@ class span_exporter {
 
   span_exporter(tracer& from, http::any_transport&& transport) noexcept;
 
-  bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
+  bool usable() noexcept;
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
@@ -7055,6 +7079,8 @@ class span_exporter {
                                                      std::size_t count) noexcept;
   result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
+  void supersede(std::size_t number, std::int64_t since_ns, const detail::route* by) noexcept;
+  static void settle_refused(span_exporter& self) noexcept;
   void remove_finished() noexcept;
 
   progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
@@ -7091,12 +7117,15 @@ class span_exporter {
   bool flush_until(std::int64_t deadline_ns) noexcept;
   void wait(std::int64_t until_ns) noexcept;
   void close(std::int64_t deadline_ns) noexcept;
+  void drop_ended() noexcept;
 
   tracer& tracer_;
   detail::shared_ends ends_;
   static constexpr std::size_t most_routes = 2 * most_destinations;
   detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
+  // Once settings have changed; else a program has no need of that code.
+  void (*settle_refused_)(span_exporter& self) noexcept = nullptr;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 
@@ -7115,6 +7144,8 @@ class span_exporter {
 
   bool busy_ = false;
   bool closed_ = false;
+  bool all_sent_ = false;              // what shutdown() said
+  bool clears_ = false;                // the tracer has spans from before term_, perhaps
   orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
   // A flush is over when all that had ended at its beginning has been taken, and the batches that
@@ -7211,7 +7242,8 @@ class broadcast {
   bool has_consent() const noexcept { return traces_ != nullptr && traces_->has_consent(); }
 
   /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
-  /// about `budget_ns` and the encoding of one span. True when there was more to do.
+  /// about `budget_ns` and the encoding of one span, or the compressing of one batch. True when
+  /// there was more to do.
   ORCAST_DECL bool pump(std::int64_t budget_ns = 200'000);
 
   /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached
@@ -7219,12 +7251,12 @@ class broadcast {
   ORCAST_DECL bool flush(std::int64_t timeout_ms);
 
   /// The same and the end: what could not be sent is dropped and counted, and nothing is recorded
-  /// any more. Returns by its deadline.
+  /// any more. Returns by its deadline. The first call counts, later ones say what it said.
   ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
 
   /// Other settings for the destination of that name, or one more; with enabled = false it gets
   /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
-  /// still go out by the old settings, unless those had been refused: what is held then goes out by
+  /// still go out by the old settings, unless those are refused: what is held then goes out by
   /// the new ones. A recording that was handed out while no destination wanted content goes on
   /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
   /// being sent by too many earlier settings; nothing has changed then.
@@ -22130,8 +22162,9 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
                                                            std::int64_t retry_after_ms) noexcept {
   http::retry_policy policy;
-  policy.max_attempts = options_.max_attempts;
-  policy.initial_ms = options_.initial_ms;
+  policy.max_attempts =
+      options_.max_attempts > 0 ? options_.max_attempts : (std::numeric_limits<int>::max)();
+  policy.initial_ms = (std::max)(options_.initial_ms, std::int64_t{1});  // so that waits grow
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
   policy.jitter = 1.0;
@@ -22201,7 +22234,7 @@ ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what,
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);
-  if (message.empty()) return;
+  if (message.empty() || message == what) return;  // "cancelled: cancelled"
   last_error_.append(": ");
   append_one_line(last_error_, message);
 }
@@ -22229,7 +22262,10 @@ ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
     return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
-  if (to.exporting.batch_spans == 0) return "destination.exporting.batch_spans must not be 0";
+  if (to.exporting.batch_spans == 0 ||
+      to.exporting.batch_spans > exporter_options::most_batch_spans) {
+    return "destination.exporting.batch_spans must be from 1 to 1000000";
+  }
   if (to.timeout_ms <= 0) return "destination.timeout_ms must be more than 0";
   return nullptr;
 }
@@ -22366,6 +22402,12 @@ namespace detail {
 
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
+/// A duration that no sum with a time overflows by: from 0 to `longest`.
+inline std::int64_t at_most(std::int64_t duration, std::int64_t longest) noexcept {
+  return (std::min)((std::max)(duration, std::int64_t{0}), longest);
+}
+inline constexpr std::int64_t longest_ms = 86'400'000;
+
 /// How long one wait may last, and how late a deadline may be noticed.
 inline constexpr std::int64_t slice_ms = 10;
 
@@ -22437,9 +22479,16 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
-  } else if (!closed_) {
+  } else if (usable()) {
     close(now_ns());
   }
+}
+
+/// Whether a call may do its work. Once it is closed, what has ended since is counted here.
+ORCAST_SMALL ORCAST_DECL bool span_exporter::usable() noexcept {
+  if (busy_ || in_child()) return false;
+  if (closed_) drop_ended();
+  return !closed_;
 }
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
@@ -22477,50 +22526,67 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
   }
   remove_finished();
-  detail::route* const old = current(number);
-  std::vector<detail::route*> refused;
-  for (const auto& each : routes_) {
-    if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
-  }
   const result<void> added = add(number, to);
   if (!added) return added;
   detail::route& fresh = *routes_[routes_.size() - 1];
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
-  if (old != nullptr) {
-    old->until_ns = fresh.from_ns;
-    old->looks_before = tracer_.ring().looks();
-    if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
-      for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
-        waiting_span& each = waiting(i);
-        if ((each.routes & old->bit) != 0) each.routes ^= old->bit | fresh.bit;
-      }
-      fresh.cursor = (std::max)(old->cursor, first_waiting_);
-      fresh.from_ns = old->from_ns;
-      old->until_ns = old->from_ns;
-      old->cursor = next_waiting_;
-    }
-  }
-  for (detail::route* const each : refused) each->redirect(to);
+  supersede(number, fresh.from_ns, &fresh);
   return {};
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number,
                                                     std::int64_t since_ns) noexcept {
-  detail::route* const old = usable() ? current(number) : nullptr;
-  if (old == nullptr) return;
-  old->until_ns = since_ns != 0 ? since_ns : now_ns();
-  old->looks_before = tracer_.ring().looks();
-  if (!old->exporter().held()) return;
-  for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
-    waiting_span& each = waiting(i);
-    if ((each.routes & old->bit) == 0) continue;
-    each.routes &= ~old->bit;
-    old->drop(each.ticket, drop_reason::rejected);
+  if (usable()) supersede(number, since_ns != 0 ? since_ns : now_ns(), nullptr);
+}
+
+/// From `since_ns` on a destination has the route `by`, or none.
+ORCAST_SMALL ORCAST_DECL void span_exporter::supersede(std::size_t number, std::int64_t since_ns,
+                                                       const detail::route* by) noexcept {
+  using fate = detail::route::fate;
+  for (const auto& each : routes_) {
+    // Its number may have been another destination's before.
+    if (each->slot != number || each.get() == by || each->if_refused == fate::dropped) continue;
+    each->if_refused = by != nullptr ? fate::follows : fate::dropped;
+    if (each->until_ns != detail::route::always) continue;
+    each->until_ns = since_ns;
+    each->looks_before = tracer_.ring().looks();
   }
-  old->until_ns = 0;
-  old->cursor = next_waiting_;
-  old->exporter().give_up();  // it has room again: what comes now is taken, and counted
-  old->abandon(drop_reason::rejected);
+  settle_refused_ = settle_refused;
+  settle_refused(*this);
+}
+
+/// What was refused to a route that is no longer its destination's, be it before the change or
+/// since: it goes out by the present settings, and what waits for the route follows them; or it is
+/// dropped.
+ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self) noexcept {
+  using fate = detail::route::fate;
+  for (const auto& each : self.routes_) {
+    detail::route& old = *each;
+    if (old.if_refused == fate::waits || !old.exporter().held()) continue;
+    detail::route* const now = old.if_refused == fate::follows ? self.current(old.slot) : nullptr;
+    for (std::uint64_t i = self.first_waiting_; i != self.next_waiting_; ++i) {
+      waiting_span& span = self.waiting(i);
+      if ((span.routes & old.bit) == 0) continue;
+      span.routes ^= old.bit;
+      if (now != nullptr) {
+        span.routes |= now->bit;
+      } else {
+        old.drop(span.ticket, drop_reason::rejected);
+      }
+    }
+    if (now != nullptr) {
+      now->cursor = (std::min)(now->cursor, old.cursor);
+      now->reached = false;
+      now->from_ns = (std::min)(now->from_ns, old.from_ns);
+      old.redirect(*now);
+      old.if_refused = fate::waits;  // by these settings it has been tried then
+    } else {
+      old.exporter().give_up();  // it has room again: what comes now is taken, and counted
+      old.abandon(drop_reason::rejected);
+    }
+    old.until_ns = 0;
+    old.cursor = self.next_waiting_;
+  }
 }
 
 /// Retired routes that have sent, or lost, everything.
@@ -22544,7 +22610,8 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
 ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
-  const std::int64_t deadline_ns = now_ns() + budget_ns;
+  const std::int64_t deadline_ns =
+      now_ns() + detail::at_most(budget_ns, detail::longest_ms * detail::ns_per_ms);
   transport_->poll(0);
   return round(deadline_ns, nullptr).more;
 }
@@ -22552,17 +22619,19 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
-  return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
+  return flush_until(now_ns() +
+                     detail::at_most(timeout_ms, detail::longest_ms) * detail::ns_per_ms);
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
-  if (!usable()) return closed_;
+  if (!usable()) return all_sent_;
   const call_scope scope(busy_);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   const bool all = flush_until(deadline_ns - kept_back_ms * detail::ns_per_ms);
   close(deadline_ns);
-  return all;
+  return all_sent_ = all;
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
@@ -22659,7 +22728,15 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
   for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();
-  for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+  drop_ended();
+}
+
+/// Nobody sends any more what has ended in the tracer.
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_ended() noexcept {
+  const std::uint64_t before = tracer_.ring().looks();
+  while (!tracer_.ring().been_round(before)) {  // not for ever where others go on recording
+    const orcast::detail::block_index left = tracer_.take();
+    if (left == orcast::detail::no_block) break;
     const bool withdrawn = tracer_.term_of(left) != tracer_.term();
     lose(left, withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }
@@ -22685,6 +22762,7 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
+  if (settle_refused_ != nullptr) settle_refused_(*this);
   follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
@@ -22716,8 +22794,9 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns,
     for (const auto& each : routes_) {
       if (!catch_up(*each, deadline_ns, so_far)) return;
     }
-    make_room();
+    if (!clears_) make_room();
   }
+  clears_ = false;
   if (!flushing_) return;
   if (!passed_ && tracer_.ring().been_round(looks_before_flush_) && postponed_.empty()) {
     passed_ = true;
@@ -22773,6 +22852,7 @@ ORCAST_DECL bool span_exporter::late(orcast::detail::block_index encoded, std::i
 /// Whether some route could take a new span at once. While none can, spans stay in the tracer,
 /// whose own policy says what happens to them.
 ORCAST_DECL bool span_exporter::wants_more() const noexcept {
+  if (clears_) return true;
   for (const auto& each : routes_) {
     if (each->cursor == next_waiting_ && each->exporter().accepts()) return true;
   }
@@ -22830,7 +22910,6 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index sp
   tracer_.dropped(why);
 }
 
-/// Also what waits in the tracer goes at once, not when a destination next has room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
   if (tracer_.term() == term_) return;
   drop_held();
@@ -22843,13 +22922,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
     }
   }
   postponed_.shorten(kept);
-  while (take_next()) {
-  }
 }
 
-/// Consent has changed: all that is held was recorded before that and goes nowhere.
+/// Consent has changed: all that is held was recorded before that and goes nowhere. What waits in
+/// the tracer is taken next, though no destination may have room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
+  clears_ = true;
   while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
@@ -22964,8 +23043,9 @@ class flush_thread {
 
   /// As span_exporter::flush(); returns by its deadline.
   bool flush(std::int64_t timeout_ms);
-  /// As span_exporter::shutdown(); returns by its deadline. False also when the thread was stuck in
-  /// a transport that did not heed the cancel; the destructor then waits for it.
+  /// As span_exporter::shutdown(), where what ends later is dropped by the next call of this or
+  /// flush(), or by the destructor; returns by its deadline. False also when the thread was stuck
+  /// in a transport that did not heed the cancel; the destructor then waits for it.
   bool shutdown(std::int64_t timeout_ms);
 
   /// Any thread: keys or settings have changed.
@@ -23122,7 +23202,6 @@ class flush_thread::loop {
   };
 
   using milliseconds = std::chrono::milliseconds;
-  static constexpr std::int64_t longest_ms = 86'400'000;
 
   void run();
   bool carry_out(change_of_settings& next);
@@ -23240,13 +23319,14 @@ ORCAST_DECL void flush_thread::loop::run() {
 
 /// Under the lock. False: it must wait.
 ORCAST_DECL bool flush_thread::loop::carry_out(change_of_settings& next) {
+  result<void> made;
   if (next.to == nullptr) {
     exporter_->retire(next.number, next.since_ns);
-    return true;
+  } else {
+    made = exporter_->replace(next.number, *next.to, next.since_ns);
   }
-  const result<void> made = exporter_->replace(next.number, *next.to, next.since_ns);
   if (!made && made.error().code == errc::busy) return false;
-  if (!made) trouble_ = "settings were not changed: " + made.error().message;
+  trouble_ = made ? std::string() : "settings were not changed: " + made.error().message;
   return true;
 }
 
@@ -23295,9 +23375,10 @@ ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
-  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   std::unique_lock<std::mutex> lock(mutex_);
-  if (finished_ || stop_) return finished_;
+  if (finished_) return exporter_->flush(0);  // the thread has let go of it
+  if (stop_) return false;
   if (called_from_inside()) return false;
   const std::uint64_t number = ask(timeout_ms);
   const bool done = changed_.wait_for(lock, milliseconds(timeout_ms),
@@ -23306,18 +23387,19 @@ ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
-  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   std::unique_lock<std::mutex> lock(mutex_);
   const auto over = [this] { return finished_; };
-  if (finished_) return true;
-  if (called_from_inside()) return false;
+  if (!finished_ && called_from_inside()) return false;
   if (!stop_) {
     stop_ = true;
     ask(timeout_ms - kept_back_ms);
   }
-  if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
+  if (finished_) {
+    exporter_->flush(0);  // counts what has ended since
+  } else if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
     cancel_ns_ = exporter_->now_ns() + kept_back_ms * detail::ns_per_ms;
     cancel_now_ = true;
     wake_.notify_one();
@@ -24313,8 +24395,11 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
   const std::int64_t delay = in.number("OTEL_BSP_SCHEDULE_DELAY");
   if (delay >= 0) to.exporting.delay_ms = delay;
   const std::int64_t batch = in.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE");
-  if (batch > 0) to.exporting.batch_spans = static_cast<std::uint32_t>(batch);
-  if (batch == 0) in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be more than 0");
+  if (batch > 0 && batch <= otlp::exporter_options::most_batch_spans) {
+    to.exporting.batch_spans = static_cast<std::uint32_t>(batch);
+  } else if (batch >= 0) {
+    in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be from 1 to 1000000");
+  }
   const std::int64_t length = in.number(
       in.either("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"));
   constexpr std::int64_t longest = 16'776'900;

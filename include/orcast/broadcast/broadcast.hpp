@@ -94,7 +94,8 @@ class broadcast {
   bool has_consent() const noexcept { return traces_ != nullptr && traces_->has_consent(); }
 
   /// Without own_thread: once per frame, always on the same thread. Never waits; takes at most
-  /// about `budget_ns` and the encoding of one span. True when there was more to do.
+  /// about `budget_ns` and the encoding of one span, or the compressing of one batch. True when
+  /// there was more to do.
   ORCAST_DECL bool pump(std::int64_t budget_ns = 200'000);
 
   /// Sends what has ended so far and waits at most `timeout_ms`; true when all of it has reached
@@ -102,12 +103,12 @@ class broadcast {
   ORCAST_DECL bool flush(std::int64_t timeout_ms);
 
   /// The same and the end: what could not be sent is dropped and counted, and nothing is recorded
-  /// any more. Returns by its deadline.
+  /// any more. Returns by its deadline. The first call counts, later ones say what it said.
   ORCAST_DECL bool shutdown(std::int64_t timeout_ms);
 
   /// Other settings for the destination of that name, or one more; with enabled = false it gets
   /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
-  /// still go out by the old settings, unless those had been refused: what is held then goes out by
+  /// still go out by the old settings, unless those are refused: what is held then goes out by
   /// the new ones. A recording that was handed out while no destination wanted content goes on
   /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
   /// being sent by too many earlier settings; nothing has changed then.

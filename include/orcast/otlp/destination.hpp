@@ -147,6 +147,16 @@ class delivery {
     sink_.begin();
   }
 
+  /// What is posted from now on goes where `other` posts, with its headers; its format stays, since
+  /// a batch may be encoded already. Not while a request is under way.
+  ORCAST_SMALL void follow(const delivery& other) noexcept {
+    append_headers_ = other.append_headers_;
+    headers_context_ = other.headers_context_;
+    compression_ = other.compression_;
+    request_.url = other.request_.url;
+    request_.limits = other.request_.limits;
+  }
+
   /// Overwrites what was compressed. Not while a request is under way.
   void forget_body() noexcept { wipe(compressed_.data(), compressed_.size()); }
 

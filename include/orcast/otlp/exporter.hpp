@@ -25,15 +25,16 @@ inline namespace v0 {
 namespace otlp {
 
 struct exporter_options {
-  std::uint32_t batch_spans = 512;  ///< a batch is also full when its memory is
+  static constexpr std::uint32_t most_batch_spans = 1'000'000;
+  std::uint32_t batch_spans = 512;  ///< from 1; a batch is also full when its memory is
   std::int64_t delay_ms = 1000;     ///< how long a batch that has begun may wait to be filled
 
   // Of requests that got no answer, 429, 502, 503 or 504:
-  int max_attempts = 5;
+  int max_attempts = 0;            ///< 0: as many as total_ms has room for
   std::int64_t initial_ms = 1000;  ///< of the first wait, all of which is random ("full jitter")
   double factor = 2.0;
   std::int64_t max_ms = 30'000;     ///< of our own waits; a Retry-After may be longer
-  std::int64_t total_ms = 300'000;  ///< from the first attempt until spans are given up
+  std::int64_t total_ms = 300'000;  ///< from the first attempt until they expire; 0: never
 };
 
 class exporter {

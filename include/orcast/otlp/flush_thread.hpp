@@ -47,8 +47,9 @@ class flush_thread {
 
   /// As span_exporter::flush(); returns by its deadline.
   bool flush(std::int64_t timeout_ms);
-  /// As span_exporter::shutdown(); returns by its deadline. False also when the thread was stuck in
-  /// a transport that did not heed the cancel; the destructor then waits for it.
+  /// As span_exporter::shutdown(), where what ends later is dropped by the next call of this or
+  /// flush(), or by the destructor; returns by its deadline. False also when the thread was stuck
+  /// in a transport that did not heed the cancel; the destructor then waits for it.
   bool shutdown(std::int64_t timeout_ms);
 
   /// Any thread: keys or settings have changed.

@@ -72,9 +72,9 @@ class route {
   void settle(std::int64_t now_ms) noexcept;
   bool over() const noexcept { return delivery_->over(); }
 
-  /// Other settings for what has been refused: it goes out by them.
-  void redirect(const destination& to) noexcept {
-    delivery_.reset(new delivery(to, host_));
+  /// Other settings for what has been refused: it goes out by those of `now`.
+  void redirect(const route& now) noexcept {
+    delivery_->follow(*now.delivery_);
     exporter_.retry_held();
   }
 
@@ -101,6 +101,12 @@ class route {
   std::int64_t from_ns = 0;        ///< only spans that ended then or later
   std::int64_t until_ns = always;  ///< only spans that ended before; `always`: not retired
   std::uint64_t looks_before = 0;  ///< span_ring::looks() when it was retired
+  enum class fate : unsigned char {
+    waits,    ///< for a change of settings, or retry_held()
+    follows,  ///< goes out by the settings that have come after these
+    dropped,  ///< the destination was retired
+  };
+  fate if_refused = fate::waits;  ///< of what it has
 
  private:
   /// Owns `memory`, of to.batch_bytes, which the host gave.

@@ -26,8 +26,8 @@
 // does not answer lets spans wait for it, in at most half of that memory while others go on; then
 // it loses the oldest.
 //
-// When consent has been withdrawn (tracer::consent), the next call drops all that was recorded
-// under it and cancels what is being sent.
+// When consent has been withdrawn (tracer::consent), the next call cancels what is being sent and
+// drops all that was recorded under it; what pump() has no time for, the one after that.
 //
 // All functions: one thread at a time, the same one where the transport is polled. Called from
 // inside a callback of its own (a header provider, a transport's sink) they do nothing. In a child
@@ -55,31 +55,36 @@ class span_exporter {
   span_exporter& operator=(const span_exporter&) = delete;
 
   /// Does what there is to do, in at most `budget_ns` and the time of encoding one span; never
-  /// waits. True when there were more spans than time.
+  /// waits. Two things are done as a whole whatever the budget: a batch is compressed (for gzip a
+  /// millisecond or two), and spans that wait for a destination when consent is withdrawn are
+  /// dropped. True when there were more spans than time.
   bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
-  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms`. True
+  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (of which
+  /// more than a day is a day, here and in shutdown()). True
   /// when each of those spans has reached its end; false when time ran out, or when waiting would
   /// not help (refused, or told to come back later than that).
   bool flush(std::int64_t timeout_ms) noexcept;
 
-  /// flush(), but what could not be sent in time is cancelled and dropped, and so is all that comes
-  /// later. The first call counts. True when nothing had to be dropped for want of time.
+  /// flush(), but what could not be sent in time is cancelled and dropped. What ends later is
+  /// dropped by the next call of this, pump() or flush(), or by the destructor. True when nothing
+  /// had to be dropped for want of time; the first call counts, later ones say what it said.
   bool shutdown(std::int64_t timeout_ms) noexcept;
 
   /// Call it when keys or settings have changed after a refusal.
   void retry_held() noexcept;
 
   /// Other settings for a destination, or one more (`number` is then destinations()). What ended
-  /// before still goes out by the old ones, unless those have been refused: then this is their
-  /// correction, and what is held goes out by the new ones. Fails with invalid_argument, or with
+  /// before still goes out by the old ones, unless those are refused, before this call or after it:
+  /// then this is their correction, and what is held goes out by the new ones (in the format that
+  /// it is encoded in). Fails with invalid_argument, or with
   /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
   /// a reading of the tracer's steady clock for "before"; 0: now.
   result<void> replace(std::size_t number, const destination& to,
                        std::int64_t since_ns = 0) noexcept;
 
-  /// A destination that is to get nothing more: what ended before still goes out, what it refused
-  /// is dropped. Its number may be used again.
+  /// A destination that is to get nothing more: what ended before still goes out, what it has
+  /// refused or refuses later is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
 
   std::size_t destinations() const noexcept { return destinations_; }
@@ -124,7 +129,7 @@ class span_exporter {
 
   span_exporter(tracer& from, http::any_transport&& transport) noexcept;
 
-  bool usable() const noexcept { return !busy_ && !closed_ && !in_child(); }
+  bool usable() noexcept;
   bool in_child() const noexcept { return process_id() != process_; }
   std::int64_t now_ns() const noexcept { return tracer_.host().steady_ns(); }
   std::int64_t now_ms() const noexcept { return now_ns() / 1'000'000; }
@@ -134,6 +139,8 @@ class span_exporter {
                                                      std::size_t count) noexcept;
   result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
+  void supersede(std::size_t number, std::int64_t since_ns, const detail::route* by) noexcept;
+  static void settle_refused(span_exporter& self) noexcept;
   void remove_finished() noexcept;
 
   progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
@@ -170,12 +177,15 @@ class span_exporter {
   bool flush_until(std::int64_t deadline_ns) noexcept;
   void wait(std::int64_t until_ns) noexcept;
   void close(std::int64_t deadline_ns) noexcept;
+  void drop_ended() noexcept;
 
   tracer& tracer_;
   detail::shared_ends ends_;
   static constexpr std::size_t most_routes = 2 * most_destinations;
   detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
+  // Once settings have changed; else a program has no need of that code.
+  void (*settle_refused_)(span_exporter& self) noexcept = nullptr;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 
@@ -194,6 +204,8 @@ class span_exporter {
 
   bool busy_ = false;
   bool closed_ = false;
+  bool all_sent_ = false;              // what shutdown() said
+  bool clears_ = false;                // the tracer has spans from before term_, perhaps
   orcast::detail::consent_term term_;  // in which all that it holds was recorded
 
   // A flush is over when all that had ended at its beginning has been taken, and the batches that

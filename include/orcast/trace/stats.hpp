@@ -20,7 +20,7 @@ enum class drop_reason : std::uint8_t {
   rejected,   ///< the backend refused it for good
   expired,    ///< it could not be delivered in time
   filtered,   ///< a rule removed it after the fact
-  shut_down,  ///< still here when the tracer went, or ended after that
+  shut_down,  ///< not sent when the exporter was shut down, or ended after that
   withdrawn,  ///< consent was withdrawn before it had been sent
 };
 inline constexpr std::size_t drop_reasons = 8;
@@ -32,8 +32,9 @@ constexpr std::string_view to_string(drop_reason reason) noexcept {
   return names[static_cast<std::size_t>(reason)];
 }
 
-/// A reading of the counters. Exact while nothing is being recorded or exported; otherwise off by
-/// at most the spans that were started during the reading.
+/// What ends after the exporter's shutdown is counted by its next call or its destructor; what ends
+/// when that has gone stays held. A reading of the counters. Exact while nothing is being recorded
+/// or exported; otherwise off by at most the spans that were started during the reading.
 struct trace_stats {
   std::uint64_t started = 0;
   std::uint64_t unsampled = 0;  ///< not in `started`

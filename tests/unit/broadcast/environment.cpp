@@ -178,6 +178,7 @@ TEST_CASE("values follow the specification: empty is unset, odd is complained of
                      {"OTEL_BSP_SCHEDULE_DELAY", "99999999999999999999", true},
                      {"OTEL_BSP_SCHEDULE_DELAY", "1000", false},
                      {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0", true},
+                     {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1000001", true},
                      {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", true},
                      {"OTEL_EXPORTER_OTLP_COMPRESSION", "none", false},
                      {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", true},
@@ -196,6 +197,8 @@ TEST_CASE("values follow the specification: empty is unset, odd is complained of
   CHECK_FALSE(with(arize_and({{"OTEL_SDK_DISABLED", "True"}})).options.settings.enabled);
   CHECK(with({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}}).options.timeout_ms == 86'400'000);
   CHECK(with({{"OTEL_BSP_SCHEDULE_DELAY", "7"}}).options.exporting.delay_ms == 7);
+  CHECK(with({{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1000000"}}).options.exporting.batch_spans ==
+        1'000'000);
   CHECK(with(arize_and({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"},
                         {"OTEL_TRACES_EXPORTER", "none"}}))
             .options.also.empty());

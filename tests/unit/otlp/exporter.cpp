@@ -2,6 +2,7 @@
 
 #include "orcast/otlp/exporter.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -224,8 +225,47 @@ TEST_CASE("without an answer the same batch is sent again") {
   }
 }
 
-TEST_CASE("waits grow, and after five attempts the batch has expired") {
+TEST_CASE("an outage is waited out for as long as total_ms says") {
+  rig r;
+  r.send_one();
+  const std::int64_t begin = r.now;
+  std::int64_t longest = 0;
+  while (r.exporter.pending() != 0) {
+    r.answer(503);
+    if (r.exporter.pending() == 0) break;
+    CHECK(r.post().empty());
+    longest = (std::max)(longest, r.until - r.now);
+    r.now = r.until;
+    CHECK_FALSE(r.post().empty());
+  }
+  CHECK(r.now - begin > 300'000 - 30'000);
+  CHECK(r.now - begin < 300'000);
+  CHECK(longest > 8'000);
+  CHECK(longest <= 30'000);
+  CHECK(r.dropped(drop_reason::expired) == 1);
+  CHECK(r.exporter.counts().requests < 60);
+}
+
+TEST_CASE("waits grow though the first is said to be none") {
   otlp::exporter_options options;
+  options.initial_ms = 0;
+  rig r(options);
+  r.send_one();
+  while (r.exporter.pending() != 0) {
+    r.answer(503);
+    if (r.post().empty()) {
+      r.now = r.until;
+      r.post();
+    }
+    ++r.now;
+    REQUIRE(r.exporter.counts().requests < 100);
+  }
+  CHECK(r.dropped(drop_reason::expired) == 1);
+}
+
+TEST_CASE("waits grow, and after as many attempts as are allowed the batch has expired") {
+  otlp::exporter_options options;
+  options.max_attempts = 5;
   rig r(options);
   r.send_one();
   std::int64_t most = 1000;

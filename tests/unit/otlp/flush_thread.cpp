@@ -109,6 +109,40 @@ TEMPLATE_TEST_CASE("shutdown delivers what had ended, and the destructor drops t
   CHECK(other.stats().dropped_by(drop_reason::shut_down) == 5);
 }
 
+TEST_CASE("what ends after shutdown is counted, at the next call or with the thread") {
+  rig<http::fake_blocking_transport> r;
+  {
+    otlp::flush_thread thread = r.run();
+    CHECK(thread.shutdown(plenty_ms));
+    r.record(1);
+    CHECK(thread.flush(plenty_ms));
+    CHECK(r.stats().dropped_by(drop_reason::shut_down) == 1);
+    r.record(2);
+    CHECK(thread.shutdown(plenty_ms));
+    CHECK(r.stats().dropped_by(drop_reason::shut_down) == 3);
+    r.record(3);
+  }
+  CHECK(r.stats().dropped_by(drop_reason::shut_down) == 6);
+  CHECK(r.stats().held() == 0);
+}
+
+TEST_CASE("a complaint about settings goes when others could be used") {
+  otlp::destination to;
+  to.url = "https://otlp.example.com/v1/traces";
+  rig<http::fake_blocking_transport> r(to);
+  r.fake.otherwise(fake_reply::whole(401, ""));
+  otlp::flush_thread thread = r.run();
+  otlp::destination bad = to;
+  bad.batch_bytes = 1;
+  thread.replace(0, bad);
+  CHECK(thread.flush(plenty_ms));
+  CHECK(thread.status().last_error.find("settings were not changed: ") == 0);
+  thread.replace(0, to);
+  r.record(1);
+  CHECK_FALSE(thread.flush(plenty_ms));
+  CHECK(thread.status().last_error.find("export: HTTP 401") == 0);
+}
+
 TEST_CASE("spans are delivered without being asked for") {
   latch posted;
   otlp::destination to;
@@ -142,6 +176,7 @@ TEMPLATE_TEST_CASE("flush and shutdown return by their deadlines though no answe
   CHECK(ms_since(before) < 5000);
   CHECK(r.stats().dropped_by(drop_reason::shut_down) == 4);
   CHECK(r.fake.in_flight() == 0);
+  CHECK_FALSE(thread.shutdown(200));  // the first decides
 }
 
 TEMPLATE_TEST_CASE("a request under way is cancelled as soon as consent is withdrawn", "",

@@ -33,12 +33,16 @@ class by_url {
   std::map<std::string, int> status;
   std::map<std::string, std::vector<std::string>> bodies;
   std::map<std::string, std::string> keys;
+  std::map<std::string, std::vector<std::string>> types;
 
   http::exchange_id start(const http::request& what, http::response_sink& sink) {
     std::string body;
     for (const std::string_view piece : what.body) body += piece;
     bodies[what.url].push_back(body);
     keys[what.url] = what.bearer();
+    for (const http::header& line : what.headers) {
+      if (line.name == "content-type") types[what.url].push_back(line.value);
+    }
     open_.push_back({++last_, what.url, &sink, false});
     return last_;
   }
@@ -321,6 +325,86 @@ TEST_CASE("a change corrects settings that were refused: what is held goes out b
   CHECK(r.net.keys[second].empty());
 }
 
+TEST_CASE("a refusal that comes after the change was made is corrected by it too") {
+  rig r({to(first), to(third)});
+  r.net.status[first] = by_url::silent;
+  r.record("posted");
+  r.turns(2);
+  r.record("waiting");  // its memory is kept for the first
+  r.turns(2);
+  REQUIRE(r.exporter->replace(0, to(second)).ok());
+  r.record("after");
+  r.turns(2);
+  r.net.status[first] = 401;
+  r.turns(5);
+  for (const char* name : {"\"name\":\"posted\"", "\"name\":\"waiting\"", "\"name\":\"after\""}) {
+    CHECK(count(r.net.all(second), name) == 1);
+  }
+  CHECK(r.net.sent(first) == 1);
+  CHECK_FALSE(r.of(0).held);
+  CHECK(r.of(0).exported == 3);
+  CHECK(r.exporter->flush(1'000));
+  CHECK(r.tracer->stats().exported == 3);
+}
+
+TEST_CASE("what the correction is refused for as well waits for another, and is not posted again") {
+  rig r({to(first)});
+  r.net.status[first] = by_url::silent;
+  r.record("posted");
+  r.turns(2);
+  REQUIRE(r.exporter->replace(0, to(second)).ok());
+  r.net.status[first] = r.net.status[second] = 401;
+  r.turns(50);
+  CHECK(r.net.sent(second) == 1);
+  CHECK(r.of(0).held);
+  CHECK_FALSE(r.exporter->flush(1'000));
+  SECTION("tried again") {
+    r.net.status[second] = 200;
+    r.exporter->retry_held();
+  }
+  SECTION("corrected") { REQUIRE(r.exporter->replace(0, to(third)).ok()); }
+  CHECK(r.exporter->flush(1'000));
+  CHECK(r.tracer->stats().exported == 1);
+}
+
+TEST_CASE("a flush waits for what a late refusal leaves to the present settings") {
+  otlp::destination single = to(first);
+  single.exporting.batch_spans = 1;
+  otlp::destination fresh = single;
+  fresh.url = second;
+  rig r({single, to(third)});
+  r.net.status[first] = by_url::silent;
+  for (const char* name : {"a", "b", "c"}) {
+    r.record(name);
+    r.turns(2);
+  }
+  fresh.append_headers = [](void* net, std::vector<http::header>&) {
+    static_cast<by_url*>(net)->status[first] = 401;
+  };
+  fresh.headers_context = &r.net;
+  REQUIRE(r.exporter->replace(0, fresh).ok());
+  r.record("after");
+  CHECK(r.exporter->flush(1'000));
+  CHECK(r.of(0).exported == 4);
+  CHECK(r.tracer->stats().exported == 4);
+}
+
+TEST_CASE("a batch that was refused goes out in the format that it is in") {
+  rig r({to(first)});
+  r.net.status[first] = 401;
+  r.record("held");
+  r.turns(3);
+  otlp::destination fresh = to(second);
+  fresh.encoding.format = otlp::format::protobuf;
+  REQUIRE(r.exporter->replace(0, fresh).ok());
+  r.turns(3);
+  r.record("after");
+  r.turns(3);
+  CHECK(r.net.types[second] ==
+        std::vector<std::string>{"application/json", "application/x-protobuf"});
+  CHECK(r.net.bodies[second].front().front() == '{');
+}
+
 TEST_CASE("settings may change any number of times") {
   rig r({to(first)});
   for (int i = 0; i < 100; ++i) {
@@ -397,5 +481,34 @@ TEST_CASE("where the only destination refused and was retired, spans are counted
   r.turns(5);
   CHECK(r.tracer->stats().dropped_by(drop_reason::rejected) == 1);
   CHECK(r.tracer->stats().dropped_by(drop_reason::filtered) == 2);
+  CHECK(r.tracer->stats().held() == 0);
+}
+
+TEST_CASE("a refusal that comes after the destination was retired loses what it holds") {
+  rig r({to(first)}, 64 * 1024);
+  r.net.status[first] = by_url::silent;
+  r.record("posted");
+  r.turns(2);
+  r.exporter->retire(0);
+  SECTION("and its place is empty") {
+    r.net.status[first] = 401;
+    for (int i = 0; i < 1000; ++i) {
+      r.record("later");
+      r.turns(1);
+    }
+    CHECK(r.tracer->stats().dropped_by(drop_reason::filtered) == 1000);
+  }
+  SECTION("and never goes to who has its place") {
+    REQUIRE(r.exporter->replace(0, to(second)).ok());
+    r.net.status[first] = 401;
+    r.record("later");
+    r.turns(5);
+    CHECK(count(r.net.all(second), "posted") == 0);
+    CHECK(count(r.net.all(second), "\"name\":\"later\"") == 1);
+  }
+  CHECK(r.of(0).dropped_by(drop_reason::rejected) == 1);
+  CHECK(r.tracer->stats().dropped_by(drop_reason::rejected) == 1);
+  CHECK_FALSE(r.of(0).held);
+  CHECK(r.exporter->flush(1'000));
   CHECK(r.tracer->stats().held() == 0);
 }

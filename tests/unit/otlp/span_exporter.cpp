@@ -3,6 +3,7 @@
 #include "orcast/otlp/span_exporter.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <string>
@@ -97,6 +98,10 @@ TEST_CASE("an exporter says what is wrong with its settings") {
   CHECK_FALSE(refused([](otlp::destination& to) { to.batch_bytes = 4095; }).empty());
   CHECK_FALSE(refused([](otlp::destination& to) { to.timeout_ms = 0; }).empty());
   CHECK_FALSE(refused([](otlp::destination& to) { to.exporting.batch_spans = 0; }).empty());
+  CHECK(refused([](otlp::destination& to) { to.exporting.batch_spans = 1'000'000; }).empty());
+  CHECK(refused([](otlp::destination& to) { to.exporting.batch_spans = 1'000'001; }) ==
+        "destination.exporting.batch_spans must be from 1 to 1000000");
+  CHECK_FALSE(refused([](otlp::destination& to) { to.exporting.batch_spans = ~0u; }).empty());
   CHECK_FALSE(refused([](otlp::destination& to) {
                 to.batch_bytes = 4096;
                 to.encoding.resource = {{"long", std::string(4000, 'x')}};
@@ -249,6 +254,48 @@ TEST_CASE("pump keeps its budget among spans that nobody wants") {
   CHECK(r.dropped(drop_reason::filtered) == 500);
 }
 
+TEST_CASE("pump keeps its budget while it clears what was recorded before consent was withdrawn") {
+  rig r;
+  r.record(500);
+  r.tracer->consent(false);
+  CHECK(r.exporter->pump(100'000));
+  CHECK(r.dropped(drop_reason::withdrawn) > 80);
+  CHECK(r.dropped(drop_reason::withdrawn) < 110);
+  bool again = false;
+  SECTION("withdrawn for good") {}
+  SECTION("given again meanwhile") {
+    again = true;
+    r.tracer->consent(true);
+    r.record(3);
+  }
+  SECTION("while what is in the post is not answered") {
+    again = true;
+    r.tracer->consent(true);
+    r.fake.reply(fake_reply().hold().head(400));
+    r.record(3);
+    for (int i = 0; i < 50; ++i) r.exporter->pump(100'000);
+    r.clock.now_ns += 2'000'000'000;
+    r.exporter->pump();
+    r.exporter->pump();
+    REQUIRE(r.fake.in_flight() == 1);
+    r.record(200);
+    r.tracer->consent(false);  // cancels, which takes a turn
+    r.exporter->pump(100'000);
+    r.exporter->pump(100'000);
+    r.exporter->pump(100'000);
+    CHECK(r.dropped(drop_reason::withdrawn) == 703);
+    r.tracer->consent(true);
+    r.record(3);
+  }
+  while (r.exporter->pump(100'000)) continue;
+  const std::uint64_t old = r.tracer->stats().started - (again ? 3 : 0);
+  CHECK(r.dropped(drop_reason::withdrawn) == old);
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  CHECK(r.exporter->flush(1000));
+  CHECK(r.exported() == (again ? 3 : 0));
+  CHECK(r.tracer->stats().held() == 0);
+}
+
 TEST_CASE("flush sends what had ended, in as many batches as it takes") {
   otlp::destination to;
   to.exporting.batch_spans = 10;
@@ -357,19 +404,56 @@ TEST_CASE("an answer that comes while shutting down counts") {
   CHECK(r.exported() == 2);  // the status had come
 }
 
-TEST_CASE("after shutdown everything is quiet") {
+TEST_CASE("after shutdown everything is quiet, and what ends is counted") {
   rig r;
+  orcast::span open = r.tracer->start("open");
   CHECK(r.exporter->shutdown(10));
-  r.record(1);
+  open.end();
   CHECK_FALSE(r.exporter->pump());
+  CHECK(r.dropped(drop_reason::shut_down) == 1);
+  r.record(2);
   CHECK(r.exporter->flush(10));
+  CHECK(r.dropped(drop_reason::shut_down) == 3);
+  r.record(3);
   CHECK(r.exporter->shutdown(10));
+  CHECK(r.dropped(drop_reason::shut_down) == 6);
   r.exporter->retry_held();
   CHECK(r.fake.requests().empty());
-  CHECK(r.tracer->stats().held() == 1);
-  const auto late = r.tracer->take();
-  r.tracer->give_back(late);
-  r.tracer->dropped(drop_reason::shut_down);
+  r.record(4);
+  r.exporter.reset();
+  CHECK(r.dropped(drop_reason::shut_down) == 10);
+}
+
+TEST_CASE("the first shutdown decides what later ones say, and the report says cancelled once") {
+  rig r;
+  r.fake.reply(fake_reply().never());
+  r.record(1);
+  r.clock.per_reading_ns = 100'000;
+  CHECK_FALSE(r.exporter->shutdown(200));
+  CHECK_FALSE(r.exporter->shutdown(200));
+  CHECK(r.exporter->flush(200));  // nothing is left
+  CHECK(r.exporter->status().last_error == "export: cancelled");
+}
+
+TEST_CASE("the longest times of all are long, and the shortest none") {
+  using limits = std::numeric_limits<std::int64_t>;
+  rig r;
+  r.fake.otherwise(fake_reply().next_poll().head(200).data("{}"));
+  r.record(5);
+  CHECK_FALSE(r.exporter->flush((limits::min)()));
+  CHECK_FALSE(r.exporter->pump((limits::max)()));
+  CHECK(r.exporter->status().pending == 5);
+  CHECK(r.exporter->flush((limits::max)()));
+  CHECK(r.exported() == 5);
+  r.record(5);
+  SECTION("long") {
+    CHECK(r.exporter->shutdown((limits::max)()));
+    CHECK(r.exported() == 10);
+  }
+  SECTION("none") {
+    CHECK_FALSE(r.exporter->shutdown((limits::min)()));
+    CHECK(r.dropped(drop_reason::shut_down) == 5);
+  }
 }
 
 TEST_CASE("the destructor accounts for what was left") {

@@ -177,8 +177,11 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
   const std::int64_t delay = in.number("OTEL_BSP_SCHEDULE_DELAY");
   if (delay >= 0) to.exporting.delay_ms = delay;
   const std::int64_t batch = in.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE");
-  if (batch > 0) to.exporting.batch_spans = static_cast<std::uint32_t>(batch);
-  if (batch == 0) in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be more than 0");
+  if (batch > 0 && batch <= otlp::exporter_options::most_batch_spans) {
+    to.exporting.batch_spans = static_cast<std::uint32_t>(batch);
+  } else if (batch >= 0) {
+    in.complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "must be from 1 to 1000000");
+  }
   const std::int64_t length = in.number(
       in.either("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"));
   constexpr std::int64_t longest = 16'776'900;

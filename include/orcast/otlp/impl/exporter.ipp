@@ -167,8 +167,9 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
 ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
                                                            std::int64_t retry_after_ms) noexcept {
   http::retry_policy policy;
-  policy.max_attempts = options_.max_attempts;
-  policy.initial_ms = options_.initial_ms;
+  policy.max_attempts =
+      options_.max_attempts > 0 ? options_.max_attempts : (std::numeric_limits<int>::max)();
+  policy.initial_ms = (std::max)(options_.initial_ms, std::int64_t{1});  // so that waits grow
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
   policy.jitter = 1.0;
@@ -238,7 +239,7 @@ ORCAST_SMALL ORCAST_DECL void exporter::report(std::string_view what,
   ++counts_.problems;
   last_error_.assign("export: ");
   last_error_.append(what);
-  if (message.empty()) return;
+  if (message.empty() || message == what) return;  // "cancelled: cancelled"
   last_error_.append(": ");
   append_one_line(last_error_, message);
 }

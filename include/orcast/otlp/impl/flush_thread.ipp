@@ -75,7 +75,6 @@ class flush_thread::loop {
   };
 
   using milliseconds = std::chrono::milliseconds;
-  static constexpr std::int64_t longest_ms = 86'400'000;
 
   void run();
   bool carry_out(change_of_settings& next);
@@ -193,13 +192,14 @@ ORCAST_DECL void flush_thread::loop::run() {
 
 /// Under the lock. False: it must wait.
 ORCAST_DECL bool flush_thread::loop::carry_out(change_of_settings& next) {
+  result<void> made;
   if (next.to == nullptr) {
     exporter_->retire(next.number, next.since_ns);
-    return true;
+  } else {
+    made = exporter_->replace(next.number, *next.to, next.since_ns);
   }
-  const result<void> made = exporter_->replace(next.number, *next.to, next.since_ns);
   if (!made && made.error().code == errc::busy) return false;
-  if (!made) trouble_ = "settings were not changed: " + made.error().message;
+  trouble_ = made ? std::string() : "settings were not changed: " + made.error().message;
   return true;
 }
 
@@ -248,9 +248,10 @@ ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
-  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   std::unique_lock<std::mutex> lock(mutex_);
-  if (finished_ || stop_) return finished_;
+  if (finished_) return exporter_->flush(0);  // the thread has let go of it
+  if (stop_) return false;
   if (called_from_inside()) return false;
   const std::uint64_t number = ask(timeout_ms);
   const bool done = changed_.wait_for(lock, milliseconds(timeout_ms),
@@ -259,18 +260,19 @@ ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
-  timeout_ms = (std::min)((std::max)(timeout_ms, std::int64_t{0}), longest_ms);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   std::unique_lock<std::mutex> lock(mutex_);
   const auto over = [this] { return finished_; };
-  if (finished_) return true;
-  if (called_from_inside()) return false;
+  if (!finished_ && called_from_inside()) return false;
   if (!stop_) {
     stop_ = true;
     ask(timeout_ms - kept_back_ms);
   }
-  if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
+  if (finished_) {
+    exporter_->flush(0);  // counts what has ended since
+  } else if (!changed_.wait_until(lock, deadline - milliseconds(kept_back_ms), over)) {
     cancel_ns_ = exporter_->now_ns() + kept_back_ms * detail::ns_per_ms;
     cancel_now_ = true;
     wake_.notify_one();

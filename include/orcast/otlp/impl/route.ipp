@@ -23,7 +23,10 @@ ORCAST_SMALL inline const char* flaw_of(const destination& to) noexcept {
   if (to.batch_bytes < 4096 || to.batch_bytes > std::size_t{64} << 20) {
     return "destination.batch_bytes must be from 4 KiB to 64 MiB";
   }
-  if (to.exporting.batch_spans == 0) return "destination.exporting.batch_spans must not be 0";
+  if (to.exporting.batch_spans == 0 ||
+      to.exporting.batch_spans > exporter_options::most_batch_spans) {
+    return "destination.exporting.batch_spans must be from 1 to 1000000";
+  }
   if (to.timeout_ms <= 0) return "destination.timeout_ms must be more than 0";
   return nullptr;
 }

@@ -16,6 +16,12 @@ namespace detail {
 
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
+/// A duration that no sum with a time overflows by: from 0 to `longest`.
+inline std::int64_t at_most(std::int64_t duration, std::int64_t longest) noexcept {
+  return (std::min)((std::max)(duration, std::int64_t{0}), longest);
+}
+inline constexpr std::int64_t longest_ms = 86'400'000;
+
 /// How long one wait may last, and how late a deadline may be noticed.
 inline constexpr std::int64_t slice_ms = 10;
 
@@ -87,9 +93,16 @@ ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
   if (in_child()) {
     // The threads that could end an exchange are not here, and its socket is not ours.
     static_cast<void>(transport_.release());
-  } else if (!closed_) {
+  } else if (usable()) {
     close(now_ns());
   }
+}
+
+/// Whether a call may do its work. Once it is closed, what has ended since is counted here.
+ORCAST_SMALL ORCAST_DECL bool span_exporter::usable() noexcept {
+  if (busy_ || in_child()) return false;
+  if (closed_) drop_ended();
+  return !closed_;
 }
 
 ORCAST_SMALL ORCAST_DECL result<void> span_exporter::add(std::size_t number,
@@ -127,50 +140,67 @@ ORCAST_SMALL ORCAST_DECL result<void> span_exporter::replace(std::size_t number,
     return failure(errc::invalid_argument, "there is no such destination, and no room for it");
   }
   remove_finished();
-  detail::route* const old = current(number);
-  std::vector<detail::route*> refused;
-  for (const auto& each : routes_) {
-    if (each->slot == number && each->exporter().held()) refused.push_back(each.get());
-  }
   const result<void> added = add(number, to);
   if (!added) return added;
   detail::route& fresh = *routes_[routes_.size() - 1];
   fresh.from_ns = since_ns != 0 ? since_ns : now_ns();
-  if (old != nullptr) {
-    old->until_ns = fresh.from_ns;
-    old->looks_before = tracer_.ring().looks();
-    if (old->exporter().held()) {  // what waits for it was never sent: it follows the correction
-      for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
-        waiting_span& each = waiting(i);
-        if ((each.routes & old->bit) != 0) each.routes ^= old->bit | fresh.bit;
-      }
-      fresh.cursor = (std::max)(old->cursor, first_waiting_);
-      fresh.from_ns = old->from_ns;
-      old->until_ns = old->from_ns;
-      old->cursor = next_waiting_;
-    }
-  }
-  for (detail::route* const each : refused) each->redirect(to);
+  supersede(number, fresh.from_ns, &fresh);
   return {};
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::retire(std::size_t number,
                                                     std::int64_t since_ns) noexcept {
-  detail::route* const old = usable() ? current(number) : nullptr;
-  if (old == nullptr) return;
-  old->until_ns = since_ns != 0 ? since_ns : now_ns();
-  old->looks_before = tracer_.ring().looks();
-  if (!old->exporter().held()) return;
-  for (std::uint64_t i = (std::max)(old->cursor, first_waiting_); i != next_waiting_; ++i) {
-    waiting_span& each = waiting(i);
-    if ((each.routes & old->bit) == 0) continue;
-    each.routes &= ~old->bit;
-    old->drop(each.ticket, drop_reason::rejected);
+  if (usable()) supersede(number, since_ns != 0 ? since_ns : now_ns(), nullptr);
+}
+
+/// From `since_ns` on a destination has the route `by`, or none.
+ORCAST_SMALL ORCAST_DECL void span_exporter::supersede(std::size_t number, std::int64_t since_ns,
+                                                       const detail::route* by) noexcept {
+  using fate = detail::route::fate;
+  for (const auto& each : routes_) {
+    // Its number may have been another destination's before.
+    if (each->slot != number || each.get() == by || each->if_refused == fate::dropped) continue;
+    each->if_refused = by != nullptr ? fate::follows : fate::dropped;
+    if (each->until_ns != detail::route::always) continue;
+    each->until_ns = since_ns;
+    each->looks_before = tracer_.ring().looks();
   }
-  old->until_ns = 0;
-  old->cursor = next_waiting_;
-  old->exporter().give_up();  // it has room again: what comes now is taken, and counted
-  old->abandon(drop_reason::rejected);
+  settle_refused_ = settle_refused;
+  settle_refused(*this);
+}
+
+/// What was refused to a route that is no longer its destination's, be it before the change or
+/// since: it goes out by the present settings, and what waits for the route follows them; or it is
+/// dropped.
+ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self) noexcept {
+  using fate = detail::route::fate;
+  for (const auto& each : self.routes_) {
+    detail::route& old = *each;
+    if (old.if_refused == fate::waits || !old.exporter().held()) continue;
+    detail::route* const now = old.if_refused == fate::follows ? self.current(old.slot) : nullptr;
+    for (std::uint64_t i = self.first_waiting_; i != self.next_waiting_; ++i) {
+      waiting_span& span = self.waiting(i);
+      if ((span.routes & old.bit) == 0) continue;
+      span.routes ^= old.bit;
+      if (now != nullptr) {
+        span.routes |= now->bit;
+      } else {
+        old.drop(span.ticket, drop_reason::rejected);
+      }
+    }
+    if (now != nullptr) {
+      now->cursor = (std::min)(now->cursor, old.cursor);
+      now->reached = false;
+      now->from_ns = (std::min)(now->from_ns, old.from_ns);
+      old.redirect(*now);
+      old.if_refused = fate::waits;  // by these settings it has been tried then
+    } else {
+      old.exporter().give_up();  // it has room again: what comes now is taken, and counted
+      old.abandon(drop_reason::rejected);
+    }
+    old.until_ns = 0;
+    old.cursor = self.next_waiting_;
+  }
 }
 
 /// Retired routes that have sent, or lost, everything.
@@ -194,7 +224,8 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
 ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
-  const std::int64_t deadline_ns = now_ns() + budget_ns;
+  const std::int64_t deadline_ns =
+      now_ns() + detail::at_most(budget_ns, detail::longest_ms * detail::ns_per_ms);
   transport_->poll(0);
   return round(deadline_ns, nullptr).more;
 }
@@ -202,17 +233,19 @@ ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
-  return flush_until(now_ns() + timeout_ms * detail::ns_per_ms);
+  return flush_until(now_ns() +
+                     detail::at_most(timeout_ms, detail::longest_ms) * detail::ns_per_ms);
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
-  if (!usable()) return closed_;
+  if (!usable()) return all_sent_;
   const call_scope scope(busy_);
+  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   const bool all = flush_until(deadline_ns - kept_back_ms * detail::ns_per_ms);
   close(deadline_ns);
-  return all;
+  return all_sent_ = all;
 }
 
 ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
@@ -309,7 +342,15 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
   for (const auto& each : routes_) each->abandon(drop_reason::shut_down);
   for (const orcast::detail::block_index left : postponed_) lose(left, drop_reason::shut_down);
   postponed_.clear();
-  for (auto left = tracer_.take(); left != orcast::detail::no_block; left = tracer_.take()) {
+  drop_ended();
+}
+
+/// Nobody sends any more what has ended in the tracer.
+ORCAST_SMALL ORCAST_DECL void span_exporter::drop_ended() noexcept {
+  const std::uint64_t before = tracer_.ring().looks();
+  while (!tracer_.ring().been_round(before)) {  // not for ever where others go on recording
+    const orcast::detail::block_index left = tracer_.take();
+    if (left == orcast::detail::no_block) break;
     const bool withdrawn = tracer_.term_of(left) != tracer_.term();
     lose(left, withdrawn ? drop_reason::withdrawn : drop_reason::shut_down);
   }

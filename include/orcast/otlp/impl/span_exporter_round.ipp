@@ -18,6 +18,7 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
+  if (settle_refused_ != nullptr) settle_refused_(*this);
   follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
@@ -49,8 +50,9 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::collect(std::int64_t deadline_ns,
     for (const auto& each : routes_) {
       if (!catch_up(*each, deadline_ns, so_far)) return;
     }
-    make_room();
+    if (!clears_) make_room();
   }
+  clears_ = false;
   if (!flushing_) return;
   if (!passed_ && tracer_.ring().been_round(looks_before_flush_) && postponed_.empty()) {
     passed_ = true;
@@ -106,6 +108,7 @@ ORCAST_DECL bool span_exporter::late(orcast::detail::block_index encoded, std::i
 /// Whether some route could take a new span at once. While none can, spans stay in the tracer,
 /// whose own policy says what happens to them.
 ORCAST_DECL bool span_exporter::wants_more() const noexcept {
+  if (clears_) return true;
   for (const auto& each : routes_) {
     if (each->cursor == next_waiting_ && each->exporter().accepts()) return true;
   }
@@ -163,7 +166,6 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::lose(orcast::detail::block_index sp
   tracer_.dropped(why);
 }
 
-/// Also what waits in the tracer goes at once, not when a destination next has room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
   if (tracer_.term() == term_) return;
   drop_held();
@@ -176,13 +178,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::follow_consent() noexcept {
     }
   }
   postponed_.shorten(kept);
-  while (take_next()) {
-  }
 }
 
-/// Consent has changed: all that is held was recorded before that and goes nowhere.
+/// Consent has changed: all that is held was recorded before that and goes nowhere. What waits in
+/// the tracer is taken next, though no destination may have room.
 ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   term_ = tracer_.term();
+  clears_ = true;
   while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
