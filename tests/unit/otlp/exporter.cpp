@@ -251,8 +251,7 @@ TEST_CASE("waits grow though the first is said to be none") {
   options.initial_ms = 0;
   rig r(options);
   r.send_one();
-  while (r.exporter.pending() != 0) {
-    r.answer(503);
+  for (r.answer(503); r.exporter.pending() != 0; r.answer(503)) {
     if (r.post().empty()) {
       r.now = r.until;
       r.post();
