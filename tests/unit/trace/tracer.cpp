@@ -337,6 +337,20 @@ TEST_CASE("what a child of fork() must not inherit has the system's pages for it
   CHECK(ring.block_count() > 100);
 }
 
+#if UINTPTR_MAX > 0xffffffff
+TEST_CASE(
+    "what a span reads of its tracer is one cache line, and so is what it writes to its lane") {
+  auto traces = a_tracer();
+  const auto line_of = [](const void* at) { return reinterpret_cast<std::uintptr_t>(at) / 64; };
+  const auto* const tracer_begins = static_cast<const void*>(traces.get());
+  CHECK(reinterpret_cast<std::uintptr_t>(tracer_begins) % 64 == 0);
+  CHECK(line_of(tracer_begins) == line_of(&traces->ring().host().steady_now));
+  const detail::lane& any = traces->ring().lane_at(1);
+  CHECK(line_of(&any.claimed) == line_of(reinterpret_cast<const char*>(&any.unsampled + 1) - 1));
+  CHECK(line_of(&any.claimed) != line_of(&any.returned));
+}
+#endif
+
 TEST_CASE("a time that no clock can have said counts as now") {
   constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
   constexpr std::int64_t least = (std::numeric_limits<std::int64_t>::min)();
