@@ -7080,7 +7080,8 @@ class span_exporter {
   result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
   void supersede(std::size_t number, std::int64_t since_ns, const detail::route* by) noexcept;
-  static void settle_refused(span_exporter& self) noexcept;
+  static void tend_earlier(span_exporter& self) noexcept;
+  void settle_refused() noexcept;
   void remove_finished() noexcept;
 
   progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
@@ -7125,7 +7126,7 @@ class span_exporter {
   detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
   // Once settings have changed; else a program has no need of that code.
-  void (*settle_refused_)(span_exporter& self) noexcept = nullptr;
+  void (*tend_earlier_)(span_exporter& self) noexcept = nullptr;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 
@@ -22551,21 +22552,27 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::supersede(std::size_t number, std::
     each->until_ns = since_ns;
     each->looks_before = tracer_.ring().looks();
   }
-  settle_refused_ = settle_refused;
-  settle_refused(*this);
+  tend_earlier_ = tend_earlier;
+  settle_refused();
+}
+
+/// Once a round, for routes that are no longer their destinations'.
+ORCAST_SMALL ORCAST_DECL void span_exporter::tend_earlier(span_exporter& self) noexcept {
+  self.remove_finished();  // in this order: what is dropped below has its memory given back first
+  self.settle_refused();
 }
 
 /// What was refused to a route that is no longer its destination's, be it before the change or
 /// since: it goes out by the present settings, and what waits for the route follows them; or it is
 /// dropped.
-ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self) noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused() noexcept {
   using fate = detail::route::fate;
-  for (const auto& each : self.routes_) {
+  for (const auto& each : routes_) {
     detail::route& old = *each;
     if (old.if_refused == fate::waits || !old.exporter().held()) continue;
-    detail::route* const now = old.if_refused == fate::follows ? self.current(old.slot) : nullptr;
-    for (std::uint64_t i = self.first_waiting_; i != self.next_waiting_; ++i) {
-      waiting_span& span = self.waiting(i);
+    detail::route* const now = old.if_refused == fate::follows ? current(old.slot) : nullptr;
+    for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
+      waiting_span& span = waiting(i);
       if ((span.routes & old.bit) == 0) continue;
       span.routes ^= old.bit;
       if (now != nullptr) {
@@ -22585,7 +22592,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self)
       old.abandon(drop_reason::rejected);
     }
     old.until_ns = 0;
-    old.cursor = self.next_waiting_;
+    old.cursor = next_waiting_;
   }
 }
 
@@ -22762,7 +22769,7 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
-  if (settle_refused_ != nullptr) settle_refused_(*this);
+  if (tend_earlier_ != nullptr) tend_earlier_(*this);
   follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
@@ -22775,7 +22782,6 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     }
   }
   post(perform, so_far);
-  remove_finished();
   return so_far;
 }
 

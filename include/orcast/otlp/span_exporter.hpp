@@ -140,7 +140,8 @@ class span_exporter {
   result<void> add(std::size_t number, const destination& to) noexcept;
   detail::route* current(std::size_t number) const noexcept;
   void supersede(std::size_t number, std::int64_t since_ns, const detail::route* by) noexcept;
-  static void settle_refused(span_exporter& self) noexcept;
+  static void tend_earlier(span_exporter& self) noexcept;
+  void settle_refused() noexcept;
   void remove_finished() noexcept;
 
   progress round(std::int64_t deadline_ns, perform_function* perform) noexcept;
@@ -185,7 +186,7 @@ class span_exporter {
   detail::fixed_list<std::unique_ptr<detail::route>> routes_{most_routes};  // retired ones first
   std::size_t destinations_ = 0;
   // Once settings have changed; else a program has no need of that code.
-  void (*settle_refused_)(span_exporter& self) noexcept = nullptr;
+  void (*tend_earlier_)(span_exporter& self) noexcept = nullptr;
   std::array<export_status, most_destinations> gone_;  // what finished routes have counted
   std::uint32_t free_bits_ = 0xffffffff;
 

@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #if defined(__unix__)
 #include <signal.h>
@@ -293,6 +295,34 @@ TEST_CASE("what ends after a change of settings waits for it, though the thread 
     CHECK((each.body.find("\"before\"") == std::string::npos) == to_fresh);
     CHECK((each.body.find("\"after\"") == std::string::npos) != to_fresh);
   }
+  CHECK(thread.shutdown(plenty_ms));
+}
+
+TEMPLATE_TEST_CASE("a refusal that comes after the change of settings is corrected by it", "",
+                   http::fake_transport, http::fake_blocking_transport) {
+  latch posted;
+  otlp::destination old;
+  old.url = "https://old.example.com/v1/traces";
+  old.append_headers = [](void* self, std::vector<http::header>&) {
+    static_cast<latch*>(self)->open();
+  };
+  old.headers_context = &posted;
+  rig<TestType> r(std::move(old));
+  r.fake.reply(fake_reply().hold().head(401).data("{}"));
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  otlp::flush_thread thread = r.run();
+  r.record(1);
+  CHECK_FALSE(thread.flush(0));
+  REQUIRE(posted.wait());
+  otlp::destination fresh;
+  fresh.url = "https://fresh.example.com/v1/traces";
+  thread.replace(0, std::move(fresh));
+  r.record(1);
+  while (r.fake.in_flight() == 0) std::this_thread::yield();
+  r.fake.release_all();
+  CHECK(thread.flush(plenty_ms));
+  CHECK(r.stats().exported == 2);
+  CHECK_FALSE(thread.status().held);
   CHECK(thread.shutdown(plenty_ms));
 }
 

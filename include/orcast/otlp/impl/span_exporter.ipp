@@ -165,21 +165,27 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::supersede(std::size_t number, std::
     each->until_ns = since_ns;
     each->looks_before = tracer_.ring().looks();
   }
-  settle_refused_ = settle_refused;
-  settle_refused(*this);
+  tend_earlier_ = tend_earlier;
+  settle_refused();
+}
+
+/// Once a round, for routes that are no longer their destinations'.
+ORCAST_SMALL ORCAST_DECL void span_exporter::tend_earlier(span_exporter& self) noexcept {
+  self.remove_finished();  // in this order: what is dropped below has its memory given back first
+  self.settle_refused();
 }
 
 /// What was refused to a route that is no longer its destination's, be it before the change or
 /// since: it goes out by the present settings, and what waits for the route follows them; or it is
 /// dropped.
-ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self) noexcept {
+ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused() noexcept {
   using fate = detail::route::fate;
-  for (const auto& each : self.routes_) {
+  for (const auto& each : routes_) {
     detail::route& old = *each;
     if (old.if_refused == fate::waits || !old.exporter().held()) continue;
-    detail::route* const now = old.if_refused == fate::follows ? self.current(old.slot) : nullptr;
-    for (std::uint64_t i = self.first_waiting_; i != self.next_waiting_; ++i) {
-      waiting_span& span = self.waiting(i);
+    detail::route* const now = old.if_refused == fate::follows ? current(old.slot) : nullptr;
+    for (std::uint64_t i = first_waiting_; i != next_waiting_; ++i) {
+      waiting_span& span = waiting(i);
       if ((span.routes & old.bit) == 0) continue;
       span.routes ^= old.bit;
       if (now != nullptr) {
@@ -199,7 +205,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::settle_refused(span_exporter& self)
       old.abandon(drop_reason::rejected);
     }
     old.until_ns = 0;
-    old.cursor = self.next_waiting_;
+    old.cursor = next_waiting_;
   }
 }
 

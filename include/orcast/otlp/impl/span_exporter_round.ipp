@@ -18,7 +18,7 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     std::int64_t deadline_ns, perform_function* perform) noexcept {
   progress so_far;
   for (const auto& each : routes_) each->settle(now_ms());
-  if (settle_refused_ != nullptr) settle_refused_(*this);
+  if (tend_earlier_ != nullptr) tend_earlier_(*this);
   follow_consent();
   collect(deadline_ns, so_far);
   for (const auto& each : routes_) {
@@ -31,7 +31,6 @@ ORCAST_SMALL ORCAST_DECL span_exporter::progress span_exporter::round(
     }
   }
   post(perform, so_far);
-  remove_finished();
   return so_far;
 }
 
