@@ -60,10 +60,10 @@ class span_exporter {
   /// dropped. True when there were more spans than time.
   bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
-  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (of which
-  /// more than a day is a day, here and in shutdown()). True
-  /// when each of those spans has reached its end; false when time ran out, or when waiting would
-  /// not help (refused, or told to come back later than that).
+  /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (more
+  /// than a day is a day, here and in shutdown()). True when each of those spans has reached its
+  /// end; false when time ran out, or when waiting would not help (refused, or told to come back
+  /// later than that).
   bool flush(std::int64_t timeout_ms) noexcept;
 
   /// flush(), but what could not be sent in time is cancelled and dropped. What ends later is
@@ -77,9 +77,9 @@ class span_exporter {
   /// Other settings for a destination, or one more (`number` is then destinations()). What ended
   /// before still goes out by the old ones, unless those are refused, before this call or after it:
   /// then this is their correction, and what is held goes out by the new ones (in the format that
-  /// it is encoded in). Fails with invalid_argument, or with
-  /// busy while too many earlier settings are still in use; nothing has changed then. `since_ns` is
-  /// a reading of the tracer's steady clock for "before"; 0: now.
+  /// it is encoded in). Fails with invalid_argument, or with busy while too many earlier settings
+  /// are still in use; nothing has changed then. `since_ns` is a reading of the tracer's steady
+  /// clock for "before"; 0: now.
   result<void> replace(std::size_t number, const destination& to,
                        std::int64_t since_ns = 0) noexcept;
 
