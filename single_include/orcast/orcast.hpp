@@ -6110,7 +6110,8 @@ class observation : private delta_listener {
   }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
-  /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
+  /// refuses: what is sensitive in the request that was `sent`, and has 8 bytes and more, is taken
+  /// out of the failure's words.
   ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
 
   /// Before done(): where a cancelled or cut answer did not tell what it cost, done() is not to end
@@ -17942,6 +17943,13 @@ inline std::optional<std::int64_t> read_count(json_view value) noexcept {
   return number;
 }
 
+/// A sum of counts; the largest, or the least, where none is that large: services may say anything.
+constexpr std::int64_t add_counts(std::int64_t a, std::int64_t b) noexcept {
+  if (b > 0 && a > INT64_MAX - b) return INT64_MAX;
+  if (b < 0 && a < INT64_MIN - b) return INT64_MIN;
+  return a + b;
+}
+
 /// A price is the text of its number, or a string that holds one.
 inline void read_price(json_view value, std::string& place) {
   const std::string_view text = value.text();
@@ -19789,7 +19797,10 @@ class endpoint_reply {
   endpoint_reply& operator=(const endpoint_reply&) = delete;
 
   void feed(std::string_view bytes) {
-    if (bytes.size() > left_) return;
+    if (bytes.size() > left_) {
+      left_ = 0;  // smaller pieces that follow would not fit to what is there
+      return;
+    }
     left_ -= bytes.size();
     static_cast<void>(events_.feed(bytes, taker_));  // what is left of a broken stream is used
   }
@@ -20800,10 +20811,11 @@ inline void read_any_usage(json_view value, token_usage& usage) {
   if (read.is_number() || written.is_number()) {  // Anthropic counts them apart
     usage.cached_tokens = read.integer();
     usage.cache_write_tokens = written.integer();
-    *usage.prompt_tokens += read.integer() + written.integer();
+    usage.prompt_tokens =
+        add_counts(add_counts(*usage.prompt_tokens, read.integer()), written.integer());
   }
   if (!usage.total_tokens && usage.completion_tokens) {
-    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+    usage.total_tokens = add_counts(*usage.prompt_tokens, *usage.completion_tokens);
   }
 }
 
@@ -21261,7 +21273,7 @@ ORCAST_DECL void observation::record_generation(const generation& facts) {
   usage.prompt_tokens = native_or(facts.native_prompt_tokens, facts.prompt_tokens);
   usage.completion_tokens = native_or(facts.native_completion_tokens, facts.completion_tokens);
   if (usage.prompt_tokens && usage.completion_tokens) {
-    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+    usage.total_tokens = detail::add_counts(*usage.prompt_tokens, *usage.completion_tokens);
   }
   usage.reasoning_tokens = facts.native_reasoning_tokens;
   usage.cached_tokens = facts.native_cached_tokens;
@@ -21299,10 +21311,13 @@ inline namespace v0 {
 
 namespace detail {
 
-inline void replace_all(std::string& words, std::string_view what) {
-  if (what.empty()) return;
-  for (std::size_t at = 0; (at = words.find(what, at)) != std::string::npos;) {
-    words.replace(at, what.size(), "[key]");
+/// Puts "[key]" in the place of a secret. One of fewer than 8 bytes is no key, and a part of words.
+inline void hide(std::string_view secret, std::string& words) {
+  constexpr std::string_view instead = "[key]";
+  if (secret.size() < 8) return;
+  for (std::size_t at = 0; (at = words.find(secret, at)) != std::string::npos;) {
+    words.replace(at, secret.size(), instead);
+    at += instead.size();
   }
 }
 
@@ -21323,9 +21338,9 @@ inline std::int64_t announced_length(const http::response_head& head) noexcept {
 inline result<void> without_secrets(result<void> ended, const http::request* sent) {
   if (ended.ok() || sent == nullptr) return ended;
   failure why = ended.error();
-  replace_all(why.message, sent->bearer());
+  hide(sent->bearer(), why.message);
   for (const http::header& line : sent->headers) {
-    if (line.sensitive) replace_all(why.message, line.value);
+    if (line.sensitive) hide(line.value, why.message);
   }
   return why;
 }
@@ -21549,8 +21564,8 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
-  } else if (const result<void> told = record_endpoint(); ended && !told) {
-    seen = told;
+  } else if (result<void> told = record_endpoint(); ended && !told) {
+    seen = detail::without_secrets(std::move(told), sent);
   }
   if (seen) {
     span_.status(span_status::ok);
@@ -27003,7 +27018,7 @@ ORCAST_DECL std::string mock_reply::usage_json() const {
   detail::object_writer usage(json);
   usage.number("prompt_tokens", prompt_tokens_);
   usage.number("completion_tokens", completion_tokens_);
-  usage.number("total_tokens", prompt_tokens_ + completion_tokens_);
+  usage.number("total_tokens", detail::add_counts(prompt_tokens_, completion_tokens_));
   usage.json("cost", cost_);
   usage.close();
   return json;
@@ -27969,7 +27984,7 @@ class tool_steps {
     if (cancel_ || handler_.cancelled()) {
       stop(failure(errc::cancelled, "cancelled by the caller"));
     } else if (options_.time_ms > 0 &&
-               clock_.steady_ns() - began_ns_ >= options_.time_ms * 1'000'000) {
+               (clock_.steady_ns() - began_ns_) / 1'000'000 >= options_.time_ms) {
       stop(failure(errc::timeout_total, "no answer within " + std::to_string(options_.time_ms) +
                                             " ms (tool_options.time_ms)"));
     }
@@ -28077,8 +28092,9 @@ class tool_steps {
   }
 
   void count(const token_usage& usage) {
-    run_.prompt_tokens += usage.prompt_tokens.value_or(0);
-    run_.completion_tokens += usage.completion_tokens.value_or(0);
+    run_.prompt_tokens = add_counts(run_.prompt_tokens, usage.prompt_tokens.value_or(0));
+    run_.completion_tokens =
+        add_counts(run_.completion_tokens, usage.completion_tokens.value_or(0));
     double cost = 0;
     const char* const text = usage.cost.data();
     if (std::from_chars(text, text + usage.cost.size(), cost).ec == std::errc()) run_.cost += cost;
@@ -28094,7 +28110,8 @@ class tool_steps {
       append_number(words, options_.cost);
       return words + " (tool_options.cost)";
     }
-    if (options_.tokens > 0 && run_.prompt_tokens + run_.completion_tokens >= options_.tokens) {
+    const std::int64_t used = add_counts(run_.prompt_tokens, run_.completion_tokens);
+    if (options_.tokens > 0 && used >= options_.tokens) {
       return std::to_string(options_.tokens) + " tokens (tool_options.tokens)";
     }
     return {};

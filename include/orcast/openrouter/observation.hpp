@@ -103,7 +103,8 @@ class observation : private delta_listener {
   }
   /// The end: reads the outcome, completes and ends the span. A call that never was sent ends with
   /// the failure that says why. Only the first done() counts. A service may quote the key that it
-  /// refuses: what is sensitive in the request that was `sent` is taken out of the failure's words.
+  /// refuses: what is sensitive in the request that was `sent`, and has 8 bytes and more, is taken
+  /// out of the failure's words.
   ORCAST_DECL result<void> done(result<void> outcome, const http::request* sent = nullptr) noexcept;
 
   /// Before done(): where a cancelled or cut answer did not tell what it cost, done() is not to end

@@ -332,4 +332,46 @@ TEST_CASE("a sensitive header that a service quotes reaches no failure") {
   CHECK(reply.error().message == "unknown [key]");
 }
 
+TEST_CASE(
+    "a header that \"[key]\" contains, or that is shorter than any key, ends no call's words") {
+  test::bench bench;
+  fake_transport net;
+  net.reply(test::refusal(401, "Incorrect API key (gate [key]) provided"));
+  orcast::client_options options = bench.options();
+  options.api_key = orcast::secret("key");
+  std::string words = "Incorrect API key (gate [key]) provided";
+  SECTION("k") { options.headers = {{"X-Gate", "k", true}}; }
+  SECTION("eight bytes with the mark in them") {
+    options.headers = {{"X-Gate", "te [key]", true}};
+    words = "Incorrect API key (ga[key]) provided";
+  }
+  client made = bench.client(net, std::move(options));
+  const auto reply = made.call({"GET", "/key"});
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.error().message == words);
+}
+
+TEST_CASE("a stream that quotes the key in an error of its own brings it into no span") {
+  test::bench bench;
+  fake_transport net;
+  fake_reply stream = test::stream_head();
+  stream.data(
+      "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"authentication_error\","
+      "\"message\":\"no such key: gateway-key-7\"}}\n\n");
+  net.reply(std::move(stream));
+  orcast::client_options options = bench.options();
+  options.api_key = orcast::secret("gateway-key-7");
+  client made = bench.client(net, std::move(options));
+  note_taker pieces;
+  static_cast<void>(
+      made.call_stream({"POST", "/messages", R"({"model":"m","stream":true})"}, pieces));
+  const auto spans = bench.spans();
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].status == orcast::span_status::error);
+  CHECK(spans[0].status_message.find("no such key: [key]") != std::string::npos);
+  for (const auto& each : spans[0].attributes) {
+    CHECK(each.second.find("gateway-key-7") == std::string::npos);
+  }
+}
+
 }  // namespace

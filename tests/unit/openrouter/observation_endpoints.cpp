@@ -254,6 +254,22 @@ TEST_CASE("/messages appears as chat, with Anthropic's counts made inclusive") {
              event("message_stop", R"({"type":"message_stop"})"))));
 }
 
+TEST_CASE("counts that no number can hold are the largest there is") {
+  const std::string most = "9223372036854775807";
+  const auto counted = [&](const std::string& usage) {
+    return record("/messages", R"({"model":"m","messages":[{"role":"user","content":"?"}]})",
+                  json(R"({"id":"m","type":"message","content":[],"usage":{)" + usage + "}}"));
+  };
+  const plain_span sum =
+      counted("\"input_tokens\":" + most + R"(,"cache_read_input_tokens":1,"output_tokens":5)");
+  CHECK(sum.at("llm.token_count.prompt") == most);
+  CHECK(sum.at("llm.token_count.total") == most);
+  const plain_span least = counted(
+      R"("input_tokens":-9223372036854775808,"cache_creation_input_tokens":-1,"output_tokens":-1)");
+  CHECK(least.at("llm.token_count.prompt") == "-9223372036854775808");
+  CHECK(least.at("llm.token_count.total") == "-9223372036854775808");
+}
+
 TEST_CASE("streams of other endpoints tell when they first spoke, and how fast they did") {
   struct {
     const char* path;

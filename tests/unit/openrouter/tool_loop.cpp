@@ -355,6 +355,22 @@ TEST_CASE("a run ends at its limit of cost, tokens or time, and says which") {
   CHECK(spans["run_tools"].status == orcast::span_status::error);
 }
 
+TEST_CASE("the largest limits are none, and counts of any size end nothing") {
+  frame_bench game;
+  const std::int64_t most = INT64_MAX;
+  game.net.reply(asks_ship().usage(most, most, "0.02").streamed());
+  game.net.reply(mock_reply("It lies here.").usage(most, 1, "0.02").streamed());
+  game.here.answers = {{"ship", "berth 4"}};
+  tool_options chosen;
+  chosen.time_ms = most;
+  game.begin(chosen);
+  for (int i = 0; i < 20 && !game.loop->done(); ++i) game.frame();
+  REQUIRE(game.loop->done());
+  CHECK(game.loop->run().outcome.ok());
+  CHECK(game.loop->run().prompt_tokens == most);
+  CHECK(game.loop->run().completion_tokens == most);
+}
+
 TEST_CASE("time also ends a call that is under way") {
   frame_bench game;
   game.net.reply(mock_reply("never ends").then_silence().streamed());

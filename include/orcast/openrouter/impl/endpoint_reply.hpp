@@ -24,7 +24,10 @@ class endpoint_reply {
   endpoint_reply& operator=(const endpoint_reply&) = delete;
 
   void feed(std::string_view bytes) {
-    if (bytes.size() > left_) return;
+    if (bytes.size() > left_) {
+      left_ = 0;  // smaller pieces that follow would not fit to what is there
+      return;
+    }
     left_ -= bytes.size();
     static_cast<void>(events_.feed(bytes, taker_));  // what is left of a broken stream is used
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "orcast/openrouter/impl/json_write.hpp"
+#include "orcast/openrouter/impl/reply_fields.hpp"
 #include "orcast/openrouter/mock_reply.hpp"
 
 namespace orcast {
@@ -40,7 +41,7 @@ ORCAST_DECL std::string mock_reply::usage_json() const {
   detail::object_writer usage(json);
   usage.number("prompt_tokens", prompt_tokens_);
   usage.number("completion_tokens", completion_tokens_);
-  usage.number("total_tokens", prompt_tokens_ + completion_tokens_);
+  usage.number("total_tokens", detail::add_counts(prompt_tokens_, completion_tokens_));
   usage.json("cost", cost_);
   usage.close();
   return json;

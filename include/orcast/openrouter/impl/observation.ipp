@@ -18,10 +18,13 @@ inline namespace v0 {
 
 namespace detail {
 
-inline void replace_all(std::string& words, std::string_view what) {
-  if (what.empty()) return;
-  for (std::size_t at = 0; (at = words.find(what, at)) != std::string::npos;) {
-    words.replace(at, what.size(), "[key]");
+/// Puts "[key]" in the place of a secret. One of fewer than 8 bytes is no key, and a part of words.
+inline void hide(std::string_view secret, std::string& words) {
+  constexpr std::string_view instead = "[key]";
+  if (secret.size() < 8) return;
+  for (std::size_t at = 0; (at = words.find(secret, at)) != std::string::npos;) {
+    words.replace(at, secret.size(), instead);
+    at += instead.size();
   }
 }
 
@@ -42,9 +45,9 @@ inline std::int64_t announced_length(const http::response_head& head) noexcept {
 inline result<void> without_secrets(result<void> ended, const http::request* sent) {
   if (ended.ok() || sent == nullptr) return ended;
   failure why = ended.error();
-  replace_all(why.message, sent->bearer());
+  hide(sent->bearer(), why.message);
   for (const http::header& line : sent->headers) {
-    if (line.sensitive) replace_all(why.message, line.value);
+    if (line.sensitive) hide(line.value, why.message);
   }
   return why;
 }
@@ -268,8 +271,8 @@ ORCAST_DECL result<void> observation::done(result<void> outcome,
   result<void> seen = ended;  // a stream of another endpoint may end well, and say that it did not
   if (chat()) {
     record_reply(ended ? nullptr : &ended.error());
-  } else if (const result<void> told = record_endpoint(); ended && !told) {
-    seen = told;
+  } else if (result<void> told = record_endpoint(); ended && !told) {
+    seen = detail::without_secrets(std::move(told), sent);
   }
   if (seen) {
     span_.status(span_status::ok);

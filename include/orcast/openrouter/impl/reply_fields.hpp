@@ -62,6 +62,13 @@ inline std::optional<std::int64_t> read_count(json_view value) noexcept {
   return number;
 }
 
+/// A sum of counts; the largest, or the least, where none is that large: services may say anything.
+constexpr std::int64_t add_counts(std::int64_t a, std::int64_t b) noexcept {
+  if (b > 0 && a > INT64_MAX - b) return INT64_MAX;
+  if (b < 0 && a < INT64_MIN - b) return INT64_MIN;
+  return a + b;
+}
+
 /// A price is the text of its number, or a string that holds one.
 inline void read_price(json_view value, std::string& place) {
   const std::string_view text = value.text();

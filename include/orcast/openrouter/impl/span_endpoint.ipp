@@ -80,10 +80,11 @@ inline void read_any_usage(json_view value, token_usage& usage) {
   if (read.is_number() || written.is_number()) {  // Anthropic counts them apart
     usage.cached_tokens = read.integer();
     usage.cache_write_tokens = written.integer();
-    *usage.prompt_tokens += read.integer() + written.integer();
+    usage.prompt_tokens =
+        add_counts(add_counts(*usage.prompt_tokens, read.integer()), written.integer());
   }
   if (!usage.total_tokens && usage.completion_tokens) {
-    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+    usage.total_tokens = add_counts(*usage.prompt_tokens, *usage.completion_tokens);
   }
 }
 

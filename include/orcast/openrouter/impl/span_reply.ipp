@@ -200,7 +200,7 @@ ORCAST_DECL void observation::record_generation(const generation& facts) {
   usage.prompt_tokens = native_or(facts.native_prompt_tokens, facts.prompt_tokens);
   usage.completion_tokens = native_or(facts.native_completion_tokens, facts.completion_tokens);
   if (usage.prompt_tokens && usage.completion_tokens) {
-    usage.total_tokens = *usage.prompt_tokens + *usage.completion_tokens;
+    usage.total_tokens = detail::add_counts(*usage.prompt_tokens, *usage.completion_tokens);
   }
   usage.reasoning_tokens = facts.native_reasoning_tokens;
   usage.cached_tokens = facts.native_cached_tokens;

@@ -11,6 +11,7 @@
 
 #include "orcast/core/host.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
+#include "orcast/openrouter/impl/reply_fields.hpp"
 #include "orcast/openrouter/tool_loop.hpp"
 #include "orcast/openrouter/work.hpp"
 
@@ -107,7 +108,7 @@ class tool_steps {
     if (cancel_ || handler_.cancelled()) {
       stop(failure(errc::cancelled, "cancelled by the caller"));
     } else if (options_.time_ms > 0 &&
-               clock_.steady_ns() - began_ns_ >= options_.time_ms * 1'000'000) {
+               (clock_.steady_ns() - began_ns_) / 1'000'000 >= options_.time_ms) {
       stop(failure(errc::timeout_total, "no answer within " + std::to_string(options_.time_ms) +
                                             " ms (tool_options.time_ms)"));
     }
@@ -215,8 +216,9 @@ class tool_steps {
   }
 
   void count(const token_usage& usage) {
-    run_.prompt_tokens += usage.prompt_tokens.value_or(0);
-    run_.completion_tokens += usage.completion_tokens.value_or(0);
+    run_.prompt_tokens = add_counts(run_.prompt_tokens, usage.prompt_tokens.value_or(0));
+    run_.completion_tokens =
+        add_counts(run_.completion_tokens, usage.completion_tokens.value_or(0));
     double cost = 0;
     const char* const text = usage.cost.data();
     if (std::from_chars(text, text + usage.cost.size(), cost).ec == std::errc()) run_.cost += cost;
@@ -232,7 +234,8 @@ class tool_steps {
       append_number(words, options_.cost);
       return words + " (tool_options.cost)";
     }
-    if (options_.tokens > 0 && run_.prompt_tokens + run_.completion_tokens >= options_.tokens) {
+    const std::int64_t used = add_counts(run_.prompt_tokens, run_.completion_tokens);
+    if (options_.tokens > 0 && used >= options_.tokens) {
       return std::to_string(options_.tokens) + " tokens (tool_options.tokens)";
     }
     return {};
