@@ -108,14 +108,14 @@ enum class errc : std::uint16_t {
   busy = 4,              ///< a bounded queue is full
 
   resolve = 10,             ///< the host name could not be resolved
-  connect = 11,             ///< refused, unreachable, reset before the first byte
+  connect = 11,             ///< refused, unreachable, or gone before a byte was sent
   tls = 12,                 ///< handshake failed or certificate rejected
   trust_store = 13,         ///< no certificate authorities to check against
   timeout_connect = 14,     ///< no connection in time
   timeout_first_byte = 15,  ///< connected, but no response began in time
   timeout_idle = 16,        ///< the response went silent
   timeout_total = 17,       ///< the exchange took too long as a whole
-  disconnected = 18,        ///< cut in the middle of the exchange
+  disconnected = 18,        ///< cut later: the request may have been received, and done
   protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
   too_large = 20,           ///< over one of our limits
 
@@ -3713,7 +3713,7 @@ struct retry_policy {
   /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
   bool on_unavailable = true;
   bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  bool on_connect = true;    ///< no byte was sent: not resolved, refused, not connected in time
   /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
   /// False holds for 504 and 524 too, where a gateway gave up waiting.
   bool on_no_answer = true;
@@ -6736,6 +6736,9 @@ class exchange_control {
 //   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
 //                  calls sinks only from inside poll(), which the host calls each frame with 0, or
 //                  with the milliseconds it may wait for the network. One thread uses it.
+//
+// A failure with errc::connect says that no byte of the request was sent: it is sent again though
+// it must not be carried out twice. What is cut later is errc::disconnected.
 //
 // cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
 // data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
@@ -10301,14 +10304,14 @@ inline namespace v0 {
 namespace transport_detail {
 
 /// How far an exchange had come when it failed.
-enum class curl_phase : unsigned char { before_response, in_head, in_body };
+enum class curl_phase : unsigned char { before_request, before_response, in_head, in_body };
 
 /// `words` is libcurl's own message, which may be empty; it never contains a header.
 inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
   std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
   // A reset and a chunk that makes no sense have the same code.
   const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
-  const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
+  const errc cut = phase == curl_phase::before_request ? errc::connect : errc::disconnected;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return failure(errc::resolve, std::move(message));
@@ -10652,7 +10655,8 @@ inline result<void> curl_exchange::verdict() const {
   if (cancel_wanted) return failure(errc::cancelled, "cancelled");
   if (failed_) return why_;
   if (code == CURLE_OK && head_.complete()) return {};
-  const curl_phase phase = !began_            ? curl_phase::before_response
+  const curl_phase phase = !connected_        ? curl_phase::before_request
+                           : !began_          ? curl_phase::before_response
                            : head_.complete() ? curl_phase::in_body
                                               : curl_phase::in_head;
   // libcurl takes a head without its last line for a short but whole one.
@@ -10907,8 +10911,8 @@ inline bool response_guard::take_body(std::string_view& bytes, std::string& clea
 inline bool response_guard::end_of_stream() {
   if (state_ == state::until_close) state_ = state::complete;
   if (complete()) return true;
-  return began_ ? refuse(errc::disconnected, "the connection was cut within the response")
-                : refuse(errc::connect, "the connection was closed before a response");
+  return refuse(errc::disconnected, began_ ? "the connection was cut within the response"
+                                           : "the connection was closed before a response");
 }
 
 }  // namespace transport_detail
