@@ -438,7 +438,8 @@ struct timeouts {
 
 /// What a response may cost at most. More is a failure with errc::too_large or errc::protocol.
 struct response_limits {
-  std::size_t body_bytes = std::size_t{8} << 20;
+  /// As it arrives: events say a word in some 300 bytes. Who keeps a body has a limit of its own.
+  std::size_t body_bytes = std::size_t{64} << 20;
   std::size_t header_bytes = std::size_t{64} << 10;  ///< all header lines together
   std::size_t header_line_bytes = std::size_t{8} << 10;
   std::size_t header_count = 100;
@@ -3619,9 +3620,9 @@ class delta_listener {
 struct reply_limits {
   std::size_t body_bytes = std::size_t{8}
                            << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{4} << 20;
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t events = 100'000;  ///< and comments
+  std::size_t event_bytes = std::size_t{8} << 20;
+  std::size_t line_bytes = std::size_t{8} << 20;  ///< a picture comes in one
+  std::size_t events = 1'000'000;                 ///< and comments
   std::size_t tool_calls = 128;
   std::size_t tool_argument_bytes = std::size_t{1} << 20;
   std::size_t depth = 32;  ///< of arrays and objects within each other
@@ -17437,9 +17438,9 @@ struct sse_event {
 
 /// What a stream may cost. Beyond it feed() fails with errc::too_large.
 struct sse_limits {
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t event_bytes = std::size_t{4} << 20;  ///< the data of one event
-  std::uint32_t count = 100'000;                   ///< events and comments together
+  std::size_t line_bytes = std::size_t{8} << 20;
+  std::size_t event_bytes = std::size_t{8} << 20;  ///< the data of one event
+  std::uint32_t count = 1'000'000;                 ///< events and comments together
 };
 
 class sse_parser {
@@ -17826,7 +17827,7 @@ class reasoning_merge {
 
   /// A fragment continues the last item when that is a text too and nothing says otherwise. A
   /// signature alone may come later: it belongs to the last text with its index, not far back.
-  entry& place_of(json_view item) {
+  entry& place_of(json_view item, merge_state& state) {
     const std::string_view index = item["index"].is_number() ? item["index"].text() : "";
     const std::string_view id = item["id"].text();
     const auto belongs = [&](const entry& each) {
@@ -17841,26 +17842,31 @@ class reasoning_merge {
     }
     items_.emplace_back();
     items_.back().type = "reasoning.text";
+    state.spend(sizeof(entry));
     return items_.back();
   }
 
   void add_text(json_view item, merge_state& state) {
-    entry& place = place_of(item);
-    state.spend(sizeof(entry));
+    entry& place = place_of(item, state);
+    const auto keep_first = [&state](std::string& to, std::string_view text) {
+      if (!to.empty()) return;
+      to = text;
+      state.spend(text.size());
+    };
     for (const json_view member : item) {
       const std::string_view key = member.key();
-      state.spend(member.text().size());
       if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
+        state.spend(member.text().size());
       } else if (is(key, "signature")) {
-        if (place.signature.empty()) place.signature = member.text();
+        keep_first(place.signature, member.text());
       } else if (is(key, "format")) {
-        if (place.format.empty()) place.format = member.text();
+        keep_first(place.format, member.text());
       } else if (is(key, "id")) {
-        if (place.id.empty()) place.id = member.text();
+        keep_first(place.id, member.text());
       } else if (is(key, "index") && member.is_number()) {
-        if (place.index.empty()) place.index = member.text();
+        keep_first(place.index, member.text());
       } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }
