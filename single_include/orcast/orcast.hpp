@@ -3659,7 +3659,8 @@ class byte_listener {
 /// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
 class api_reader {
  public:
-  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
+  explicit api_reader(const reply_limits& limits = {}, const host& clock = {})
+      : clock_(clock), limits_(limits) {}
 
   /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
   void listen(byte_listener* listener) noexcept { listener_ = listener; }
@@ -3680,6 +3681,7 @@ class api_reader {
  private:
   bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
 
+  host clock_;
   reply_limits limits_;
   byte_listener* listener_ = nullptr;
   api_reply reply_;
@@ -3707,7 +3709,10 @@ struct retry_policy {
   std::int64_t initial_ms = 500;
   double factor = 2.0;
   std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
-  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+  /// Of the waits that a service asks for. Who asks for more is not asked again: the failure says
+  /// in retry_after_ms when it would be worth it.
+  std::int64_t most_asked_ms = 600'000;
+  double jitter = 0.5;  ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
 
   bool on_408 = true;  ///< the service gave up waiting for the request
   bool on_429 = true;  ///< rate limited
@@ -3729,7 +3734,8 @@ bool retryable(const retry_policy& policy, const failure& why) noexcept;
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
 /// backoff or `asked_ms` (-1: the service asked for none), the longer one. A wait that reaches the
-/// deadline is refused, not shortened: to come earlier than asked would only be refused again.
+/// deadline, or that is asked for beyond most_asked_ms, is refused, not shortened: to come earlier
+/// than asked would only be refused again.
 std::optional<std::int64_t> wait_after(const retry_policy& policy, int attempt,
                                        std::int64_t asked_ms, std::int64_t elapsed_ms,
                                        std::int64_t deadline_ms, std::uint32_t random) noexcept;
@@ -4527,7 +4533,7 @@ inline namespace v0 {
 /// One exchange at a time; not thread safe. head(), data()..., then finish().
 class reply_reader {
  public:
-  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {}, const host& clock = {});
   ORCAST_DECL ~reply_reader();
   ORCAST_DECL reply_reader(reply_reader&&) noexcept;
   ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;
@@ -6198,6 +6204,7 @@ class observation : private delta_listener {
   double since_begin_ms() const noexcept;
 
   recording where_;
+  orcast::host clock_;
   reply_reader reader_;
   api_reader api_;
   const reply_limits limits_;
@@ -6206,7 +6213,6 @@ class observation : private delta_listener {
   span span_;
   content_recorder content_{span_, where_};
   span_context context_;
-  orcast::host clock_;
   std::string request_model_;
   std::unique_ptr<reading> reading_;
   std::string scratch_;  // text that is put together for an attribute
@@ -10002,6 +10008,28 @@ ORCAST_SMALL inline bool url::loopback() const noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/core/wait.hpp ----
+
+// How long something may be waited for. Clocks count nanoseconds: INT64_MAX milliseconds, with
+// which callers say "no limit", are more than those can hold, and a sum with the time of day all
+// the more.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// More than any program waits.
+inline constexpr std::int64_t longest_wait_ms = std::int64_t{366} * 24 * 3600 * 1000;
+
+/// So many milliseconds, at most the above, as what can be added to a clock's time.
+constexpr std::chrono::milliseconds wait_of(std::int64_t ms) noexcept {
+  return std::chrono::milliseconds((std::clamp)(ms, std::int64_t{0}, longest_wait_ms));
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/http/validate.hpp ----
 
 // The gate that a request passes before a transport sends its first byte. HTTP libraries differ in
@@ -10639,9 +10667,9 @@ inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& opt
 }
 
 inline std::pair<curl_exchange::time, errc> curl_exchange::deadline() const noexcept {
-  constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
   const auto after = [](time from, std::int64_t ms) {
-    return ms > 0 && ms < year_ms ? from + std::chrono::milliseconds(ms) : (time::max)();
+    return ms > 0 && ms < orcast::detail::longest_wait_ms ? from + std::chrono::milliseconds(ms)
+                                                          : (time::max)();
   };
   const time total = after(started_, request_.limits.total_ms);
   time phase = (time::max)();
@@ -13598,7 +13626,7 @@ class transport_hub {
 
   ORCAST_SMALL bool cancel_all(std::int64_t wait_ms) {
     using clock = std::chrono::steady_clock;
-    const clock::time_point until = clock::now() + std::chrono::milliseconds(wait_ms);
+    const clock::time_point until = clock::now() + orcast::detail::wait_of(wait_ms);
     std::unique_lock<std::mutex> lock(mutex_);
     const exchange_id last = last_id_;
     for (exchange_id id = 0; (id = next_live(id)) != 0 && id <= last;) {
@@ -13666,7 +13694,7 @@ class transport_hub {
     std::unique_lock<std::mutex> lock(mutex_);
     if (first_ == nullptr) return;
     const unsigned before = ended_;
-    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
+    changed_.wait_for(lock, orcast::detail::wait_of(wait_ms), [&] { return ended_ != before; });
   }
 
   // The rest is called under the lock.
@@ -13730,6 +13758,7 @@ class transport_hub {
 #include <thread>
 #include <utility>
 #include <vector>
+
 #endif
 
 // A few threads that run jobs in the order of their arrival. any_transport makes a blocking
@@ -13811,7 +13840,7 @@ class worker_pool {
       const auto all_ended = [this] { return running_ == 0; };
       if (wait_ms < 0) {
         ended_.wait(lock, all_ended);
-      } else if (!ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), all_ended)) {
+      } else if (!ended_.wait_for(lock, orcast::detail::wait_of(wait_ms), all_ended)) {
         return false;
       }
       ended.swap(threads_);
@@ -14980,7 +15009,7 @@ ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> wait_after(const retry_poli
                                                                 std::int64_t elapsed_ms,
                                                                 std::int64_t deadline_ms,
                                                                 std::uint32_t random) noexcept {
-  if (attempt >= policy.max_attempts) return std::nullopt;
+  if (attempt >= policy.max_attempts || asked_ms > policy.most_asked_ms) return std::nullopt;
   const double most = static_cast<double>(policy.max_ms);
   double backoff = static_cast<double>(policy.initial_ms);
   for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
@@ -15916,7 +15945,7 @@ ORCAST_DECL void api_reader::head(const http::response_head& head) noexcept {
   if (type.size() <= 256) reply_.content_type.assign(type);
   const std::string_view retry_after = head.find("Retry-After");
   if (retry_after.empty()) return;
-  retry_after_ms_ = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+  retry_after_ms_ = http::parse_retry_after(retry_after, clock_.wall_ns() / 1'000'000'000);
 }
 
 ORCAST_DECL bool api_reader::data(std::string_view bytes) noexcept {
@@ -18768,8 +18797,9 @@ inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
 struct reply_reader::parser {
   enum class state : unsigned char { undecided, document, stream, complete, failed };
 
-  explicit parser(const reply_limits& most)
-      : limits(most),
+  parser(const reply_limits& most, const host& time)
+      : clock(time),
+        limits(most),
         events(detail::limits_of_stream(most)),
         json(detail::json_manners::tolerant, most.depth),
         merge(most) {}
@@ -18786,6 +18816,7 @@ struct reply_reader::parser {
   void pass_on(reply_reader& whole, const result<void>& outcome);
   void seal(reply_reader& whole);
 
+  host clock;
   reply_limits limits;
   http::sse_parser events;
   detail::json_reader json;
@@ -18979,8 +19010,8 @@ ORCAST_DECL void reply_reader::parser::seal(reply_reader& whole) {
   if (received_chunk) merge.write_body(whole.reply_, whole.reply_.raw);
 }
 
-ORCAST_DECL reply_reader::reply_reader(const reply_limits& limits)
-    : parser_(std::make_unique<parser>(limits)) {}
+ORCAST_DECL reply_reader::reply_reader(const reply_limits& limits, const host& clock)
+    : parser_(std::make_unique<parser>(limits, clock)) {}
 ORCAST_DECL reply_reader::~reply_reader() = default;
 ORCAST_DECL reply_reader::reply_reader(reply_reader&&) noexcept = default;
 ORCAST_DECL reply_reader& reply_reader::operator=(reply_reader&&) noexcept = default;
@@ -19011,7 +19042,8 @@ ORCAST_DECL void reply_reader::head(const http::response_head& head) noexcept {
   parser_->event_stream_announced = detail::is_event_stream(head.find("Content-Type"));
   const std::string_view retry_after = head.find("Retry-After");
   if (retry_after.empty()) return;
-  parser_->retry_after_ms = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+  const std::int64_t now_s = parser_->clock.wall_ns() / 1'000'000'000;
+  parser_->retry_after_ms = http::parse_retry_after(retry_after, now_s);
 }
 
 ORCAST_DECL bool reply_reader::data(std::string_view bytes) noexcept {
@@ -21359,11 +21391,11 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
     : where_(where),
-      reader_(limits),
-      api_(limits),
+      clock_(where.traces != nullptr ? where.traces->host() : orcast::host()),
+      reader_(limits, clock_),
+      api_(limits, clock_),
       limits_(limits),
       reading_(std::make_unique<reading>()) {
-  if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
 
@@ -22193,6 +22225,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
   policy.initial_ms = (std::max)(options_.initial_ms, std::int64_t{1});  // so that waits grow
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
+  policy.most_asked_ms = (std::numeric_limits<std::int64_t>::max)();  // total_ms is what counts
   policy.jitter = 1.0;
   // Whether to retry was OTLP's to say.
   const auto wait =
@@ -26514,7 +26547,8 @@ inline void client_core::tick(std::int64_t budget_ns) {
   if (ticking_ || closed_) return;
   ticking_ = true;
   const bool all = budget_ns <= 0;
-  const std::int64_t until = all ? 0 : clock_.steady_ns() + budget_ns;
+  const std::int64_t until =
+      all ? 0 : clock_.steady_ns() + (std::min)(budget_ns, longest_wait_ms * 1'000'000);
   transport_.poll(0);
   box_.take((std::numeric_limits<std::size_t>::max)(), [this](call_ptr& entry) {
     enqueue(entry);

@@ -65,6 +65,11 @@ TEST_CASE("the pool keeps as many connections as it may", "[transport][httplib]"
     options.idle_connections = 1;
     expected = 1;
   }
+  SECTION("one, for any time") {
+    options.idle_connections = 1;
+    options.idle_connection_ms = INT64_MAX;
+    expected = 1;
+  }
   orcast::httplib_transport transport(options);
   const http::request request = get(host.url());
   for (int i = 0; i < 2; ++i) {

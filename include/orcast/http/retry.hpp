@@ -20,7 +20,10 @@ struct retry_policy {
   std::int64_t initial_ms = 500;
   double factor = 2.0;
   std::int64_t max_ms = 60'000;  ///< of our own waits; a service may ask for more
-  double jitter = 0.5;           ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
+  /// Of the waits that a service asks for. Who asks for more is not asked again: the failure says
+  /// in retry_after_ms when it would be worth it.
+  std::int64_t most_asked_ms = 600'000;
+  double jitter = 0.5;  ///< the share of a wait that is random, 0 to 1; 1 is "full jitter"
 
   bool on_408 = true;  ///< the service gave up waiting for the request
   bool on_429 = true;  ///< rate limited
@@ -42,7 +45,8 @@ bool retryable(const retry_policy& policy, const failure& why) noexcept;
 /// `attempt` counts those made, from 1. `elapsed_ms` and `deadline_ms` count from the beginning of
 /// the first; a deadline of 0 means none. `random` is any 32 random bits. The wait is our own
 /// backoff or `asked_ms` (-1: the service asked for none), the longer one. A wait that reaches the
-/// deadline is refused, not shortened: to come earlier than asked would only be refused again.
+/// deadline, or that is asked for beyond most_asked_ms, is refused, not shortened: to come earlier
+/// than asked would only be refused again.
 std::optional<std::int64_t> wait_after(const retry_policy& policy, int attempt,
                                        std::int64_t asked_ms, std::int64_t elapsed_ms,
                                        std::int64_t deadline_ms, std::uint32_t random) noexcept;

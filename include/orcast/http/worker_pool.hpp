@@ -12,6 +12,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "orcast/core/wait.hpp"
 #endif
 
 #include "orcast/http/worker_options.hpp"
@@ -95,7 +97,7 @@ class worker_pool {
       const auto all_ended = [this] { return running_ == 0; };
       if (wait_ms < 0) {
         ended_.wait(lock, all_ended);
-      } else if (!ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), all_ended)) {
+      } else if (!ended_.wait_for(lock, orcast::detail::wait_of(wait_ms), all_ended)) {
         return false;
       }
       ended.swap(threads_);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "orcast/core/host.hpp"
 #include "orcast/core/result.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/openrouter/delta_listener.hpp"
@@ -35,7 +36,8 @@ class byte_listener {
 /// Reads one exchange at a time; not thread safe. head(), data()..., then finish().
 class api_reader {
  public:
-  explicit api_reader(const reply_limits& limits = {}) : limits_(limits) {}
+  explicit api_reader(const reply_limits& limits = {}, const host& clock = {})
+      : clock_(clock), limits_(limits) {}
 
   /// Where the body of a success goes instead of the reply; borrowed, null for nowhere else.
   void listen(byte_listener* listener) noexcept { listener_ = listener; }
@@ -56,6 +58,7 @@ class api_reader {
  private:
   bool success() const noexcept { return reply_.status >= 200 && reply_.status < 300; }
 
+  host clock_;
   reply_limits limits_;
   byte_listener* listener_ = nullptr;
   api_reply reply_;

@@ -190,6 +190,7 @@ class observation : private delta_listener {
   double since_begin_ms() const noexcept;
 
   recording where_;
+  orcast::host clock_;
   reply_reader reader_;
   api_reader api_;
   const reply_limits limits_;
@@ -198,7 +199,6 @@ class observation : private delta_listener {
   span span_;
   content_recorder content_{span_, where_};
   span_context context_;
-  orcast::host clock_;
   std::string request_model_;
   std::unique_ptr<reading> reading_;
   std::string scratch_;  // text that is put together for an attribute

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "orcast/core/host.hpp"
 #include "orcast/core/result.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
@@ -21,7 +22,7 @@ inline namespace v0 {
 /// One exchange at a time; not thread safe. head(), data()..., then finish().
 class reply_reader {
  public:
-  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {});
+  ORCAST_DECL explicit reply_reader(const reply_limits& limits = {}, const host& clock = {});
   ORCAST_DECL ~reply_reader();
   ORCAST_DECL reply_reader(reply_reader&&) noexcept;
   ORCAST_DECL reply_reader& operator=(reply_reader&&) noexcept;

@@ -127,7 +127,7 @@ namespace transport_detail {
 class connection_pool {
  public:
   connection_pool(std::size_t capacity, std::int64_t longest_idle_ms)
-      : capacity_(capacity), longest_idle_(longest_idle_ms) {}
+      : capacity_(capacity), longest_idle_(orcast::detail::wait_of(longest_idle_ms)) {}
   ~connection_pool() {
     for (idle& each : idle_) {
       if (each.process == ::getpid()) each.line->say_goodbye();
@@ -324,9 +324,9 @@ namespace transport_detail {
 
 /// Now plus so many milliseconds; `never` for 0, which means no limit, and for more than a year.
 inline deadline deadline_in(std::int64_t ms) noexcept {
-  constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
-  return ms > 0 && ms < year_ms ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms)
-                                : never;
+  return ms > 0 && ms < orcast::detail::longest_wait_ms
+             ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms)
+             : never;
 }
 
 class guarded_stream final : public httplib::Stream {

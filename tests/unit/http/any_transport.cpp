@@ -304,6 +304,30 @@ TEST_CASE("cancel_all() gives up by its deadline") {
   CHECK(transport.cancel_all(0));
 }
 
+TEST_CASE("cancel_all() and poll() wait as long as it takes when given the longest time") {
+  fake_async_transport fake;
+  fake.otherwise(fake_reply().never());
+  any_transport transport(fake);
+  note_sink cancelled;
+  transport.start(somewhere(), cancelled);
+  std::atomic<bool> over{false};
+  std::thread network_thread([&] {
+    while (!over) {
+      std::this_thread::yield();
+      fake.deliver();
+    }
+  });
+  CHECK(transport.cancel_all(INT64_MAX));
+  CHECK(cancelled.log() == "|cancelled");
+  fake.otherwise(fake_reply::whole(200, ""));
+  note_sink ended;
+  transport.start(somewhere(), ended);
+  transport.poll(INT64_MAX);
+  CHECK(ended.dones() == 1);
+  over = true;
+  network_thread.join();
+}
+
 TEST_CASE("poll() with a wait returns when an exchange has ended") {
   fake_async_transport fake;
   any_transport transport(fake);

@@ -135,6 +135,17 @@ TEST_CASE("the service's hint lengthens a wait, also beyond the limit, and never
   CHECK(decide({}, 1, why, 0, 0, no_luck) == 500);
 }
 
+TEST_CASE("a service that asks for more than the policy waits is not asked again") {
+  retry_policy policy;
+  failure why = with_status(429);
+  why.retry_after_ms = policy.most_asked_ms;
+  CHECK(decide(policy, 1, why, 0, 0, no_luck) == policy.most_asked_ms);
+  why.retry_after_ms += 1;
+  CHECK_FALSE(decide(policy, 1, why, 0, 0, no_luck));
+  policy.most_asked_ms = (std::numeric_limits<std::int64_t>::max)();
+  CHECK(decide(policy, 1, why, 0, 0, no_luck) == 600'001);
+}
+
 TEST_CASE("a wait that reaches the deadline is refused") {
   failure why = with_status(503);
   CHECK(decide({}, 1, why, 1000, 1501, no_luck) == 500);

@@ -152,6 +152,21 @@ TEST_CASE("stop gives up by its deadline, and can be asked again") {
   CHECK(door.order() == std::vector<int>{0});
 }
 
+TEST_CASE("stop waits as long as it takes when given the longest time") {
+  gate at;
+  task only{&at, 1};
+  worker_pool pool({1, 1});
+  REQUIRE(pool.submit(&task::run, &only));
+  at.wait_for_arrivals(1);
+  std::thread opener([&] {
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    at.open();
+  });
+  CHECK(pool.stop(INT64_MAX));
+  CHECK(at.order().size() == 1);
+  opener.join();
+}
+
 TEST_CASE("options of nothing still give one thread and one place") {
   gate door;
   std::vector<task> tasks = tasks_at(door, 1);

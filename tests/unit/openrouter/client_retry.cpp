@@ -86,6 +86,18 @@ TEST_CASE("a service's Retry-After is honoured") {
   CHECK(talk.text() == "Hi");
 }
 
+TEST_CASE("a service that asks to wait for a day is not waited for") {
+  test::bench bench;
+  fake_transport net;
+  net.otherwise(test::refusal(429, "come back tomorrow", {{"Retry-After", "86400", false}}));
+  client made = bench.client(net, exact(bench));
+  const auto reply = made.chat(hello());
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.error().code == errc::rate_limited);
+  CHECK(reply.error().retry_after_ms == 86'400'000);
+  CHECK(net.requests().size() == 1);
+}
+
 TEST_CASE("the last attempt's failure is the call's") {
   test::bench bench;
   fake_transport net;

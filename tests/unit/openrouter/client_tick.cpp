@@ -51,6 +51,18 @@ TEST_CASE("a tick goes at most one handler call over its budget") {
   CHECK(turns == "aaaa");
 }
 
+TEST_CASE("a budget of any size is one, and the largest is none") {
+  test::bench bench;
+  fake_transport net;
+  net.reply(test::stream({"Hi"}));
+  client made = bench.client(net);
+  std::string turns;
+  slow_handler heard(bench.clock, turns, 'a');
+  call talk = made.start(hello(), &heard);
+  made.tick(INT64_MAX);
+  CHECK(turns == "aaaa");
+}
+
 TEST_CASE("calls take turns, also from tick to tick") {
   test::bench bench;
   fake_transport net;

@@ -386,6 +386,24 @@ TEST_CASE("a service that quotes the key does not bring it into the span") {
     CHECK(value.find("canary") == std::string::npos);
 }
 
+TEST_CASE("a date in Retry-After is read by the program's clock") {
+  test::fake_clock clock;
+  clock.wall = 784'111'777LL * 1'000'000'000;  // Sun, 06 Nov 1994 08:49:37 GMT
+  tracer_options options;
+  options.host = clock.host();
+  auto traces = a_tracer(options);
+  recording where;
+  where.traces = traces.get();
+  const orcast::http::header_view headers[] = {{"Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT"}};
+  observation seen(where);
+  SECTION("of a chat completion") { seen.begin(weather(), "{}", url); }
+  SECTION("of another endpoint") { seen.begin({"GET", "/models"}, url); }
+  seen.head({429, headers, 1});
+  const auto ended = seen.done({});
+  REQUIRE_FALSE(ended.ok());
+  CHECK(ended.error().retry_after_ms == 30'000);
+}
+
 TEST_CASE("retries are events on the one span") {
   auto traces = a_tracer();
   recording where;

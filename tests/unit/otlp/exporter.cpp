@@ -303,6 +303,16 @@ TEST_CASE("a Retry-After is waited for, unless it takes longer than there is tim
   CHECK(r.exporter.pending() == 1);
 }
 
+TEST_CASE("a Retry-After of a day is waited for where there is time") {
+  otlp::exporter_options patient;
+  patient.total_ms = 0;
+  rig r(patient);
+  r.send_one();
+  r.answer(429, "{}", 86'400'000);
+  r.post();
+  CHECK(r.until == r.now + 86'400'000);
+}
+
 TEST_CASE("a refusal keeps the batch until the settings change") {
   const char* const body = R"({"code":13,"message":"unable to validate authorization from span"})";
   rig r;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "orcast/core/wait.hpp"
 #include "orcast/http/control.hpp"
 #include "orcast/http/detail/transport_functions.hpp"
 #include "orcast/http/detail/waiting_sink.hpp"
@@ -72,7 +73,7 @@ class transport_hub {
 
   ORCAST_SMALL bool cancel_all(std::int64_t wait_ms) {
     using clock = std::chrono::steady_clock;
-    const clock::time_point until = clock::now() + std::chrono::milliseconds(wait_ms);
+    const clock::time_point until = clock::now() + orcast::detail::wait_of(wait_ms);
     std::unique_lock<std::mutex> lock(mutex_);
     const exchange_id last = last_id_;
     for (exchange_id id = 0; (id = next_live(id)) != 0 && id <= last;) {
@@ -140,7 +141,7 @@ class transport_hub {
     std::unique_lock<std::mutex> lock(mutex_);
     if (first_ == nullptr) return;
     const unsigned before = ended_;
-    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] { return ended_ != before; });
+    changed_.wait_for(lock, orcast::detail::wait_of(wait_ms), [&] { return ended_ != before; });
   }
 
   // The rest is called under the lock.

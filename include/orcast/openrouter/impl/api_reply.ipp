@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "orcast/core/host.hpp"
 #include "orcast/http/retry.hpp"
 #include "orcast/openrouter/api_reply.hpp"
 #include "orcast/openrouter/impl/error_reader.hpp"
@@ -31,7 +30,7 @@ ORCAST_DECL void api_reader::head(const http::response_head& head) noexcept {
   if (type.size() <= 256) reply_.content_type.assign(type);
   const std::string_view retry_after = head.find("Retry-After");
   if (retry_after.empty()) return;
-  retry_after_ms_ = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+  retry_after_ms_ = http::parse_retry_after(retry_after, clock_.wall_ns() / 1'000'000'000);
 }
 
 ORCAST_DECL bool api_reader::data(std::string_view bytes) noexcept {

@@ -8,6 +8,7 @@
 
 #include "orcast/openrouter/impl/client_core.hpp"
 
+#include "orcast/core/wait.hpp"
 #include "orcast/http/control.hpp"
 #include "orcast/openrouter/impl/client_compose.ipp"
 #include "orcast/openrouter/impl/client_line.ipp"
@@ -153,7 +154,8 @@ inline void client_core::tick(std::int64_t budget_ns) {
   if (ticking_ || closed_) return;
   ticking_ = true;
   const bool all = budget_ns <= 0;
-  const std::int64_t until = all ? 0 : clock_.steady_ns() + budget_ns;
+  const std::int64_t until =
+      all ? 0 : clock_.steady_ns() + (std::min)(budget_ns, longest_wait_ms * 1'000'000);
   transport_.poll(0);
   box_.take((std::numeric_limits<std::size_t>::max)(), [this](call_ptr& entry) {
     enqueue(entry);

@@ -56,11 +56,11 @@ inline result<void> without_secrets(result<void> ended, const http::request* sen
 
 ORCAST_DECL observation::observation(const recording& where, const reply_limits& limits)
     : where_(where),
-      reader_(limits),
-      api_(limits),
+      clock_(where.traces != nullptr ? where.traces->host() : orcast::host()),
+      reader_(limits, clock_),
+      api_(limits, clock_),
       limits_(limits),
       reading_(std::make_unique<reading>()) {
-  if (where_.traces != nullptr) clock_ = where_.traces->host();
   reader_.listen(this);
 }
 

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "orcast/core/host.hpp"
 #include "orcast/http/retry.hpp"
 #include "orcast/http/sse.hpp"
 #include "orcast/openrouter/impl/error_reader.hpp"
@@ -50,8 +49,9 @@ inline http::sse_limits limits_of_stream(const reply_limits& limits) noexcept {
 struct reply_reader::parser {
   enum class state : unsigned char { undecided, document, stream, complete, failed };
 
-  explicit parser(const reply_limits& most)
-      : limits(most),
+  parser(const reply_limits& most, const host& time)
+      : clock(time),
+        limits(most),
         events(detail::limits_of_stream(most)),
         json(detail::json_manners::tolerant, most.depth),
         merge(most) {}
@@ -68,6 +68,7 @@ struct reply_reader::parser {
   void pass_on(reply_reader& whole, const result<void>& outcome);
   void seal(reply_reader& whole);
 
+  host clock;
   reply_limits limits;
   http::sse_parser events;
   detail::json_reader json;
@@ -261,8 +262,8 @@ ORCAST_DECL void reply_reader::parser::seal(reply_reader& whole) {
   if (received_chunk) merge.write_body(whole.reply_, whole.reply_.raw);
 }
 
-ORCAST_DECL reply_reader::reply_reader(const reply_limits& limits)
-    : parser_(std::make_unique<parser>(limits)) {}
+ORCAST_DECL reply_reader::reply_reader(const reply_limits& limits, const host& clock)
+    : parser_(std::make_unique<parser>(limits, clock)) {}
 ORCAST_DECL reply_reader::~reply_reader() = default;
 ORCAST_DECL reply_reader::reply_reader(reply_reader&&) noexcept = default;
 ORCAST_DECL reply_reader& reply_reader::operator=(reply_reader&&) noexcept = default;
@@ -293,7 +294,8 @@ ORCAST_DECL void reply_reader::head(const http::response_head& head) noexcept {
   parser_->event_stream_announced = detail::is_event_stream(head.find("Content-Type"));
   const std::string_view retry_after = head.find("Retry-After");
   if (retry_after.empty()) return;
-  parser_->retry_after_ms = http::parse_retry_after(retry_after, host().wall_ns() / 1'000'000'000);
+  const std::int64_t now_s = parser_->clock.wall_ns() / 1'000'000'000;
+  parser_->retry_after_ms = http::parse_retry_after(retry_after, now_s);
 }
 
 ORCAST_DECL bool reply_reader::data(std::string_view bytes) noexcept {

@@ -172,6 +172,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::retry(std::int64_t now_ms,
   policy.initial_ms = (std::max)(options_.initial_ms, std::int64_t{1});  // so that waits grow
   policy.factor = options_.factor;
   policy.max_ms = options_.max_ms;
+  policy.most_asked_ms = (std::numeric_limits<std::int64_t>::max)();  // total_ms is what counts
   policy.jitter = 1.0;
   // Whether to retry was OTLP's to say.
   const auto wait =

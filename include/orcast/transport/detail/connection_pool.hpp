@@ -13,6 +13,7 @@
 
 #include <unistd.h>
 
+#include "orcast/core/wait.hpp"
 #include "orcast/transport/detail/connection.hpp"
 
 // Connections that are kept open for the next exchange with the same origin, the last one first.
@@ -24,7 +25,7 @@ namespace transport_detail {
 class connection_pool {
  public:
   connection_pool(std::size_t capacity, std::int64_t longest_idle_ms)
-      : capacity_(capacity), longest_idle_(longest_idle_ms) {}
+      : capacity_(capacity), longest_idle_(orcast::detail::wait_of(longest_idle_ms)) {}
   ~connection_pool() {
     for (idle& each : idle_) {
       if (each.process == ::getpid()) each.line->say_goodbye();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "orcast/core/result.hpp"
+#include "orcast/core/wait.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/http/transport.hpp"
@@ -131,9 +132,9 @@ inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& opt
 }
 
 inline std::pair<curl_exchange::time, errc> curl_exchange::deadline() const noexcept {
-  constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
   const auto after = [](time from, std::int64_t ms) {
-    return ms > 0 && ms < year_ms ? from + std::chrono::milliseconds(ms) : (time::max)();
+    return ms > 0 && ms < orcast::detail::longest_wait_ms ? from + std::chrono::milliseconds(ms)
+                                                          : (time::max)();
   };
   const time total = after(started_, request_.limits.total_ms);
   time phase = (time::max)();

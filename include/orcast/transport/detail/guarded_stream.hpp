@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "orcast/core/result.hpp"
+#include "orcast/core/wait.hpp"
 #include "orcast/http/control.hpp"
 #include "orcast/http/request.hpp"
 #include "orcast/http/response.hpp"
@@ -29,9 +30,9 @@ namespace transport_detail {
 
 /// Now plus so many milliseconds; `never` for 0, which means no limit, and for more than a year.
 inline deadline deadline_in(std::int64_t ms) noexcept {
-  constexpr std::int64_t year_ms = std::int64_t{366} * 24 * 3600 * 1000;
-  return ms > 0 && ms < year_ms ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms)
-                                : never;
+  return ms > 0 && ms < orcast::detail::longest_wait_ms
+             ? std::chrono::steady_clock::now() + std::chrono::milliseconds(ms)
+             : never;
 }
 
 class guarded_stream final : public httplib::Stream {
