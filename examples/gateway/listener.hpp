@@ -124,23 +124,36 @@ class listener {
       workers_.emplace_back();
       worker& mine = workers_.back();
       ++open_;
-      mine.thread = std::thread([this, &mine, accepted, serve] {
-        {
-          client_connection connection(accepted);
-          {
-            const std::lock_guard<std::mutex> held(mutex_);
-            mine.connection = &connection;
-          }
-          serve(connection, draining_);
-          const std::lock_guard<std::mutex> held(mutex_);
-          mine.connection = nullptr;  // before the socket closes: drain() uses it
-        }
-        const std::lock_guard<std::mutex> held(mutex_);
-        finished_.push_back(&mine);
+      try {
+        mine.thread = std::thread([this, &mine, accepted, serve] { work(mine, accepted, serve); });
+      } catch (const std::system_error&) {  // no thread to be had: this client has to come again
+        workers_.pop_back();
         --open_;
-        room_.notify_all();
-      });
+        ::close(accepted);
+      }
     }
+  }
+
+  template <class Serve>
+  void work(worker& mine, int accepted, const Serve& serve) {
+    {
+      client_connection connection(accepted);
+      {
+        const std::lock_guard<std::mutex> held(mutex_);
+        mine.connection = &connection;
+      }
+      try {
+        serve(connection, draining_);
+      } catch (const std::exception& error) {  // for want of memory, most likely
+        std::fprintf(stderr, "gateway: a connection was given up: %s\n", error.what());
+      }
+      const std::lock_guard<std::mutex> held(mutex_);
+      mine.connection = nullptr;  // before the socket closes: drain() uses it
+    }
+    const std::lock_guard<std::mutex> held(mutex_);
+    finished_.push_back(&mine);
+    --open_;
+    room_.notify_all();
   }
 
   /// Under the lock: joins threads whose work is over.

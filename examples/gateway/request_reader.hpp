@@ -150,7 +150,8 @@ class request_reader {
       const std::size_t path = to.target.find('/', 7);
       to.target = path == std::string::npos ? "/" : to.target.substr(path);
     }
-    if (to.target.front() != '/') return refuse(400, "the target must be a path");
+    if (to.target.empty() || to.target.front() != '/')
+      return refuse(400, "the target must be a path");
     for (const char c : to.target) {
       if (c <= ' ' || c > '~' || c == '\\' || c == '#') {
         return refuse(400, "the target has a character that is not allowed");
@@ -193,11 +194,11 @@ class request_reader {
   }
 
   bool read_body(incoming_request& to) {
+    body_began_ = std::chrono::steady_clock::now();
     if (!chunked_) return read_bytes(to.body, left_);
     std::string line;
     for (;;) {
-      until_ = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-      if (!read_line(line, 256)) return false;
+      if (too_slow(to.body) || !read_line(line, 256)) return false;
       const std::string_view digits = std::string_view(line).substr(0, line.find_first_of("; \t"));
       if (digits.empty() || digits.size() > 8) return refuse(400, "a chunk size is malformed");
       std::size_t size = 0;
@@ -222,8 +223,17 @@ class request_reader {
     return true;
   }
 
+  /// A body has 30 seconds, and a second more for each 8 KiB that have come.
+  bool too_slow(const std::string& body) {
+    until_ = body_began_ + std::chrono::seconds(30 + body.size() / 8192);
+    if (std::chrono::steady_clock::now() < until_) return false;
+    refuse(408, "the request's body is too slow");
+    return true;
+  }
+
   bool read_bytes(std::string& to, std::size_t size) {
     while (size != 0) {
+      if (too_slow(to)) return false;
       const std::string_view here = from_.peek(silence_ms).substr(0, size);
       if (here.empty()) return false;
       to.append(here);
@@ -236,6 +246,7 @@ class request_reader {
   client_connection& from_;
   const std::size_t most_body_bytes_;
   std::chrono::steady_clock::time_point until_;
+  std::chrono::steady_clock::time_point body_began_;
   int empty_lines_ = 0;
   bool chunked_ = false;
   std::size_t left_ = 0;

@@ -108,14 +108,14 @@ enum class errc : std::uint16_t {
   busy = 4,              ///< a bounded queue is full
 
   resolve = 10,             ///< the host name could not be resolved
-  connect = 11,             ///< refused, unreachable, or gone before a byte was sent
+  connect = 11,             ///< refused, unreachable, reset before the first byte
   tls = 12,                 ///< handshake failed or certificate rejected
   trust_store = 13,         ///< no certificate authorities to check against
   timeout_connect = 14,     ///< no connection in time
   timeout_first_byte = 15,  ///< connected, but no response began in time
   timeout_idle = 16,        ///< the response went silent
   timeout_total = 17,       ///< the exchange took too long as a whole
-  disconnected = 18,        ///< cut later: the request may have been received, and done
+  disconnected = 18,        ///< cut in the middle of the exchange
   protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
   too_large = 20,           ///< over one of our limits
 
@@ -438,8 +438,7 @@ struct timeouts {
 
 /// What a response may cost at most. More is a failure with errc::too_large or errc::protocol.
 struct response_limits {
-  /// As it arrives: events say a word in some 300 bytes. Who keeps a body has a limit of its own.
-  std::size_t body_bytes = std::size_t{64} << 20;
+  std::size_t body_bytes = std::size_t{8} << 20;
   std::size_t header_bytes = std::size_t{64} << 10;  ///< all header lines together
   std::size_t header_line_bytes = std::size_t{8} << 10;
   std::size_t header_count = 100;
@@ -3620,9 +3619,9 @@ class delta_listener {
 struct reply_limits {
   std::size_t body_bytes = std::size_t{8}
                            << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{8} << 20;
-  std::size_t line_bytes = std::size_t{8} << 20;  ///< a picture comes in one
-  std::size_t events = 1'000'000;                 ///< and comments
+  std::size_t event_bytes = std::size_t{4} << 20;
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t events = 100'000;  ///< and comments
   std::size_t tool_calls = 128;
   std::size_t tool_argument_bytes = std::size_t{1} << 20;
   std::size_t depth = 32;  ///< of arrays and objects within each other
@@ -3719,7 +3718,7 @@ struct retry_policy {
   /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
   bool on_unavailable = true;
   bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< no byte was sent: not resolved, refused, not connected in time
+  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
   /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
   /// False holds for 504 and 524 too, where a gateway gave up waiting.
   bool on_no_answer = true;
@@ -6744,9 +6743,6 @@ class exchange_control {
 //                  calls sinks only from inside poll(), which the host calls each frame with 0, or
 //                  with the milliseconds it may wait for the network. One thread uses it.
 //
-// A failure with errc::connect says that no byte of the request was sent: it is sent again though
-// it must not be carried out twice. What is cut later is errc::disconnected.
-//
 // cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
 // data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
 // was never given out is ignored by cancel() and resume().
@@ -8205,7 +8201,8 @@ class client {
   ORCAST_DECL client(client&&) noexcept;
   ORCAST_DECL client& operator=(client&&) noexcept;
   /// Ends what is under way as shut_down; no handler is called any more. Waits until the transport
-  /// has let go, which takes it 100 ms at most.
+  /// has let go, which takes it 100 ms at most. In a child of fork() it ends nothing: what is under
+  /// way, and its memory, are the parent's.
   ORCAST_DECL ~client();
 
   /// Sends and waits for the whole reply. Retries by the policy, waiting on this thread.
@@ -8262,6 +8259,7 @@ class client {
 
  private:
   explicit client(std::shared_ptr<detail::client_core> core) noexcept;
+  ORCAST_DECL void end();
 
   // Shared with a tick() that is under way, so that a handler may destroy the client.
   std::shared_ptr<detail::client_core> core_;
@@ -10333,14 +10331,14 @@ inline namespace v0 {
 namespace transport_detail {
 
 /// How far an exchange had come when it failed.
-enum class curl_phase : unsigned char { before_request, before_response, in_head, in_body };
+enum class curl_phase : unsigned char { before_response, in_head, in_body };
 
 /// `words` is libcurl's own message, which may be empty; it never contains a header.
 inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
   std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
   // A reset and a chunk that makes no sense have the same code.
   const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
-  const errc cut = phase == curl_phase::before_request ? errc::connect : errc::disconnected;
+  const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return failure(errc::resolve, std::move(message));
@@ -10684,8 +10682,7 @@ inline result<void> curl_exchange::verdict() const {
   if (cancel_wanted) return failure(errc::cancelled, "cancelled");
   if (failed_) return why_;
   if (code == CURLE_OK && head_.complete()) return {};
-  const curl_phase phase = !connected_        ? curl_phase::before_request
-                           : !began_          ? curl_phase::before_response
+  const curl_phase phase = !began_            ? curl_phase::before_response
                            : head_.complete() ? curl_phase::in_body
                                               : curl_phase::in_head;
   // libcurl takes a head without its last line for a short but whole one.
@@ -10940,8 +10937,8 @@ inline bool response_guard::take_body(std::string_view& bytes, std::string& clea
 inline bool response_guard::end_of_stream() {
   if (state_ == state::until_close) state_ = state::complete;
   if (complete()) return true;
-  return refuse(errc::disconnected, began_ ? "the connection was cut within the response"
-                                           : "the connection was closed before a response");
+  return began_ ? refuse(errc::disconnected, "the connection was cut within the response")
+                : refuse(errc::connect, "the connection was closed before a response");
 }
 
 }  // namespace transport_detail
@@ -13318,6 +13315,7 @@ inline std::string decode_base64(std::string_view text) {
 
 ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   broadcast_settings made;
+  made.hide = masks::from_environment();
   const std::string phoenix(environment("PHOENIX_COLLECTOR_ENDPOINT"));
   if (!phoenix.empty() && environment("ARIZE_API_KEY").empty()) {
     made.name = "phoenix";
@@ -13334,7 +13332,6 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   made.model_id = environment("ARIZE_PROJECT_NAME");
   if (made.model_id.empty()) made.model_id = "default";
   made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
-  made.hide = masks::from_environment();
   return made;
 }
 
@@ -13586,6 +13583,9 @@ class transport_hub {
   /// After cancel_all(-1).
   virtual ~transport_hub() = default;
 
+  /// Whether this is a child of fork(): threads, sockets and what goes with them are the parent's.
+  bool in_child() const noexcept { return process_id() != process_; }
+
   http::tier tier() const noexcept { return table_.tier; }
   std::size_t capacity() const noexcept { return capacity_; }
 
@@ -13738,12 +13738,66 @@ class transport_hub {
 
   exchange_id last_id_ = 0;
   unsigned ended_ = 0;
+  const long process_ = process_id();
 };
 
 }  // namespace detail
 }  // namespace http
 }  // namespace v0
 }  // namespace orcast
+
+// ---- orcast/core/posix_thread.hpp ----
+
+#if !defined(ORCAST_NO_THREADS) && (defined(__unix__) || defined(__APPLE__))
+
+#include <cstddef>
+#include <utility>
+
+#include <pthread.h>
+#include <signal.h>
+
+// A thread that a library may start in somebody else's program: it takes none of the host's
+// signals, and a system that has no thread to give makes start() return false. (std::thread would
+// throw, or end a program that is built without exceptions.)
+
+namespace orcast {
+inline namespace v0 {
+
+class posix_thread {
+ public:
+  posix_thread() = default;
+  posix_thread(const posix_thread&) = delete;
+  posix_thread& operator=(const posix_thread&) = delete;
+  ~posix_thread() { ORCAST_ASSERT(!started_); }  // after join()
+
+  /// `stack_bytes` 0 is the system's default.
+  bool start(void* (*run)(void*), void* argument, std::size_t stack_bytes) noexcept {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return false;
+    const bool sized = stack_bytes == 0 || pthread_attr_setstacksize(&attributes, stack_bytes) == 0;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
+    started_ = sized && pthread_create(&thread_, &attributes, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attributes);
+    return started_;
+  }
+
+  void join() noexcept {
+    if (std::exchange(started_, false)) pthread_join(thread_, nullptr);
+  }
+
+ private:
+  pthread_t thread_{};
+  bool started_ = false;
+};
+
+}  // namespace v0
+}  // namespace orcast
+
+#endif
 
 // ---- orcast/http/worker_pool.hpp ----
 
@@ -13754,6 +13808,7 @@ class transport_hub {
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -13803,18 +13858,17 @@ class worker_pool {
   /// How many there may be.
   std::size_t threads() const noexcept { return most_threads_; }
 
-  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
-  /// or the pool was stopped.
+  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full,
+  /// the pool was stopped, or the system has no thread to give and there is none yet.
   bool submit(job run, void* context) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_ || queue_.size() >= most_queued_) return false;
-    queue_.push_back({run, context});
-    if (queue_.size() > idle_ && threads_.size() < most_threads_) {
-      ++running_;
-      threads_.emplace_back([this] { work(); });
-    } else {
-      changed_.notify_one();
+    if (queue_.size() >= idle_ && threads_.size() < most_threads_ && !add_thread() &&
+        threads_.empty()) {
+      return false;
     }
+    queue_.push_back({run, context});
+    changed_.notify_one();
     return true;
   }
 
@@ -13832,7 +13886,7 @@ class worker_pool {
   /// Takes no more jobs and waits at most `wait_ms` (-1: as long as it takes) for those it has.
   /// True when all threads have ended. Not from inside a job, not concurrently with itself.
   bool stop(std::int64_t wait_ms) {
-    std::vector<std::thread> ended;
+    std::vector<std::unique_ptr<pool_thread>> ended;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       stopping_ = true;
@@ -13845,7 +13899,7 @@ class worker_pool {
       }
       ended.swap(threads_);
     }
-    for (std::thread& thread : ended) thread.join();
+    for (const auto& thread : ended) thread->join();
     return true;
   }
 
@@ -13854,6 +13908,32 @@ class worker_pool {
     job run;
     void* context;
   };
+
+#if defined(__unix__) || defined(__APPLE__)
+  using pool_thread = posix_thread;
+  bool start(pool_thread& made) noexcept {
+    const auto run = [](void* self) -> void* {
+      static_cast<worker_pool*>(self)->work();
+      return nullptr;
+    };
+    return made.start(run, this, 0);
+  }
+#else
+  using pool_thread = std::thread;
+  bool start(pool_thread& made) {
+    made = std::thread([this] { work(); });
+    return true;
+  }
+#endif
+
+  /// Under the lock.
+  bool add_thread() {
+    auto made = std::make_unique<pool_thread>();
+    if (!start(*made)) return false;
+    threads_.push_back(std::move(made));
+    ++running_;
+    return true;
+  }
 
   void work() noexcept {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -13878,7 +13958,7 @@ class worker_pool {
   std::condition_variable changed_;  // a job came, or stopping_
   std::condition_variable ended_;    // a thread is about to end
   std::vector<entry> queue_;         // the oldest first
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<pool_thread>> threads_;
   std::size_t idle_ = 0;     // threads that wait for a job
   std::size_t running_ = 0;  // threads that have not ended
   bool stopping_ = false;
@@ -13923,7 +14003,8 @@ class blocking_hub final : public transport_hub {
     if (!workers_.submit(&blocking_relay::work, &exchange)) {
       exchange.refusal =
           worker_pool::available
-              ? failure(errc::busy, "too many requests wait for a worker thread")
+              ? failure(errc::busy,
+                        "too many requests wait for a worker thread, or there is none to be had")
               : failure(errc::unsupported, "a blocking transport can't start() without threads");
     }
     return id;
@@ -14115,6 +14196,7 @@ namespace http {
 namespace detail {
 
 ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  if (hub->in_child()) return;  // with all that it holds: to end it here would end it there
   hub->cancel_all(-1);
   delete hub;
   if (destroy != nullptr) destroy(transport);
@@ -14324,10 +14406,10 @@ inline result<std::string> read_file(const std::string& path, std::size_t most_b
 /// systems without POSIX files with errc::unsupported.
 inline result<void> write_private_file(const std::string& path, std::string_view text) {
 #if defined(__unix__) || defined(__APPLE__)
-  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
-  const int file =
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return detail::file_failure("can't write", beside, errno);
+  std::string beside = path + ".new.XXXXXX";  // a name that nobody else has, or has left behind
+  const int file = ::mkstemp(beside.data());
+  if (file < 0) return detail::file_failure("can't write", path, errno);
+  ::fcntl(file, F_SETFD, FD_CLOEXEC);
   int error = 0;
   while (error == 0 && !text.empty()) {
     const auto put = ::write(file, text.data(), text.size());
@@ -17467,9 +17549,9 @@ struct sse_event {
 
 /// What a stream may cost. Beyond it feed() fails with errc::too_large.
 struct sse_limits {
-  std::size_t line_bytes = std::size_t{8} << 20;
-  std::size_t event_bytes = std::size_t{8} << 20;  ///< the data of one event
-  std::uint32_t count = 1'000'000;                 ///< events and comments together
+  std::size_t line_bytes = std::size_t{1} << 20;
+  std::size_t event_bytes = std::size_t{4} << 20;  ///< the data of one event
+  std::uint32_t count = 100'000;                   ///< events and comments together
 };
 
 class sse_parser {
@@ -17856,7 +17938,7 @@ class reasoning_merge {
 
   /// A fragment continues the last item when that is a text too and nothing says otherwise. A
   /// signature alone may come later: it belongs to the last text with its index, not far back.
-  entry& place_of(json_view item, merge_state& state) {
+  entry& place_of(json_view item) {
     const std::string_view index = item["index"].is_number() ? item["index"].text() : "";
     const std::string_view id = item["id"].text();
     const auto belongs = [&](const entry& each) {
@@ -17871,31 +17953,26 @@ class reasoning_merge {
     }
     items_.emplace_back();
     items_.back().type = "reasoning.text";
-    state.spend(sizeof(entry));
     return items_.back();
   }
 
   void add_text(json_view item, merge_state& state) {
-    entry& place = place_of(item, state);
-    const auto keep_first = [&state](std::string& to, std::string_view text) {
-      if (!to.empty()) return;
-      to = text;
-      state.spend(text.size());
-    };
+    entry& place = place_of(item);
+    state.spend(sizeof(entry));
     for (const json_view member : item) {
       const std::string_view key = member.key();
+      state.spend(member.text().size());
       if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
-        state.spend(member.text().size());
       } else if (is(key, "signature")) {
-        keep_first(place.signature, member.text());
+        if (place.signature.empty()) place.signature = member.text();
       } else if (is(key, "format")) {
-        keep_first(place.format, member.text());
+        if (place.format.empty()) place.format = member.text();
       } else if (is(key, "id")) {
-        keep_first(place.id, member.text());
+        if (place.id.empty()) place.id = member.text();
       } else if (is(key, "index") && member.is_number()) {
-        keep_first(place.index, member.text());
+        if (place.index.empty()) place.index = member.text();
       } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }
@@ -22144,47 +22221,49 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   last_reply_.from_otlp = answer.understood && !answer.foreign;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  std::string what;
-  what.append("HTTP ");
-  detail::append_number(what, status);
-  const auto report_with = [&](std::string_view more) {
-    report(what.append(more), answer.message);
-  };
-  if (status >= 200 && status < 300) {
-    const auto rejected =
-        static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
-    if (rejected != 0) {
-      detail::append_number(what.append(", "), rejected);
-      report_with(" spans rejected");
-    } else if (!answer.message.empty()) {
-      report_with(", accepted with a warning");
-    } else if (!answer.understood) {
-      // To send it again could only duplicate it.
-      report_with(", accepted with a body that is not an OTLP answer");
-    }
-    return settle(rejected, drop_reason::rejected);
-  }
-  if (given_up_) return settle(posted_, drop_reason::withdrawn);
+  const bool accepted = status >= 200 && status < 300;
+  if (!accepted && given_up_) return settle(posted_, drop_reason::withdrawn);
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
-  if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
-    report_with(", spans are kept: the key, the space, the project or the region is wrong");
+  const bool refused = status == 401 || status == 403 || (status == 500 && answer.code == internal);
+  const bool too_much = status == 413;
+  const auto rejected = static_cast<std::uint32_t>(
+      accepted ? (std::min)(answer.rejected_spans, std::uint64_t{posted_}) : 0);
+  const char* trouble = "";
+  if (rejected != 0) {
+    trouble = " spans rejected";
+  } else if (refused) {
+    trouble = ", spans are kept: the key, the space, the project or the region is wrong";
+  } else if (too_much && posted_ > 1) {
+    trouble = ", trying with half as many spans";
+  } else if (accepted) {
+    // To send it again could only duplicate it.
+    trouble = !answer.message.empty() ? ", accepted with a warning"
+              : answer.understood     ? nullptr
+                                      : ", accepted with a body that is not an OTLP answer";
+  }
+  if (trouble != nullptr) {
+    std::string what;
+    detail::append_number(what.append("HTTP "), status);
+    if (rejected != 0) detail::append_number(what.append(", "), rejected);
+    report(what.append(trouble), answer.message);
+  }
+  if (accepted) return settle(rejected, drop_reason::rejected);
+  if (refused) {
     state_ = state::held;
     return {};
   }
-  if (status == 413 && posted_ > 1) {
-    report_with(", trying with half as many spans");
+  if (too_much && posted_ > 1) {
     most_ = (posted_ + 1) / 2;
     attempts_ = 0;
     state_ = state::waiting;
     due_ms_ = now_ms;
     return {};
   }
-  report_with({});
   if (status == 429 || status == 502 || status == 503 || status == 504) {
     return retry(now_ms, retry_after_ms);
   }
-  return settle(posted_, status == 413 ? drop_reason::too_large : drop_reason::rejected);
+  return settle(posted_, too_much ? drop_reason::too_large : drop_reason::rejected);
 }
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
@@ -23157,59 +23236,6 @@ class flush_thread {
 #include <utility>
 #include <vector>
 
-// ---- orcast/core/posix_thread.hpp ----
-
-#if !defined(ORCAST_NO_THREADS) && (defined(__unix__) || defined(__APPLE__))
-
-#include <cstddef>
-#include <utility>
-
-#include <pthread.h>
-#include <signal.h>
-
-// A thread that a library may start in somebody else's program: it takes none of the host's
-// signals, and a system that has no thread to give makes start() return false. (std::thread would
-// throw, or end a program that is built without exceptions.)
-
-namespace orcast {
-inline namespace v0 {
-
-class posix_thread {
- public:
-  posix_thread() = default;
-  posix_thread(const posix_thread&) = delete;
-  posix_thread& operator=(const posix_thread&) = delete;
-  ~posix_thread() { ORCAST_ASSERT(!started_); }  // after join()
-
-  /// `stack_bytes` 0 is the system's default.
-  bool start(void* (*run)(void*), void* argument, std::size_t stack_bytes) noexcept {
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0) return false;
-    const bool sized = stack_bytes == 0 || pthread_attr_setstacksize(&attributes, stack_bytes) == 0;
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
-    started_ = sized && pthread_create(&thread_, &attributes, run, argument) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_attr_destroy(&attributes);
-    return started_;
-  }
-
-  void join() noexcept {
-    if (std::exchange(started_, false)) pthread_join(thread_, nullptr);
-  }
-
- private:
-  pthread_t thread_{};
-  bool started_ = false;
-};
-
-}  // namespace v0
-}  // namespace orcast
-
-#endif
-
 // The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn
 // goes through a few fields under a mutex, which is never held while a transport is used.
 
@@ -23914,16 +23940,21 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
     exporter_->retire(at);
     return {};
   };
+  // Those who are kept from quotes already stay so: it takes nothing from them but what quotes.
+  const auto undone = [this, was_in_full](result<void> why) {
+    in_full_ = was_in_full;
+    return why;
+  };
   if (in_full_ != was_in_full) {
     // From now on content is in the ring: who gets none must be kept from its quotes as well.
     for (std::size_t i = 0; i < current_.size(); ++i) {
       if (i == number || !current_[i]->enabled || !current_[i]->privacy_mode) continue;
-      const result<void> kept_from = apply(i, *current_[i]);
-      if (!kept_from) return kept_from;
+      result<void> kept_from = apply(i, *current_[i]);
+      if (!kept_from) return undone(std::move(kept_from));
     }
   }
-  const result<void> applied = apply(number, *fresh);
-  if (!applied) return applied;
+  result<void> applied = apply(number, *fresh);
+  if (!applied) return undone(std::move(applied));
   if (number == current_.size()) {
     current_.push_back(std::move(fresh));
   } else {
@@ -24485,6 +24516,7 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
   }
   broadcast_settings otel;
   otel.model_id = made.settings.model_id;
+  otel.hide = made.settings.hide;
   if (detail::otel_destination(in, otel)) {
     if (named) {
       made.also.push_back(std::move(otel));
@@ -25862,6 +25894,8 @@ class client_core {
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
+  /// Of fork(), by its parent.
+  bool in_child() const noexcept { return process_id() != process_; }
   const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
   std::size_t in_line() const noexcept;
@@ -25933,6 +25967,7 @@ class client_core {
   std::size_t usage_queries_ = 0;       // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
+  const long process_ = process_id();
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
 };
 
@@ -26656,7 +26691,7 @@ inline void client_core::finish(const call_ptr& entry) {
 }
 
 inline void client_core::cancel(call_entry& entry) {
-  if (entry.state == call_state::done || entry.ended_by) return;
+  if (in_child() || entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
   const http::exchange_id exchange = leave_line(entry);
@@ -26759,14 +26794,22 @@ ORCAST_DECL client::client(client&&) noexcept = default;
 
 ORCAST_DECL client& client::operator=(client&& other) noexcept {
   if (this != &other) {
-    if (core_ != nullptr) core_->shut_down();
+    end();
     core_ = std::move(other.core_);
   }
   return *this;
 }
 
-ORCAST_DECL client::~client() {
-  if (core_ != nullptr) core_->shut_down();
+ORCAST_DECL client::~client() { end(); }
+
+ORCAST_DECL void client::end() {
+  if (core_ == nullptr) return;
+  if (core_->in_child()) {
+    // What is under way is the parent's; locks of its other threads may be held for ever here.
+    static_cast<void>(new auto(std::move(core_)));
+  } else {
+    core_->shut_down();
+  }
 }
 
 ORCAST_DECL result<chat_reply> client::chat(chat_request request, const call_context& context) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/http/fake_transport.hpp"
 #include "orcast/orcast.hpp"
 #include "orcast/transport/curl.hpp"
 #include "orcast/transport/httplib.hpp"
@@ -238,6 +239,37 @@ TEST_CASE("a private destination stays private when one joins that is not") {
   CHECK(count(all(discreet), "canary") == 0);
   CHECK(discreet.spans().size() == 3);
   CHECK(count(all(full), "canary") > 0);
+}
+
+TEST_CASE("a change that is refused takes nobody's privacy") {
+  const auto settings = [](const char* name, bool privacy) {
+    broadcast_settings made;
+    made.name = name;
+    made.kind = destination_kind::otlp;
+    made.base_url = "http://127.0.0.1:1";
+    made.model_id = "any";
+    made.privacy_mode = privacy;
+    return made;
+  };
+  http::fake_transport silent;
+  silent.otherwise(http::fake_reply().never());
+  broadcast_options options;
+  options.settings = settings("first", true);
+  options.also.push_back(settings("second", true));
+  options.own_thread = false;
+  options.exporting.delay_ms = 0;
+  const auto traces = broadcast::start(std::move(options), http::any_transport(silent)).value();
+  // A request is under way by each of the earlier settings, until there are too many of them.
+  result<void> changed;
+  for (int i = 0; changed && i < 100; ++i) {
+    traces->traces()->start("x").end();
+    traces->pump();
+    changed = traces->change(settings("second", true));
+  }
+  REQUIRE_FALSE(changed.ok());
+  REQUIRE(changed.error().code == errc::busy);
+  CHECK_FALSE(traces->change(settings("second", false)).ok());
+  CHECK(traces->recording().privacy);
 }
 
 TEST_CASE("settings may change while threads record, and every span has one end") {

@@ -263,6 +263,7 @@ TEST_CASE("a request that two servers could read in two ways is refused", "[gate
       {"GET / HTTP/1.1\r\n\r\n", "400"},
       {"GET / HTTP/1.1\n" + host + "\r\n", "400"},
       {"GET x HTTP/1.1\r\n" + host + "\r\n", "400"},
+      {"GET  HTTP/1.1\r\n" + host + "\r\n", "400"},
       {"GET / HTTP/2.0\r\n" + host + "\r\n", "505"},
       {"CONNECT a:1 HTTP/1.1\r\n" + host + "\r\n", "501"},
       {"GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", "431"},

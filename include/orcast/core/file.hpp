@@ -65,10 +65,10 @@ inline result<std::string> read_file(const std::string& path, std::size_t most_b
 /// systems without POSIX files with errc::unsupported.
 inline result<void> write_private_file(const std::string& path, std::string_view text) {
 #if defined(__unix__) || defined(__APPLE__)
-  const std::string beside = path + ".new." + std::to_string(static_cast<long>(::getpid()));
-  const int file =
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return detail::file_failure("can't write", beside, errno);
+  std::string beside = path + ".new.XXXXXX";  // a name that nobody else has, or has left behind
+  const int file = ::mkstemp(beside.data());
+  if (file < 0) return detail::file_failure("can't write", path, errno);
+  ::fcntl(file, F_SETFD, FD_CLOEXEC);
   int error = 0;
   while (error == 0 && !text.empty()) {
     const auto put = ::write(file, text.data(), text.size());

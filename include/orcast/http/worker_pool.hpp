@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "orcast/core/wait.hpp"
 #endif
 
+#include "orcast/core/posix_thread.hpp"
 #include "orcast/http/worker_options.hpp"
 
 // A few threads that run jobs in the order of their arrival. any_transport makes a blocking
@@ -60,18 +62,17 @@ class worker_pool {
   /// How many there may be.
   std::size_t threads() const noexcept { return most_threads_; }
 
-  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full
-  /// or the pool was stopped.
+  /// Takes a job; never runs it on this thread. False, and nothing taken, when the queue is full,
+  /// the pool was stopped, or the system has no thread to give and there is none yet.
   bool submit(job run, void* context) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_ || queue_.size() >= most_queued_) return false;
-    queue_.push_back({run, context});
-    if (queue_.size() > idle_ && threads_.size() < most_threads_) {
-      ++running_;
-      threads_.emplace_back([this] { work(); });
-    } else {
-      changed_.notify_one();
+    if (queue_.size() >= idle_ && threads_.size() < most_threads_ && !add_thread() &&
+        threads_.empty()) {
+      return false;
     }
+    queue_.push_back({run, context});
+    changed_.notify_one();
     return true;
   }
 
@@ -89,7 +90,7 @@ class worker_pool {
   /// Takes no more jobs and waits at most `wait_ms` (-1: as long as it takes) for those it has.
   /// True when all threads have ended. Not from inside a job, not concurrently with itself.
   bool stop(std::int64_t wait_ms) {
-    std::vector<std::thread> ended;
+    std::vector<std::unique_ptr<pool_thread>> ended;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       stopping_ = true;
@@ -102,7 +103,7 @@ class worker_pool {
       }
       ended.swap(threads_);
     }
-    for (std::thread& thread : ended) thread.join();
+    for (const auto& thread : ended) thread->join();
     return true;
   }
 
@@ -111,6 +112,32 @@ class worker_pool {
     job run;
     void* context;
   };
+
+#if defined(__unix__) || defined(__APPLE__)
+  using pool_thread = posix_thread;
+  bool start(pool_thread& made) noexcept {
+    const auto run = [](void* self) -> void* {
+      static_cast<worker_pool*>(self)->work();
+      return nullptr;
+    };
+    return made.start(run, this, 0);
+  }
+#else
+  using pool_thread = std::thread;
+  bool start(pool_thread& made) {
+    made = std::thread([this] { work(); });
+    return true;
+  }
+#endif
+
+  /// Under the lock.
+  bool add_thread() {
+    auto made = std::make_unique<pool_thread>();
+    if (!start(*made)) return false;
+    threads_.push_back(std::move(made));
+    ++running_;
+    return true;
+  }
 
   void work() noexcept {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -135,7 +162,7 @@ class worker_pool {
   std::condition_variable changed_;  // a job came, or stopping_
   std::condition_variable ended_;    // a thread is about to end
   std::vector<entry> queue_;         // the oldest first
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<pool_thread>> threads_;
   std::size_t idle_ = 0;     // threads that wait for a job
   std::size_t running_ = 0;  // threads that have not ended
   bool stopping_ = false;

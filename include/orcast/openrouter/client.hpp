@@ -97,7 +97,8 @@ class client {
   ORCAST_DECL client(client&&) noexcept;
   ORCAST_DECL client& operator=(client&&) noexcept;
   /// Ends what is under way as shut_down; no handler is called any more. Waits until the transport
-  /// has let go, which takes it 100 ms at most.
+  /// has let go, which takes it 100 ms at most. In a child of fork() it ends nothing: what is under
+  /// way, and its memory, are the parent's.
   ORCAST_DECL ~client();
 
   /// Sends and waits for the whole reply. Retries by the policy, waiting on this thread.
@@ -154,6 +155,7 @@ class client {
 
  private:
   explicit client(std::shared_ptr<detail::client_core> core) noexcept;
+  ORCAST_DECL void end();
 
   // Shared with a tick() that is under way, so that a handler may destroy the client.
   std::shared_ptr<detail::client_core> core_;

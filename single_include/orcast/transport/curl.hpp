@@ -109,6 +109,7 @@ class curl_transport {
  public:
   explicit curl_transport(curl_options options = {});
   /// Every exchange in flight ends with errc::shut_down. A sink must not start another one then.
+  /// Not in a child of fork(), where it would disturb its parent's; an any_transport knows that.
   ~curl_transport();
   curl_transport(const curl_transport&) = delete;
   curl_transport& operator=(const curl_transport&) = delete;

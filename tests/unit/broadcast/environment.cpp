@@ -26,7 +26,7 @@ outcome with(const std::map<std::string, std::string>& variables) {
       for (char** each = environ; *each != nullptr; ++each) {
         const std::string line(*each);
         if (line.compare(0, 5, "OTEL_") != 0 && line.compare(0, 6, "ARIZE_") != 0 &&
-            line.compare(0, 8, "PHOENIX_") != 0) {
+            line.compare(0, 8, "PHOENIX_") != 0 && line.compare(0, 14, "OPENINFERENCE_") != 0) {
           continue;
         }
         ::unsetenv(line.substr(0, line.find('=')).c_str());
@@ -121,6 +121,22 @@ TEST_CASE("what concerns traces alone counts before what concerns all signals") 
   CHECK(made.options.settings.format == otlp::format::protobuf);
   CHECK(made.options.max_value_bytes == 20);
   CHECK(made.complaints.empty());
+}
+
+TEST_CASE("OpenInference's masks hold wherever the environment sends spans to") {
+  const std::map<std::string, std::string> places[] = {
+      arize,
+      {{"PHOENIX_COLLECTOR_ENDPOINT", "http://127.0.0.1:6006"}},
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}},
+      arize_and({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}})};
+  for (std::map<std::string, std::string> variables : places) {
+    CAPTURE(variables.begin()->first);
+    variables["OPENINFERENCE_HIDE_INPUTS"] = "true";
+    const outcome made = with(variables);
+    CHECK(made.options.settings.hide.hide_inputs);
+    CHECK_FALSE(made.options.settings.hide.hide_outputs);
+    for (const broadcast_settings& each : made.options.also) CHECK(each.hide.hide_inputs);
+  }
 }
 
 TEST_CASE("the service's name and resource go to every destination") {

@@ -57,6 +57,16 @@ TEST_CASE("a private file replaces one that everybody could read, and leaves not
   REQUIRE(::mkdir(in.path.c_str(), 0700) == 0);
 }
 
+TEST_CASE("what a program left behind that was killed while it wrote is in nobody's way") {
+  const folder in;
+  const std::string path = in.path + "/kept";
+  const std::string left = path + ".new." + std::to_string(::getpid());
+  REQUIRE(write_private_file(left, "half").ok());
+  CHECK(write_private_file(path, "whole").ok());
+  CHECK(*read_file(path, 100) == "whole");
+  ::unlink(left.c_str());
+}
+
 TEST_CASE("a file that can't be written or read says which and why") {
   const auto written = write_private_file("/nowhere/at/all", "x");
   REQUIRE_FALSE(written.ok());

@@ -8,6 +8,11 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
+
+#if defined(__GLIBC__)
+#include <pthread.h>
+#endif
 
 #if defined(ORCAST_NO_THREADS)
 
@@ -176,6 +181,31 @@ TEST_CASE("options of nothing still give one thread and one place") {
   CHECK(pool.stop(-1));
   CHECK(door.order() == std::vector<int>{0});
 }
+
+#if defined(__GLIBC__) && !ORCAST_TEST_SANITIZED
+TEST_CASE("where the system has no thread to give a job is refused, or waits for those there are") {
+  pthread_attr_t usual;
+  pthread_attr_t absurd;
+  REQUIRE(::pthread_getattr_default_np(&usual) == 0);
+  REQUIRE(::pthread_attr_init(&absurd) == 0);
+  REQUIRE(::pthread_attr_setstacksize(&absurd, std::size_t{1} << 46) == 0);
+  gate door;
+  std::vector<task> tasks = tasks_at(door, 2);
+  worker_pool pool({2, 4});
+  REQUIRE(::pthread_setattr_default_np(&absurd) == 0);
+  CHECK_FALSE(pool.submit(&task::run, &tasks[0]));
+  REQUIRE(::pthread_setattr_default_np(&usual) == 0);
+  CHECK(pool.submit(&task::run, &tasks[0]));
+  door.wait_for_arrivals(1);
+  REQUIRE(::pthread_setattr_default_np(&absurd) == 0);
+  CHECK(pool.submit(&task::run, &tasks[1]));
+  REQUIRE(::pthread_setattr_default_np(&usual) == 0);
+  door.open();
+  CHECK(pool.stop(-1));
+  CHECK(door.order() == std::vector<int>{0, 1});
+  CHECK(door.most_inside() == 1);
+}
+#endif
 
 TEST_CASE("a pool that was never used has nothing to stop") {
   worker_pool pool(worker_options{});

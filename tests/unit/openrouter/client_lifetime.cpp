@@ -11,6 +11,11 @@
 #include "support/catch.hpp"
 #include "unit/openrouter/client_support.hpp"
 
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 // Cancelling, and ends in every order.
 
 namespace {
@@ -42,6 +47,33 @@ fake_reply halted() {
   script.data(test::chunk("Hel")).hold().data(test::chunk("lo")).data(test::ending());
   return script;
 }
+
+#if defined(__unix__)
+TEST_CASE("a child of fork may let its copy of a client go, and its parent's calls go on") {
+  test::bench bench;
+  fake_blocking_transport net;
+  net.otherwise(halted());
+  client made = bench.client(net);
+  call talk = made.start(hello());
+  while (net.requests().empty()) std::this_thread::yield();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);
+    { const call gone(std::move(talk)); }
+    { const client gone(std::move(made)); }
+    ::_exit(0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  net.release_all();
+  while (made.in_flight() != 0) {
+    made.tick();
+    std::this_thread::yield();
+  }
+  CHECK(talk.text() == "Hello");
+}
+#endif
 
 TEST_CASE("a cancelled call ends at the next tick, in every phase") {
   test::bench bench;

@@ -156,16 +156,21 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
     exporter_->retire(at);
     return {};
   };
+  // Those who are kept from quotes already stay so: it takes nothing from them but what quotes.
+  const auto undone = [this, was_in_full](result<void> why) {
+    in_full_ = was_in_full;
+    return why;
+  };
   if (in_full_ != was_in_full) {
     // From now on content is in the ring: who gets none must be kept from its quotes as well.
     for (std::size_t i = 0; i < current_.size(); ++i) {
       if (i == number || !current_[i]->enabled || !current_[i]->privacy_mode) continue;
-      const result<void> kept_from = apply(i, *current_[i]);
-      if (!kept_from) return kept_from;
+      result<void> kept_from = apply(i, *current_[i]);
+      if (!kept_from) return undone(std::move(kept_from));
     }
   }
-  const result<void> applied = apply(number, *fresh);
-  if (!applied) return applied;
+  result<void> applied = apply(number, *fresh);
+  if (!applied) return undone(std::move(applied));
   if (number == current_.size()) {
     current_.push_back(std::move(fresh));
   } else {

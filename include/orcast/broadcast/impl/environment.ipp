@@ -203,6 +203,7 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
   }
   broadcast_settings otel;
   otel.model_id = made.settings.model_id;
+  otel.hide = made.settings.hide;
   if (detail::otel_destination(in, otel)) {
     if (named) {
       made.also.push_back(std::move(otel));

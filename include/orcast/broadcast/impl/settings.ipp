@@ -40,6 +40,7 @@ inline std::string decode_base64(std::string_view text) {
 
 ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   broadcast_settings made;
+  made.hide = masks::from_environment();
   const std::string phoenix(environment("PHOENIX_COLLECTOR_ENDPOINT"));
   if (!phoenix.empty() && environment("ARIZE_API_KEY").empty()) {
     made.name = "phoenix";
@@ -56,7 +57,6 @@ ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
   made.model_id = environment("ARIZE_PROJECT_NAME");
   if (made.model_id.empty()) made.model_id = "default";
   made.base_url = environment("ARIZE_COLLECTOR_ENDPOINT");
-  made.hide = masks::from_environment();
   return made;
 }
 

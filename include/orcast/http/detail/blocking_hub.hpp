@@ -35,7 +35,8 @@ class blocking_hub final : public transport_hub {
     if (!workers_.submit(&blocking_relay::work, &exchange)) {
       exchange.refusal =
           worker_pool::available
-              ? failure(errc::busy, "too many requests wait for a worker thread")
+              ? failure(errc::busy,
+                        "too many requests wait for a worker thread, or there is none to be had")
               : failure(errc::unsupported, "a blocking transport can't start() without threads");
     }
     return id;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "orcast/core/fork.hpp"
 #include "orcast/core/wait.hpp"
 #include "orcast/http/control.hpp"
 #include "orcast/http/detail/transport_functions.hpp"
@@ -32,6 +33,9 @@ class transport_hub {
   transport_hub& operator=(const transport_hub&) = delete;
   /// After cancel_all(-1).
   virtual ~transport_hub() = default;
+
+  /// Whether this is a child of fork(): threads, sockets and what goes with them are the parent's.
+  bool in_child() const noexcept { return process_id() != process_; }
 
   http::tier tier() const noexcept { return table_.tier; }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -185,6 +189,7 @@ class transport_hub {
 
   exchange_id last_id_ = 0;
   unsigned ended_ = 0;
+  const long process_ = process_id();
 };
 
 }  // namespace detail

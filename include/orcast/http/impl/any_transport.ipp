@@ -17,6 +17,7 @@ namespace http {
 namespace detail {
 
 ORCAST_SMALL ORCAST_DECL void transport_hub_deleter::operator()(transport_hub* hub) const noexcept {
+  if (hub->in_child()) return;  // with all that it holds: to end it here would end it there
   hub->cancel_all(-1);
   delete hub;
   if (destroy != nullptr) destroy(transport);

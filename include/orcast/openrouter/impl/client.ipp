@@ -72,14 +72,22 @@ ORCAST_DECL client::client(client&&) noexcept = default;
 
 ORCAST_DECL client& client::operator=(client&& other) noexcept {
   if (this != &other) {
-    if (core_ != nullptr) core_->shut_down();
+    end();
     core_ = std::move(other.core_);
   }
   return *this;
 }
 
-ORCAST_DECL client::~client() {
-  if (core_ != nullptr) core_->shut_down();
+ORCAST_DECL client::~client() { end(); }
+
+ORCAST_DECL void client::end() {
+  if (core_ == nullptr) return;
+  if (core_->in_child()) {
+    // What is under way is the parent's; locks of its other threads may be held for ever here.
+    static_cast<void>(new auto(std::move(core_)));
+  } else {
+    core_->shut_down();
+  }
 }
 
 ORCAST_DECL result<chat_reply> client::chat(chat_request request, const call_context& context) {

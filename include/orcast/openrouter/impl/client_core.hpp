@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/core/fork.hpp"
 #include "orcast/core/host.hpp"
 #include "orcast/http/any_transport.hpp"
 #include "orcast/openrouter/client.hpp"
@@ -41,6 +42,8 @@ class client_core {
   void tick(std::int64_t budget_ns);
   void cancel(call_entry& entry);
   void shut_down();
+  /// Of fork(), by its parent.
+  bool in_child() const noexcept { return process_id() != process_; }
   const recording& record() const noexcept { return options_.record; }
   std::size_t in_flight() const noexcept { return live_.size() - usage_queries_; }
   std::size_t in_line() const noexcept;
@@ -112,6 +115,7 @@ class client_core {
   std::size_t usage_queries_ = 0;       // calls in live_ that nobody but the client knows of
   bool ticking_ = false;
   bool closed_ = false;
+  const long process_ = process_id();
   http::any_transport transport_;  // last: when it goes, it waits for sinks that use the rest
 };
 

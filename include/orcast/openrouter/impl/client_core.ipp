@@ -263,7 +263,7 @@ inline void client_core::finish(const call_ptr& entry) {
 }
 
 inline void client_core::cancel(call_entry& entry) {
-  if (entry.state == call_state::done || entry.ended_by) return;
+  if (in_child() || entry.state == call_state::done || entry.ended_by) return;
   entry.ended_by = failure(errc::cancelled, "cancelled by the caller");
   enqueue_for_next_tick(live_[entry.place]);
   const http::exchange_id exchange = leave_line(entry);

@@ -91,47 +91,49 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   last_reply_.from_otlp = answer.understood && !answer.foreign;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, answer.message);
-  std::string what;
-  what.append("HTTP ");
-  detail::append_number(what, status);
-  const auto report_with = [&](std::string_view more) {
-    report(what.append(more), answer.message);
-  };
-  if (status >= 200 && status < 300) {
-    const auto rejected =
-        static_cast<std::uint32_t>((std::min)(answer.rejected_spans, std::uint64_t{posted_}));
-    if (rejected != 0) {
-      detail::append_number(what.append(", "), rejected);
-      report_with(" spans rejected");
-    } else if (!answer.message.empty()) {
-      report_with(", accepted with a warning");
-    } else if (!answer.understood) {
-      // To send it again could only duplicate it.
-      report_with(", accepted with a body that is not an OTLP answer");
-    }
-    return settle(rejected, drop_reason::rejected);
-  }
-  if (given_up_) return settle(posted_, drop_reason::withdrawn);
+  const bool accepted = status >= 200 && status < 300;
+  if (!accepted && given_up_) return settle(posted_, drop_reason::withdrawn);
   // Arize says 500 with gRPC's INTERNAL when it can't match key, space and project.
   constexpr std::int64_t internal = 13;
-  if (status == 401 || status == 403 || (status == 500 && answer.code == internal)) {
-    report_with(", spans are kept: the key, the space, the project or the region is wrong");
+  const bool refused = status == 401 || status == 403 || (status == 500 && answer.code == internal);
+  const bool too_much = status == 413;
+  const auto rejected = static_cast<std::uint32_t>(
+      accepted ? (std::min)(answer.rejected_spans, std::uint64_t{posted_}) : 0);
+  const char* trouble = "";
+  if (rejected != 0) {
+    trouble = " spans rejected";
+  } else if (refused) {
+    trouble = ", spans are kept: the key, the space, the project or the region is wrong";
+  } else if (too_much && posted_ > 1) {
+    trouble = ", trying with half as many spans";
+  } else if (accepted) {
+    // To send it again could only duplicate it.
+    trouble = !answer.message.empty() ? ", accepted with a warning"
+              : answer.understood     ? nullptr
+                                      : ", accepted with a body that is not an OTLP answer";
+  }
+  if (trouble != nullptr) {
+    std::string what;
+    detail::append_number(what.append("HTTP "), status);
+    if (rejected != 0) detail::append_number(what.append(", "), rejected);
+    report(what.append(trouble), answer.message);
+  }
+  if (accepted) return settle(rejected, drop_reason::rejected);
+  if (refused) {
     state_ = state::held;
     return {};
   }
-  if (status == 413 && posted_ > 1) {
-    report_with(", trying with half as many spans");
+  if (too_much && posted_ > 1) {
     most_ = (posted_ + 1) / 2;
     attempts_ = 0;
     state_ = state::waiting;
     due_ms_ = now_ms;
     return {};
   }
-  report_with({});
   if (status == 429 || status == 502 || status == 503 || status == 504) {
     return retry(now_ms, retry_after_ms);
   }
-  return settle(posted_, status == 413 ? drop_reason::too_large : drop_reason::rejected);
+  return settle(posted_, too_much ? drop_reason::too_large : drop_reason::rejected);
 }
 
 /// Who was asked in protobuf answers in it, but a proxy in between may say something of its own.
