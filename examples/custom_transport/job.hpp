@@ -68,9 +68,11 @@ class job {
     if (refused()) return sink_.done(refused_);
     if (how == CURLE_OK) give_head();  // also of an answer without a body
     if (how == CURLE_OK) return sink_.done({});
+    long sent = 0;
+    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
     const errc code = stopped_ || how == CURLE_ABORTED_BY_CALLBACK ? errc::cancelled
                       : how == CURLE_OPERATION_TIMEDOUT            ? errc::timeout_total
-                      : has_head_                                  ? errc::disconnected
+                      : sent != 0                                  ? errc::disconnected
                                                                    : errc::connect;
     sink_.done(orcast::failure(code, curl_easy_strerror(how)));
   }

@@ -4,6 +4,7 @@
 
 #include "orcast/openrouter/client.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -264,7 +265,7 @@ TEMPLATE_TEST_CASE("client: a failure says what happened, once", "", curl_transp
   for (const expectation each :
        {expectation{"401", errc::authentication}, expectation{"402", errc::payment_required},
         expectation{"403", errc::permission_denied}, expectation{"404", errc::not_found},
-        expectation{"429", errc::rate_limited}, expectation{"cut=head", errc::connect},
+        expectation{"429", errc::rate_limited}, expectation{"cut=head", errc::disconnected},
         expectation{"cut=1000", errc::disconnected},
         expectation{"end=1000", errc::stream_truncated},
         expectation{"stream-error", errc::provider_unavailable}}) {
@@ -282,6 +283,36 @@ TEMPLATE_TEST_CASE("client: a failure says what happened, once", "", curl_transp
     REQUIRE(spans.size() == 1);
     CHECK(spans[0].status == orcast::span_status::error);
   }
+}
+
+TEMPLATE_TEST_CASE("client: what was received and not answered is sent again only by its policy",
+                   "", curl_transport, httplib_transport) {
+  const bool reset = GENERATE(false, true);
+  CAPTURE(reset);
+  std::atomic<int> received{0};
+  const transport_test::server host([&](transport_test::peer& caller) {
+    if (!caller.request().empty()) ++received;
+    if (reset) caller.reset_on_close();
+  });
+  bench<TestType> bench;
+  orcast::client_options options = bench.options();
+  options.base_url = host.url("/api/v1");
+  int expected = 1;
+  SECTION("a chat completion that may be paid for twice") {
+    const auto reply = bench.talker(std::move(options)).chat(ask("Who?"));
+    CHECK(reply.error().code == errc::disconnected);
+    expected = 3;
+  }
+  SECTION("one that may not") {
+    options.retry.on_no_answer = false;
+    const auto reply = bench.talker(std::move(options)).chat(ask("Who?"));
+    CHECK(reply.error().code == errc::disconnected);
+  }
+  SECTION("what changes something") {
+    const auto reply = bench.talker(std::move(options)).call({"POST", "/keys", "{}"});
+    CHECK(reply.error().code == errc::disconnected);
+  }
+  CHECK(received == expected);
 }
 
 TEMPLATE_TEST_CASE("client: what arrived before a failure is kept", "", curl_transport,

@@ -196,6 +196,7 @@ TEMPLATE_TEST_CASE("a peer that goes away while it is sent to does not kill the 
     TestType driver(from);
     fetch(driver, request, sink);
   }
-  CHECK((sink.ended() == "connect" || sink.ended() == "tls"));
+  const std::string ended = sink.ended();  // by whether the reset came before the first byte went
+  CHECK((ended == "connect" || ended == "tls" || ended == "disconnected"));
   std::signal(SIGPIPE, before);
 }

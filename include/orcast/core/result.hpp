@@ -25,14 +25,14 @@ enum class errc : std::uint16_t {
   busy = 4,              ///< a bounded queue is full
 
   resolve = 10,             ///< the host name could not be resolved
-  connect = 11,             ///< refused, unreachable, reset before the first byte
+  connect = 11,             ///< refused, unreachable, or gone before a byte was sent
   tls = 12,                 ///< handshake failed or certificate rejected
   trust_store = 13,         ///< no certificate authorities to check against
   timeout_connect = 14,     ///< no connection in time
   timeout_first_byte = 15,  ///< connected, but no response began in time
   timeout_idle = 16,        ///< the response went silent
   timeout_total = 17,       ///< the exchange took too long as a whole
-  disconnected = 18,        ///< cut in the middle of the exchange
+  disconnected = 18,        ///< cut later: the request may have been received, and done
   protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
   too_large = 20,           ///< over one of our limits
 

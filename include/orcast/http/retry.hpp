@@ -30,7 +30,7 @@ struct retry_policy {
   /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
   bool on_unavailable = true;
   bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  bool on_connect = true;    ///< no byte was sent: not resolved, refused, not connected in time
   /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
   /// False holds for 504 and 524 too, where a gateway gave up waiting.
   bool on_no_answer = true;

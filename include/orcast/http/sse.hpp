@@ -26,9 +26,9 @@ struct sse_event {
 
 /// What a stream may cost. Beyond it feed() fails with errc::too_large.
 struct sse_limits {
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t event_bytes = std::size_t{4} << 20;  ///< the data of one event
-  std::uint32_t count = 100'000;                   ///< events and comments together
+  std::size_t line_bytes = std::size_t{8} << 20;
+  std::size_t event_bytes = std::size_t{8} << 20;  ///< the data of one event
+  std::uint32_t count = 1'000'000;                 ///< events and comments together
 };
 
 class sse_parser {

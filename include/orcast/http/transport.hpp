@@ -19,6 +19,9 @@
 //                  calls sinks only from inside poll(), which the host calls each frame with 0, or
 //                  with the milliseconds it may wait for the network. One thread uses it.
 //
+// A failure with errc::connect says that no byte of the request was sent: it is sent again though
+// it must not be carried out twice. What is cut later is errc::disconnected.
+//
 // cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
 // data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
 // was never given out is ignored by cancel() and resume().

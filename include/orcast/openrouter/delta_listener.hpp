@@ -35,9 +35,9 @@ class delta_listener {
 struct reply_limits {
   std::size_t body_bytes = std::size_t{8}
                            << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{4} << 20;
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t events = 100'000;  ///< and comments
+  std::size_t event_bytes = std::size_t{8} << 20;
+  std::size_t line_bytes = std::size_t{8} << 20;  ///< a picture comes in one
+  std::size_t events = 1'000'000;                 ///< and comments
   std::size_t tool_calls = 128;
   std::size_t tool_argument_bytes = std::size_t{1} << 20;
   std::size_t depth = 32;  ///< of arrays and objects within each other

@@ -129,7 +129,7 @@ inline result<void> httplib_transport::exchange(const http::request& request,
       pool_.put(std::move(origin), std::move(line));
     } else if (outcome) {
       line->say_goodbye();
-    } else if (kept && !stream.answered() && outcome.error().code == errc::connect) {
+    } else if (kept && stream.cut_before_answer()) {
       line.reset();
       continue;
     }

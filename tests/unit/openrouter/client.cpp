@@ -21,6 +21,7 @@ using orcast::errc;
 using orcast::http::any_transport;
 using orcast::http::fake_async_transport;
 using orcast::http::fake_blocking_transport;
+using orcast::http::fake_reply;
 using orcast::http::fake_transport;
 using test::hello;
 
@@ -370,6 +371,41 @@ TEST_CASE("a key that a service quotes reaches neither failure nor span") {
       CHECK(each.second.find(test::api_key) == std::string::npos);
     }
   }
+}
+
+TEST_CASE("by default a long answer is read to its end, whatever it takes on the wire") {
+  test::bench bench;
+  fake_transport net;
+  fake_reply reply = test::stream_head();
+  std::string words = "word";
+  SECTION("more than 8 MiB of events") {
+    const std::string comment = ":" + std::string(1 << 19, ' ') + "\n\n";
+    for (int i = 0; i < 24; ++i) reply.data(test::chunk("word")).data(comment);
+    words.clear();
+    for (int i = 0; i < 24; ++i) words += "word";
+  }
+  SECTION("a picture of 1.5 MB in one event") {
+    reply.data(test::chunk("word"));
+    reply.data(
+        R"(data: {"id":"gen-1","choices":[{"index":0,"delta":{"images":[{"type":"image_url",)"
+        R"("image_url":{"url":"data:image/png;base64,)" +
+        std::string(2'000'000, 'A') + "\"}}]}}]}\n\n");
+  }
+  SECTION("more than 100,000 words") {
+    const std::string one = test::chunk("w");
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += one;
+    for (int i = 0; i < 120; ++i) reply.data(many);
+    words.assign(120'000, 'w');
+  }
+  reply.data(test::ending());
+  net.reply(std::move(reply));
+  client made = bench.client(net);
+  struct : orcast::delta_listener {
+  } unheard;
+  const auto got = made.chat_stream(hello(), unheard);
+  if (!got) FAIL(got.error().message);
+  CHECK((got->text() == words));
 }
 
 TEST_CASE("the key of another gateway is hidden too") {

@@ -791,6 +791,17 @@ TEST_CASE("limits hold") {
     CHECK(made.stopped);
     CHECK(made.reply.text().substr(0, 10) == "HelloHello");
   }
+  SECTION("of reasoning no more than what is kept counts") {
+    limits.body_bytes = 4000;
+    const auto thoughts = [](int count) {
+      std::vector<std::string> each(
+          static_cast<std::size_t>(count),
+          R"({"reasoning_details":[{"type":"reasoning.text","text":" a","format":"f-v1","index":0}]})");
+      return deltas(each);
+    };
+    CHECK(read(thoughts(500), 3, limits).name() == "ok");
+    CHECK(read(thoughts(4000), 3, limits).name() == "too_large");
+  }
   SECTION("a line") {
     limits.line_bytes = 30;
     CHECK(read(stream({hello, stop, done}), 3, limits).name() == "too_large");

@@ -80,7 +80,7 @@ class reasoning_merge {
 
   /// A fragment continues the last item when that is a text too and nothing says otherwise. A
   /// signature alone may come later: it belongs to the last text with its index, not far back.
-  entry& place_of(json_view item) {
+  entry& place_of(json_view item, merge_state& state) {
     const std::string_view index = item["index"].is_number() ? item["index"].text() : "";
     const std::string_view id = item["id"].text();
     const auto belongs = [&](const entry& each) {
@@ -95,26 +95,31 @@ class reasoning_merge {
     }
     items_.emplace_back();
     items_.back().type = "reasoning.text";
+    state.spend(sizeof(entry));
     return items_.back();
   }
 
   void add_text(json_view item, merge_state& state) {
-    entry& place = place_of(item);
-    state.spend(sizeof(entry));
+    entry& place = place_of(item, state);
+    const auto keep_first = [&state](std::string& to, std::string_view text) {
+      if (!to.empty()) return;
+      to = text;
+      state.spend(text.size());
+    };
     for (const json_view member : item) {
       const std::string_view key = member.key();
-      state.spend(member.text().size());
       if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
+        state.spend(member.text().size());
       } else if (is(key, "signature")) {
-        if (place.signature.empty()) place.signature = member.text();
+        keep_first(place.signature, member.text());
       } else if (is(key, "format")) {
-        if (place.format.empty()) place.format = member.text();
+        keep_first(place.format, member.text());
       } else if (is(key, "id")) {
-        if (place.id.empty()) place.id = member.text();
+        keep_first(place.id, member.text());
       } else if (is(key, "index") && member.is_number()) {
-        if (place.index.empty()) place.index = member.text();
+        keep_first(place.index, member.text());
       } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }

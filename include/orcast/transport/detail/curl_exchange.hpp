@@ -149,7 +149,8 @@ inline result<void> curl_exchange::verdict() const {
   if (cancel_wanted) return failure(errc::cancelled, "cancelled");
   if (failed_) return why_;
   if (code == CURLE_OK && head_.complete()) return {};
-  const curl_phase phase = !began_            ? curl_phase::before_response
+  const curl_phase phase = !connected_        ? curl_phase::before_request
+                           : !began_          ? curl_phase::before_response
                            : head_.complete() ? curl_phase::in_body
                                               : curl_phase::in_head;
   // libcurl takes a head without its last line for a short but whole one.

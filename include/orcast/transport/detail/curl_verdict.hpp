@@ -15,14 +15,14 @@ inline namespace v0 {
 namespace transport_detail {
 
 /// How far an exchange had come when it failed.
-enum class curl_phase : unsigned char { before_response, in_head, in_body };
+enum class curl_phase : unsigned char { before_request, before_response, in_head, in_body };
 
 /// `words` is libcurl's own message, which may be empty; it never contains a header.
 inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
   std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
   // A reset and a chunk that makes no sense have the same code.
   const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
-  const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
+  const errc cut = phase == curl_phase::before_request ? errc::connect : errc::disconnected;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return failure(errc::resolve, std::move(message));

@@ -64,7 +64,11 @@ class guarded_stream final : public httplib::Stream {
 
   /// How it went; `parsed` is what cpp-httplib thought.
   result<void> verdict(bool parsed) const;
-  bool answered() const noexcept { return guard_.began(); }
+  /// The connection was gone before a byte of the response: a kept one may have been all the time.
+  bool cut_before_answer() const noexcept {
+    return failed_ && !guard_.began() &&
+           (why_.code == errc::connect || why_.code == errc::disconnected);
+  }
   bool reusable() const noexcept { return guard_.reusable() && !deaf_; }
 
  private:
@@ -77,6 +81,9 @@ class guarded_stream final : public httplib::Stream {
     if (!failed_) why_ = std::move(why);
     failed_ = true;
     return false;
+  }
+  bool fail_unsent() {
+    return fail(failure(errc::connect, "the connection was cut before anything was sent"));
   }
   bool fail_late(errc phase) {
     if (is_over()) phase = errc::timeout_total;
@@ -93,6 +100,7 @@ class guarded_stream final : public httplib::Stream {
   response_guard guard_;
   std::string clean_;  // checked, and not yet read by cpp-httplib from used_ on
   std::size_t used_ = 0;
+  bool sent_ = false;  // a byte of the request
   bool deaf_ = false;
   bool failed_ = false;
   failure why_;
@@ -123,6 +131,7 @@ inline ssize_t guarded_stream::write(const char* from, std::size_t size) {
   const deadline until = (std::min)(deadline_in(limits_.first_byte_ms), total_);
   switch (peer_.write(from, size, put, until)) {
     case io::done:
+      sent_ = sent_ || put != 0;
       return static_cast<ssize_t>(put);
     case io::timed_out:
       fail_late(errc::timeout_first_byte);
@@ -149,12 +158,14 @@ inline bool guarded_stream::receive() {
       return true;
     }
     case io::closed:
-      return guard_.end_of_stream() || fail(guard_.why());
+      if (guard_.end_of_stream()) return true;
+      return sent_ ? fail(guard_.why()) : fail_unsent();
     case io::timed_out:
       return fail_late(began ? errc::timeout_idle : errc::timeout_first_byte);
     default:
-      return began ? fail(failure(errc::disconnected, "the connection was cut within the response"))
-                   : fail(failure(errc::connect, "the connection was cut before a response"));
+      if (!sent_) return fail_unsent();
+      return fail(failure(errc::disconnected, began ? "the connection was cut within the response"
+                                                    : "the connection was cut before a response"));
   }
 }
 

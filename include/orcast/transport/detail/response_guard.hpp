@@ -197,8 +197,8 @@ inline bool response_guard::take_body(std::string_view& bytes, std::string& clea
 inline bool response_guard::end_of_stream() {
   if (state_ == state::until_close) state_ = state::complete;
   if (complete()) return true;
-  return began_ ? refuse(errc::disconnected, "the connection was cut within the response")
-                : refuse(errc::connect, "the connection was closed before a response");
+  return refuse(errc::disconnected, began_ ? "the connection was cut within the response"
+                                           : "the connection was closed before a response");
 }
 
 }  // namespace transport_detail
