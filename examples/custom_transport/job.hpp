@@ -37,6 +37,8 @@ class job {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body_.size()));
     if (!body_.empty()) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body_.data());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // On a connection that it had kept, libcurl may send a request twice.
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, what.replays ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, long(what.limits.connect_ms));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, long(what.limits.total_ms));
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, long(what.limits.first_byte_ms / 1000));

@@ -146,6 +146,8 @@ class service {
     orcast::http::request onward = relayed ? to_destination(asked) : to_upstream(asked);
     onward.method = asked.method;
     onward.body = {asked.body};
+    // What may change something is its client's to repeat, never a proxy's (RFC 9110, 9.2.2).
+    onward.replays = asked.method == "GET" || asked.method == "HEAD";
     onward.response.body_bytes = static_cast<std::size_t>(-1);
     if (!relayed) {
       onward.limits.first_byte_ms = 600'000;

@@ -108,14 +108,14 @@ enum class errc : std::uint16_t {
   busy = 4,              ///< a bounded queue is full
 
   resolve = 10,             ///< the host name could not be resolved
-  connect = 11,             ///< refused, unreachable, reset before the first byte
+  connect = 11,             ///< refused, unreachable, or gone before a byte was sent
   tls = 12,                 ///< handshake failed or certificate rejected
   trust_store = 13,         ///< no certificate authorities to check against
   timeout_connect = 14,     ///< no connection in time
   timeout_first_byte = 15,  ///< connected, but no response began in time
   timeout_idle = 16,        ///< the response went silent
   timeout_total = 17,       ///< the exchange took too long as a whole
-  disconnected = 18,        ///< cut in the middle of the exchange
+  disconnected = 18,        ///< cut later: the request may have been received, and done
   protocol = 19,            ///< the bytes are not HTTP as agreed (length, chunking, redirect)
   too_large = 20,           ///< over one of our limits
 
@@ -438,7 +438,8 @@ struct timeouts {
 
 /// What a response may cost at most. More is a failure with errc::too_large or errc::protocol.
 struct response_limits {
-  std::size_t body_bytes = std::size_t{8} << 20;
+  /// As it arrives: events say a word in some 300 bytes. Who keeps a body has a limit of its own.
+  std::size_t body_bytes = std::size_t{64} << 20;
   std::size_t header_bytes = std::size_t{64} << 10;  ///< all header lines together
   std::size_t header_line_bytes = std::size_t{8} << 10;
   std::size_t header_count = 100;
@@ -452,6 +453,10 @@ struct request {
   std::vector<std::string_view> body;  ///< sent one after the other; the bytes are the caller's
   timeouts limits;
   response_limits response;
+
+  /// Whether it may be sent once more, on a new connection, where one that was kept is cut before a
+  /// byte of the response: it had most likely been closed, but the request may have been received.
+  bool replays = true;
 
   /// Set by whoever records this exchange already; a recording decorator then passes it on as it
   /// is.
@@ -3619,9 +3624,9 @@ class delta_listener {
 struct reply_limits {
   std::size_t body_bytes = std::size_t{8}
                            << 20;  ///< of a JSON body, and of all that a stream adds up
-  std::size_t event_bytes = std::size_t{4} << 20;
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t events = 100'000;  ///< and comments
+  std::size_t event_bytes = std::size_t{8} << 20;
+  std::size_t line_bytes = std::size_t{8} << 20;  ///< a picture comes in one
+  std::size_t events = 1'000'000;                 ///< and comments
   std::size_t tool_calls = 128;
   std::size_t tool_argument_bytes = std::size_t{1} << 20;
   std::size_t depth = 32;  ///< of arrays and objects within each other
@@ -3718,7 +3723,7 @@ struct retry_policy {
   /// 502, 503, 504, 524, 529, and whatever the service itself calls retryable.
   bool on_unavailable = true;
   bool on_other_5xx = true;  ///< 500 and the rest
-  bool on_connect = true;    ///< nothing was sent: not resolved, refused, not connected in time
+  bool on_connect = true;    ///< no byte was sent: not resolved, refused, not connected in time
   /// Sent but not answered: cut or timed out. The work may have been done and billed all the same.
   /// False holds for 504 and 524 too, where a gateway gave up waiting.
   bool on_no_answer = true;
@@ -6742,6 +6747,11 @@ class exchange_control {
 //   polled:        asynchronous, and   void poll(std::int64_t wait_ms);
 //                  calls sinks only from inside poll(), which the host calls each frame with 0, or
 //                  with the milliseconds it may wait for the network. One thread uses it.
+//
+// A failure with errc::connect says that no byte of the request was sent: it is sent again though
+// it must not be carried out twice. What is cut later is errc::disconnected. Then a transport may
+// send it again itself only where a connection that it had kept was cut before a byte of the
+// response, and the request `replays`.
 //
 // cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
 // data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or
@@ -10331,14 +10341,14 @@ inline namespace v0 {
 namespace transport_detail {
 
 /// How far an exchange had come when it failed.
-enum class curl_phase : unsigned char { before_response, in_head, in_body };
+enum class curl_phase : unsigned char { before_request, before_response, in_head, in_body };
 
 /// `words` is libcurl's own message, which may be empty; it never contains a header.
 inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view words) {
   std::string message(words.empty() ? std::string_view(curl_easy_strerror(code)) : words);
   // A reset and a chunk that makes no sense have the same code.
   const bool bad_chunk = message.find("chunked-encoding") != std::string::npos;
-  const errc cut = phase == curl_phase::before_response ? errc::connect : errc::disconnected;
+  const errc cut = phase == curl_phase::before_request ? errc::connect : errc::disconnected;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return failure(errc::resolve, std::move(message));
@@ -10363,6 +10373,8 @@ inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view wo
       return failure(cut, std::move(message));
     case CURLE_RECV_ERROR:
       return failure(bad_chunk ? errc::protocol : cut, std::move(message));
+    case CURLE_SEND_FAIL_REWIND:  // it may not be sent again
+      return failure(cut, "the connection was cut before a response");
     case CURLE_FILESIZE_EXCEEDED:
       return failure(errc::too_large, std::move(message));
     // A header line over libcurl's own limit, before ours has seen any of it.
@@ -10660,6 +10672,8 @@ inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& opt
   set(CURLOPT_SEEKDATA, this);
   set(CURLOPT_PREREQFUNCTION, &on_connected);
   set(CURLOPT_PREREQDATA, this);
+  // seek_body() keeps libcurl from sending again what has a body.
+  set(CURLOPT_FRESH_CONNECT, !request_.replays && request_.body_size() == 0 ? 1L : 0L);
   if (set.ok()) return {};
   return failure(errc::unsupported, "libcurl refused an option");
 }
@@ -10682,7 +10696,8 @@ inline result<void> curl_exchange::verdict() const {
   if (cancel_wanted) return failure(errc::cancelled, "cancelled");
   if (failed_) return why_;
   if (code == CURLE_OK && head_.complete()) return {};
-  const curl_phase phase = !began_            ? curl_phase::before_response
+  const curl_phase phase = !connected_        ? curl_phase::before_request
+                           : !began_          ? curl_phase::before_response
                            : head_.complete() ? curl_phase::in_body
                                               : curl_phase::in_head;
   // libcurl takes a head without its last line for a short but whole one.
@@ -10740,6 +10755,7 @@ inline std::size_t curl_exchange::give_body(char* to, std::size_t size) noexcept
 
 inline int curl_exchange::seek_body(curl_off_t offset, int origin) noexcept {
   // For a kept connection that died: everything is sent again, on a new one.
+  if (!request_.replays) return CURL_SEEKFUNC_FAIL;
   if (origin != SEEK_SET || offset != 0) return CURL_SEEKFUNC_CANTSEEK;
   segment_ = 0;
   offset_ = 0;
@@ -10937,8 +10953,8 @@ inline bool response_guard::take_body(std::string_view& bytes, std::string& clea
 inline bool response_guard::end_of_stream() {
   if (state_ == state::until_close) state_ = state::complete;
   if (complete()) return true;
-  return began_ ? refuse(errc::disconnected, "the connection was cut within the response")
-                : refuse(errc::connect, "the connection was closed before a response");
+  return refuse(errc::disconnected, began_ ? "the connection was cut within the response"
+                                           : "the connection was closed before a response");
 }
 
 }  // namespace transport_detail
@@ -17549,9 +17565,9 @@ struct sse_event {
 
 /// What a stream may cost. Beyond it feed() fails with errc::too_large.
 struct sse_limits {
-  std::size_t line_bytes = std::size_t{1} << 20;
-  std::size_t event_bytes = std::size_t{4} << 20;  ///< the data of one event
-  std::uint32_t count = 100'000;                   ///< events and comments together
+  std::size_t line_bytes = std::size_t{8} << 20;
+  std::size_t event_bytes = std::size_t{8} << 20;  ///< the data of one event
+  std::uint32_t count = 1'000'000;                 ///< events and comments together
 };
 
 class sse_parser {
@@ -17938,7 +17954,7 @@ class reasoning_merge {
 
   /// A fragment continues the last item when that is a text too and nothing says otherwise. A
   /// signature alone may come later: it belongs to the last text with its index, not far back.
-  entry& place_of(json_view item) {
+  entry& place_of(json_view item, merge_state& state) {
     const std::string_view index = item["index"].is_number() ? item["index"].text() : "";
     const std::string_view id = item["id"].text();
     const auto belongs = [&](const entry& each) {
@@ -17953,26 +17969,31 @@ class reasoning_merge {
     }
     items_.emplace_back();
     items_.back().type = "reasoning.text";
+    state.spend(sizeof(entry));
     return items_.back();
   }
 
   void add_text(json_view item, merge_state& state) {
-    entry& place = place_of(item);
-    state.spend(sizeof(entry));
+    entry& place = place_of(item, state);
+    const auto keep_first = [&state](std::string& to, std::string_view text) {
+      if (!to.empty()) return;
+      to = text;
+      state.spend(text.size());
+    };
     for (const json_view member : item) {
       const std::string_view key = member.key();
-      state.spend(member.text().size());
       if (is(key, "text")) {
         place.has_text = place.has_text || member.is_string();
         place.text += member.text();
+        state.spend(member.text().size());
       } else if (is(key, "signature")) {
-        if (place.signature.empty()) place.signature = member.text();
+        keep_first(place.signature, member.text());
       } else if (is(key, "format")) {
-        if (place.format.empty()) place.format = member.text();
+        keep_first(place.format, member.text());
       } else if (is(key, "id")) {
-        if (place.id.empty()) place.id = member.text();
+        keep_first(place.id, member.text());
       } else if (is(key, "index") && member.is_number()) {
-        if (place.index.empty()) place.index = member.text();
+        keep_first(place.index, member.text());
       } else if (!is(key, "type")) {
         state.spend(place.more.set(member));
       }
@@ -26096,6 +26117,11 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
+/// What changes nothing, however often it is done.
+inline bool repeatable(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD";
+}
+
 inline call_ptr client_core::make_entry(const http::retry_policy& retries,
                                         const call_context& context) {
   const call_ptr entry = call_pool::take(pool_, options_.record, options_.reply, clock_);
@@ -26123,8 +26149,7 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
 inline call_ptr client_core::open(const api_request& request, const call_context& context,
                                   bool refused) {
   http::retry_policy retries = request.retry.value_or(options_.retry);
-  const bool repeatable = request.method == "GET" || request.method == "HEAD";
-  if (!request.retry && !repeatable) retries.on_no_answer = false;
+  if (!request.retry && !repeatable(request.method)) retries.on_no_answer = false;
   const call_ptr entry = make_entry(retries, context);
   entry->party = context.session_id;
   result<void> composed = compose(request, context, entry->outgoing);
@@ -26145,6 +26170,9 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
   if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
   if (!out.body.empty()) out.request.body.assign(1, out.body);
   out.request.attached = &entry.seen;
+  const http::retry_policy& policy = entry.policy;
+  out.request.replays =
+      repeatable(out.request.method) || (policy.on_no_answer && policy.max_attempts > 1);
 }
 
 inline result<void> client_core::compose(const chat_request& request, const call_context& context,

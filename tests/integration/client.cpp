@@ -213,7 +213,7 @@ TEMPLATE_TEST_CASE("client: a cancel ends a call in every phase", "", curl_trans
   SECTION("while it waits to try again") {
     fault limit;
     limit.error = "429";
-    limit.retry_after = 1000;
+    limit.retry_after = 500;
     bench.service.enqueue(limit);
     call talk = talker.start(ask("Who?"));
     const auto until = std::chrono::steady_clock::now() + 10s;
@@ -313,6 +313,50 @@ TEMPLATE_TEST_CASE("client: what was received and not answered is sent again onl
     CHECK(reply.error().code == errc::disconnected);
   }
   CHECK(received == expected);
+}
+
+TEMPLATE_TEST_CASE("client: what may not be done twice is not sent again for a kept connection", "",
+                   curl_transport, httplib_transport) {
+  std::atomic<int> received{0};
+  const transport_test::server host([&](transport_test::peer& caller) {
+    for (int here = 1; !caller.request().empty(); ++here) {
+      ++received;
+      if (here == 2) return;
+      caller.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    }
+  });
+  bench<TestType> bench;
+  orcast::client_options options = bench.options();
+  options.base_url = host.url("/api/v1");
+  orcast::api_request asked("POST", "/keys", "{}");
+  bool again = false;
+  bool may_fail = true;
+  SECTION("what changes something") {}
+  SECTION("that has no body") {
+    asked = {"DELETE", "/keys/1"};
+    may_fail = std::is_same_v<TestType, httplib_transport>;
+  }
+  SECTION("what changes nothing") {
+    asked = {"GET", "/models"};
+    options.retry.max_attempts = 1;
+    again = true;
+    may_fail = false;
+  }
+  SECTION("what may be done twice") {
+    asked.retry.emplace();
+    again = true;
+    may_fail = false;
+  }
+  SECTION("but is to be tried once") {
+    asked.retry.emplace();
+    asked.retry->max_attempts = 1;
+  }
+  client talker = bench.talker(std::move(options));
+  CHECK(talker.call(asked).ok());
+  const auto reply = talker.call(asked);
+  CHECK(reply.ok() == !may_fail);
+  if (!reply) CHECK(reply.error().code == errc::disconnected);
+  CHECK(received == (again ? 3 : 2));
 }
 
 TEMPLATE_TEST_CASE("client: what arrived before a failure is kept", "", curl_transport,

@@ -65,6 +65,10 @@ struct request {
   timeouts limits;
   response_limits response;
 
+  /// Whether it may be sent once more, on a new connection, where one that was kept is cut before a
+  /// byte of the response: it had most likely been closed, but the request may have been received.
+  bool replays = true;
+
   /// Set by whoever records this exchange already; a recording decorator then passes it on as it
   /// is.
   observation* attached = nullptr;

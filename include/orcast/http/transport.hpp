@@ -20,7 +20,9 @@
 //                  with the milliseconds it may wait for the network. One thread uses it.
 //
 // A failure with errc::connect says that no byte of the request was sent: it is sent again though
-// it must not be carried out twice. What is cut later is errc::disconnected.
+// it must not be carried out twice. What is cut later is errc::disconnected. Then a transport may
+// send it again itself only where a connection that it had kept was cut before a byte of the
+// response, and the request `replays`.
 //
 // cancel(id) means done(errc::cancelled) within 100 ms, in every phase. A resume() that comes while
 // data() is still on its way to answer "pause" counts: the exchange goes on. An id that is over or

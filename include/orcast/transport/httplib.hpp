@@ -63,7 +63,8 @@ class httplib_transport {
   }
 
   /// Any thread, several at once. Returns when the exchange is over and done() was called. A kept
-  /// connection that turns out dead before a byte of the response is replaced by a new one, once.
+  /// connection that turns out dead before a byte of the response is replaced by a new one, once,
+  /// unless the request may have been received and is none that `replays`.
   void perform(const http::request& request, http::response_sink& sink,
                http::exchange_control& control) {
     sink.done(exchange(request, sink, control));
@@ -129,7 +130,8 @@ inline result<void> httplib_transport::exchange(const http::request& request,
       pool_.put(std::move(origin), std::move(line));
     } else if (outcome) {
       line->say_goodbye();
-    } else if (kept && stream.cut_before_answer()) {
+    } else if (kept && stream.cut_before_answer() &&
+               (request.replays || outcome.error().code == errc::connect)) {
       line.reset();
       continue;
     }

@@ -72,9 +72,12 @@ class curl_tap {
       return finish(failure(errc::cancelled, "stopped by a callback of the host's"));
     }
     using phase = transport_detail::curl_phase;
-    const phase how_far = status_ == 0 ? phase::before_response
-                          : told_head_ ? phase::in_body
-                                       : phase::in_head;
+    long sent = 0;
+    curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent);
+    const phase how_far = sent == 0      ? phase::before_request
+                          : status_ == 0 ? phase::before_response
+                          : told_head_   ? phase::in_body
+                                         : phase::in_head;
     return finish(transport_detail::curl_failure(code, how_far, {}));
   }
 

@@ -358,7 +358,11 @@ class guarded_stream final : public httplib::Stream {
 
   /// How it went; `parsed` is what cpp-httplib thought.
   result<void> verdict(bool parsed) const;
-  bool answered() const noexcept { return guard_.began(); }
+  /// The connection was gone before a byte of the response: a kept one may have been all the time.
+  bool cut_before_answer() const noexcept {
+    return failed_ && !guard_.began() &&
+           (why_.code == errc::connect || why_.code == errc::disconnected);
+  }
   bool reusable() const noexcept { return guard_.reusable() && !deaf_; }
 
  private:
@@ -371,6 +375,9 @@ class guarded_stream final : public httplib::Stream {
     if (!failed_) why_ = std::move(why);
     failed_ = true;
     return false;
+  }
+  bool fail_unsent() {
+    return fail(failure(errc::connect, "the connection was cut before anything was sent"));
   }
   bool fail_late(errc phase) {
     if (is_over()) phase = errc::timeout_total;
@@ -387,6 +394,7 @@ class guarded_stream final : public httplib::Stream {
   response_guard guard_;
   std::string clean_;  // checked, and not yet read by cpp-httplib from used_ on
   std::size_t used_ = 0;
+  bool sent_ = false;  // a byte of the request
   bool deaf_ = false;
   bool failed_ = false;
   failure why_;
@@ -417,6 +425,7 @@ inline ssize_t guarded_stream::write(const char* from, std::size_t size) {
   const deadline until = (std::min)(deadline_in(limits_.first_byte_ms), total_);
   switch (peer_.write(from, size, put, until)) {
     case io::done:
+      sent_ = sent_ || put != 0;
       return static_cast<ssize_t>(put);
     case io::timed_out:
       fail_late(errc::timeout_first_byte);
@@ -443,12 +452,14 @@ inline bool guarded_stream::receive() {
       return true;
     }
     case io::closed:
-      return guard_.end_of_stream() || fail(guard_.why());
+      if (guard_.end_of_stream()) return true;
+      return sent_ ? fail(guard_.why()) : fail_unsent();
     case io::timed_out:
       return fail_late(began ? errc::timeout_idle : errc::timeout_first_byte);
     default:
-      return began ? fail(failure(errc::disconnected, "the connection was cut within the response"))
-                   : fail(failure(errc::connect, "the connection was cut before a response"));
+      if (!sent_) return fail_unsent();
+      return fail(failure(errc::disconnected, began ? "the connection was cut within the response"
+                                                    : "the connection was cut before a response"));
   }
 }
 
@@ -829,7 +840,8 @@ class httplib_transport {
   }
 
   /// Any thread, several at once. Returns when the exchange is over and done() was called. A kept
-  /// connection that turns out dead before a byte of the response is replaced by a new one, once.
+  /// connection that turns out dead before a byte of the response is replaced by a new one, once,
+  /// unless the request may have been received and is none that `replays`.
   void perform(const http::request& request, http::response_sink& sink,
                http::exchange_control& control) {
     sink.done(exchange(request, sink, control));
@@ -895,7 +907,8 @@ inline result<void> httplib_transport::exchange(const http::request& request,
       pool_.put(std::move(origin), std::move(line));
     } else if (outcome) {
       line->say_goodbye();
-    } else if (kept && !stream.answered() && outcome.error().code == errc::connect) {
+    } else if (kept && stream.cut_before_answer() &&
+               (request.replays || outcome.error().code == errc::connect)) {
       line.reset();
       continue;
     }

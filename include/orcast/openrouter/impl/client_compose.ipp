@@ -18,6 +18,11 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
+/// What changes nothing, however often it is done.
+inline bool repeatable(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD";
+}
+
 inline call_ptr client_core::make_entry(const http::retry_policy& retries,
                                         const call_context& context) {
   const call_ptr entry = call_pool::take(pool_, options_.record, options_.reply, clock_);
@@ -45,8 +50,7 @@ inline call_ptr client_core::open(chat_request& request, const call_context& con
 inline call_ptr client_core::open(const api_request& request, const call_context& context,
                                   bool refused) {
   http::retry_policy retries = request.retry.value_or(options_.retry);
-  const bool repeatable = request.method == "GET" || request.method == "HEAD";
-  if (!request.retry && !repeatable) retries.on_no_answer = false;
+  if (!request.retry && !repeatable(request.method)) retries.on_no_answer = false;
   const call_ptr entry = make_entry(retries, context);
   entry->party = context.session_id;
   result<void> composed = compose(request, context, entry->outgoing);
@@ -67,6 +71,9 @@ inline void client_core::prepare(call_entry& entry, result<void> composed, bool 
   if (options_.send_traceparent) put_trace(entry.context, context.tracestate, out.request.headers);
   if (!out.body.empty()) out.request.body.assign(1, out.body);
   out.request.attached = &entry.seen;
+  const http::retry_policy& policy = entry.policy;
+  out.request.replays =
+      repeatable(out.request.method) || (policy.on_no_answer && policy.max_attempts > 1);
 }
 
 inline result<void> client_core::compose(const chat_request& request, const call_context& context,

@@ -127,6 +127,8 @@ inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& opt
   set(CURLOPT_SEEKDATA, this);
   set(CURLOPT_PREREQFUNCTION, &on_connected);
   set(CURLOPT_PREREQDATA, this);
+  // seek_body() keeps libcurl from sending again what has a body.
+  set(CURLOPT_FRESH_CONNECT, !request_.replays && request_.body_size() == 0 ? 1L : 0L);
   if (set.ok()) return {};
   return failure(errc::unsupported, "libcurl refused an option");
 }
@@ -208,6 +210,7 @@ inline std::size_t curl_exchange::give_body(char* to, std::size_t size) noexcept
 
 inline int curl_exchange::seek_body(curl_off_t offset, int origin) noexcept {
   // For a kept connection that died: everything is sent again, on a new one.
+  if (!request_.replays) return CURL_SEEKFUNC_FAIL;
   if (origin != SEEK_SET || offset != 0) return CURL_SEEKFUNC_CANTSEEK;
   segment_ = 0;
   offset_ = 0;

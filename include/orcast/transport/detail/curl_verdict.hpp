@@ -47,6 +47,8 @@ inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view wo
       return failure(cut, std::move(message));
     case CURLE_RECV_ERROR:
       return failure(bad_chunk ? errc::protocol : cut, std::move(message));
+    case CURLE_SEND_FAIL_REWIND:  // it may not be sent again
+      return failure(cut, "the connection was cut before a response");
     case CURLE_FILESIZE_EXCEEDED:
       return failure(errc::too_large, std::move(message));
     // A header line over libcurl's own limit, before ours has seen any of it.
