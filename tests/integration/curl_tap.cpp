@@ -117,6 +117,11 @@ TEST_CASE("refusals, broken connections and the host's own stop end the span") {
   CHECK(seen.status == span_status::unset);
   CHECK(seen.at("openrouter.cancelled") == "true");
 
+  call.most = 1 << 20;
+  call.router.enqueue(standins::fault::parse("cut=head"));
+  CHECK_FALSE(call.perform(false).ok());
+  CHECK(call.only().at("error.type") == "disconnected");  // it was sent
+
   call.url = "http://127.0.0.1:1/api/v1/chat/completions";
   CHECK_FALSE(call.perform(false).ok());
   CHECK(call.only().at("error.type") == "connect");
