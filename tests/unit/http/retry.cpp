@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "orcast/core/wait.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -133,6 +134,12 @@ TEST_CASE("the service's hint lengthens a wait, also beyond the limit, and never
   CHECK(decide({}, 1, why, 0, 0, no_luck) == 500);
   why.retry_after_ms = 0;
   CHECK(decide({}, 1, why, 0, 0, no_luck) == 500);
+}
+
+TEST_CASE("the largest wait is one, and none that a clock can't hold") {
+  retry_policy policy;
+  policy.initial_ms = policy.max_ms = (std::numeric_limits<std::int64_t>::max)();
+  CHECK(decide(policy, 1, with_status(429), 0, 0, no_luck) == orcast::detail::longest_wait_ms);
 }
 
 TEST_CASE("a service that asks for more than the policy waits is not asked again") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "orcast/core/wait.hpp"
 #include "orcast/http/response.hpp"
 #include "orcast/http/retry.hpp"
 
@@ -150,7 +151,8 @@ ORCAST_SMALL ORCAST_DECL std::optional<std::int64_t> wait_after(const retry_poli
                                                                 std::int64_t deadline_ms,
                                                                 std::uint32_t random) noexcept {
   if (attempt >= policy.max_attempts || asked_ms > policy.most_asked_ms) return std::nullopt;
-  const double most = static_cast<double>(policy.max_ms);
+  const double most =
+      static_cast<double>((std::min)(policy.max_ms, orcast::detail::longest_wait_ms));
   double backoff = static_cast<double>(policy.initial_ms);
   for (int i = 1; i < attempt && backoff < most; ++i) backoff *= policy.factor;
   backoff = (std::min)(backoff, most);
