@@ -173,7 +173,7 @@ TEMPLATE_TEST_CASE("client: a cancel ends a call in every phase", "", curl_trans
   SECTION("at once") {
     call talk = talker.start(ask("Who?", "stall=head"));
     talk.cancel();
-    talker.tick();
+    talker.tick(0);  // with a budget it would not wait for a transport that is just telling the end
     CHECK(talk.state() == call_state::done);
     CHECK(talk.outcome().error().code == errc::cancelled);
   }
@@ -181,8 +181,7 @@ TEMPLATE_TEST_CASE("client: a cancel ends a call in every phase", "", curl_trans
     call talk = talker.start(ask("Who?", "stall=head"));
     while (bench.service.requests().empty()) talker.tick();
     talk.cancel();
-    talker.tick();
-    talker.tick();
+    talker.tick(0);
     CHECK(talk.outcome().error().code == errc::cancelled);
     CHECK(bench.service.wait_for_disconnects(1, 10s));
   }
