@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <list>
 #include <mutex>
 #include <stdexcept>

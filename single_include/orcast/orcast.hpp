@@ -5237,9 +5237,9 @@ constexpr std::string_view to_string(drop_reason reason) noexcept {
   return names[static_cast<std::size_t>(reason)];
 }
 
-/// What ends after the exporter's shutdown is counted by its next call or its destructor; what ends
-/// when that has gone stays held. A reading of the counters. Exact while nothing is being recorded
-/// or exported; otherwise off by at most the spans that were started during the reading.
+/// A reading of the counters. Exact while nothing is being recorded or exported; otherwise off by
+/// at most the spans that were started during the reading. What ends after the exporter's shutdown
+/// is counted by its next call or its destructor; what ends when that has gone stays held.
 struct trace_stats {
   std::uint64_t started = 0;
   std::uint64_t unsampled = 0;  ///< not in `started`
@@ -7018,7 +7018,7 @@ class span_exporter {
   bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
   /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (more
-  /// than a day is a day, here and in shutdown()). True when each of those spans has reached its
+  /// than a year is a year, here and in shutdown()). True when each of those spans has reached its
   /// end; false when time ran out, or when waiting would not help (refused, or told to come back
   /// later than that).
   bool flush(std::int64_t timeout_ms) noexcept;
@@ -7176,7 +7176,7 @@ class span_exporter {
   const long process_ = process_id();
   http::exchange_control pause_;  // nobody resumes it: it serves to wait a little
   // The last member: its destructor waits for the exchanges that use the others.
-  std::unique_ptr<http::any_transport> transport_;
+  http::any_transport transport_;
 };
 
 }  // namespace otlp
@@ -14363,6 +14363,7 @@ inline bool append_base64_decoded(std::string& out, std::string_view text) {
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22562,12 +22563,6 @@ namespace detail {
 
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
-/// A duration that no sum with a time overflows by: from 0 to `longest`.
-inline std::int64_t at_most(std::int64_t duration, std::int64_t longest) noexcept {
-  return (std::min)((std::max)(duration, std::int64_t{0}), longest);
-}
-inline constexpr std::int64_t longest_ms = 86'400'000;
-
 /// How long one wait may last, and how late a deadline may be noticed.
 inline constexpr std::int64_t slice_ms = 10;
 
@@ -22633,15 +22628,10 @@ ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from,
       waiting_(new waiting_span[waiting_size_]),
       postponed_(waiting_size_),
       term_(from.term()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
+      transport_(std::move(transport)) {}
 
 ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
-  if (in_child()) {
-    // The threads that could end an exchange are not here, and its socket is not ours.
-    static_cast<void>(transport_.release());
-  } else if (usable()) {
-    close(now_ns());
-  }
+  if (usable()) close(now_ns());
 }
 
 /// Whether a call may do its work. Once it is closed, what has ended since is counted here.
@@ -22776,23 +22766,23 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
 ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
+  const std::int64_t longest_ns = orcast::detail::longest_wait_ms * detail::ns_per_ms;
   const std::int64_t deadline_ns =
-      now_ns() + detail::at_most(budget_ns, detail::longest_ms * detail::ns_per_ms);
-  transport_->poll(0);
+      now_ns() + (std::min)((std::max)(budget_ns, std::int64_t{0}), longest_ns);
+  transport_.poll(0);
   return round(deadline_ns, nullptr).more;
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
-  return flush_until(now_ns() +
-                     detail::at_most(timeout_ms, detail::longest_ms) * detail::ns_per_ms);
+  return flush_until(now_ns() + orcast::detail::wait_of(timeout_ms).count() * detail::ns_per_ms);
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
   if (!usable()) return all_sent_;
   const call_scope scope(busy_);
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   const bool all = flush_until(deadline_ns - kept_back_ms * detail::ns_per_ms);
@@ -22851,7 +22841,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_n
   for (;;) {
     const std::int64_t now = now_ns();
     if (now >= deadline_ns) break;
-    transport_->poll(0);
+    transport_.poll(0);
     const progress so_far = round(deadline_ns, nullptr);
     if (flushed()) return true;
     const bool idle = !in_flight() && so_far.taken == 0;
@@ -22867,7 +22857,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcep
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
-    transport_->poll(wait_ms);
+    transport_.poll(wait_ms);
   } else {
     pause_.wait_for_resume(std::chrono::milliseconds(wait_ms));
   }
@@ -22878,7 +22868,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcep
 ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noexcept {
   follow_consent();
   for (const auto& each : routes_) {
-    if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
+    if (each->exporter().in_flight() && each->exchange != 0) transport_.cancel(each->exchange);
   }
   const auto under_way = [this] {
     for (const auto& each : routes_) {
@@ -22886,7 +22876,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
     }
     return false;
   };
-  transport_->poll(0);
+  transport_.poll(0);
   while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
   for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;
@@ -23097,7 +23087,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
-    if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
+    if (each->withdraw() && each->exchange != 0) transport_.cancel(each->exchange);
   }
 }
 
@@ -23152,10 +23142,10 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,
     if (!step.post) continue;
     each->prepare(step);
     if (perform == nullptr || routes_.size() > 1) {
-      each->exchange = transport_->start(each->request(), each->sink());
+      each->exchange = transport_.start(each->request(), each->sink());
       continue;
     }
-    (*perform)(*transport_, each->request(), each->sink());
+    (*perform)(transport_, each->request(), each->sink());
     each->settle(now_ms());
     so_far.next_ms = 0;
   }
@@ -23453,9 +23443,9 @@ ORCAST_DECL void flush_thread::loop::publish_status() {
 /// for each other, so their requests go to the transport's workers.
 ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
   constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
-  const bool blocking = exporter_->transport_->tier() == http::tier::blocking;
+  const bool blocking = exporter_->transport_.tier() == http::tier::blocking;
   if (wait_for_network || !blocking || exporter_->routes_.size() > 1) {
-    exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
+    exporter_->transport_.poll(wait_for_network ? detail::slice_ms : 0);
     return exporter_->round(no_deadline, nullptr);
   }
   const auto here = [this](http::any_transport& transport, const http::request& what,
@@ -23487,7 +23477,7 @@ ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   std::unique_lock<std::mutex> lock(mutex_);
   if (finished_) return exporter_->flush(0);  // the thread has let go of it
   if (stop_) return false;
@@ -23499,7 +23489,7 @@ ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   std::unique_lock<std::mutex> lock(mutex_);

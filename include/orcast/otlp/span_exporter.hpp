@@ -61,7 +61,7 @@ class span_exporter {
   bool pump(std::int64_t budget_ns = 200'000) noexcept;
 
   /// Sends what had ended before the call and waits for the answers, at most `timeout_ms` (more
-  /// than a day is a day, here and in shutdown()). True when each of those spans has reached its
+  /// than a year is a year, here and in shutdown()). True when each of those spans has reached its
   /// end; false when time ran out, or when waiting would not help (refused, or told to come back
   /// later than that).
   bool flush(std::int64_t timeout_ms) noexcept;
@@ -219,7 +219,7 @@ class span_exporter {
   const long process_ = process_id();
   http::exchange_control pause_;  // nobody resumes it: it serves to wait a little
   // The last member: its destructor waits for the exchanges that use the others.
-  std::unique_ptr<http::any_transport> transport_;
+  http::any_transport transport_;
 };
 
 }  // namespace otlp

@@ -32,9 +32,9 @@ constexpr std::string_view to_string(drop_reason reason) noexcept {
   return names[static_cast<std::size_t>(reason)];
 }
 
-/// What ends after the exporter's shutdown is counted by its next call or its destructor; what ends
-/// when that has gone stays held. A reading of the counters. Exact while nothing is being recorded
-/// or exported; otherwise off by at most the spans that were started during the reading.
+/// A reading of the counters. Exact while nothing is being recorded or exported; otherwise off by
+/// at most the spans that were started during the reading. What ends after the exporter's shutdown
+/// is counted by its next call or its destructor; what ends when that has gone stays held.
 struct trace_stats {
   std::uint64_t started = 0;
   std::uint64_t unsampled = 0;  ///< not in `started`

@@ -18,6 +18,7 @@
 
 #include "orcast/core/fork.hpp"
 #include "orcast/core/posix_thread.hpp"
+#include "orcast/core/wait.hpp"
 
 // The bodies of flush_thread. The exporter belongs to the thread; what other threads want and learn
 // goes through a few fields under a mutex, which is never held while a transport is used.
@@ -214,9 +215,9 @@ ORCAST_DECL void flush_thread::loop::publish_status() {
 /// for each other, so their requests go to the transport's workers.
 ORCAST_DECL span_exporter::progress flush_thread::loop::turn(bool wait_for_network) {
   constexpr std::int64_t no_deadline = (std::numeric_limits<std::int64_t>::max)();
-  const bool blocking = exporter_->transport_->tier() == http::tier::blocking;
+  const bool blocking = exporter_->transport_.tier() == http::tier::blocking;
   if (wait_for_network || !blocking || exporter_->routes_.size() > 1) {
-    exporter_->transport_->poll(wait_for_network ? detail::slice_ms : 0);
+    exporter_->transport_.poll(wait_for_network ? detail::slice_ms : 0);
     return exporter_->round(no_deadline, nullptr);
   }
   const auto here = [this](http::any_transport& transport, const http::request& what,
@@ -248,7 +249,7 @@ ORCAST_DECL std::uint64_t flush_thread::loop::ask(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   std::unique_lock<std::mutex> lock(mutex_);
   if (finished_) return exporter_->flush(0);  // the thread has let go of it
   if (stop_) return false;
@@ -260,7 +261,7 @@ ORCAST_DECL bool flush_thread::loop::flush(std::int64_t timeout_ms) {
 }
 
 ORCAST_DECL bool flush_thread::loop::shutdown(std::int64_t timeout_ms) {
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   std::unique_lock<std::mutex> lock(mutex_);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "orcast/core/wait.hpp"
 #include "orcast/otlp/span_exporter.hpp"
 
 // The bodies of span_exporter.
@@ -15,12 +16,6 @@ namespace otlp {
 namespace detail {
 
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
-
-/// A duration that no sum with a time overflows by: from 0 to `longest`.
-inline std::int64_t at_most(std::int64_t duration, std::int64_t longest) noexcept {
-  return (std::min)((std::max)(duration, std::int64_t{0}), longest);
-}
-inline constexpr std::int64_t longest_ms = 86'400'000;
 
 /// How long one wait may last, and how late a deadline may be noticed.
 inline constexpr std::int64_t slice_ms = 10;
@@ -87,15 +82,10 @@ ORCAST_SMALL ORCAST_DECL span_exporter::span_exporter(tracer& from,
       waiting_(new waiting_span[waiting_size_]),
       postponed_(waiting_size_),
       term_(from.term()),
-      transport_(std::make_unique<http::any_transport>(std::move(transport))) {}
+      transport_(std::move(transport)) {}
 
 ORCAST_SMALL ORCAST_DECL span_exporter::~span_exporter() {
-  if (in_child()) {
-    // The threads that could end an exchange are not here, and its socket is not ours.
-    static_cast<void>(transport_.release());
-  } else if (usable()) {
-    close(now_ns());
-  }
+  if (usable()) close(now_ns());
 }
 
 /// Whether a call may do its work. Once it is closed, what has ended since is counted here.
@@ -230,23 +220,23 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::remove_finished() noexcept {
 ORCAST_DECL bool span_exporter::pump(std::int64_t budget_ns) noexcept {
   if (!usable()) return false;
   const call_scope scope(busy_);
+  const std::int64_t longest_ns = orcast::detail::longest_wait_ms * detail::ns_per_ms;
   const std::int64_t deadline_ns =
-      now_ns() + detail::at_most(budget_ns, detail::longest_ms * detail::ns_per_ms);
-  transport_->poll(0);
+      now_ns() + (std::min)((std::max)(budget_ns, std::int64_t{0}), longest_ns);
+  transport_.poll(0);
   return round(deadline_ns, nullptr).more;
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::flush(std::int64_t timeout_ms) noexcept {
   if (!usable()) return closed_;
   const call_scope scope(busy_);
-  return flush_until(now_ns() +
-                     detail::at_most(timeout_ms, detail::longest_ms) * detail::ns_per_ms);
+  return flush_until(now_ns() + orcast::detail::wait_of(timeout_ms).count() * detail::ns_per_ms);
 }
 
 ORCAST_SMALL ORCAST_DECL bool span_exporter::shutdown(std::int64_t timeout_ms) noexcept {
   if (!usable()) return all_sent_;
   const call_scope scope(busy_);
-  timeout_ms = detail::at_most(timeout_ms, detail::longest_ms);
+  timeout_ms = orcast::detail::wait_of(timeout_ms).count();
   const std::int64_t deadline_ns = now_ns() + timeout_ms * detail::ns_per_ms;
   const std::int64_t kept_back_ms = (std::min)(detail::cancel_ms, timeout_ms / 2);
   const bool all = flush_until(deadline_ns - kept_back_ms * detail::ns_per_ms);
@@ -305,7 +295,7 @@ ORCAST_SMALL ORCAST_DECL bool span_exporter::flush_until(std::int64_t deadline_n
   for (;;) {
     const std::int64_t now = now_ns();
     if (now >= deadline_ns) break;
-    transport_->poll(0);
+    transport_.poll(0);
     const progress so_far = round(deadline_ns, nullptr);
     if (flushed()) return true;
     const bool idle = !in_flight() && so_far.taken == 0;
@@ -321,7 +311,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcep
   const std::int64_t left_ms = (until_ns - now_ns()) / detail::ns_per_ms;
   const std::int64_t wait_ms = (std::max)((std::min)(left_ms, detail::slice_ms), std::int64_t{0});
   if (in_flight()) {
-    transport_->poll(wait_ms);
+    transport_.poll(wait_ms);
   } else {
     pause_.wait_for_resume(std::chrono::milliseconds(wait_ms));
   }
@@ -332,7 +322,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::wait(std::int64_t until_ns) noexcep
 ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noexcept {
   follow_consent();
   for (const auto& each : routes_) {
-    if (each->exporter().in_flight() && each->exchange != 0) transport_->cancel(each->exchange);
+    if (each->exporter().in_flight() && each->exchange != 0) transport_.cancel(each->exchange);
   }
   const auto under_way = [this] {
     for (const auto& each : routes_) {
@@ -340,7 +330,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::close(std::int64_t deadline_ns) noe
     }
     return false;
   };
-  transport_->poll(0);
+  transport_.poll(0);
   while (under_way() && now_ns() < deadline_ns) wait(deadline_ns);
   for (const auto& each : routes_) each->settle(now_ms());
   closed_ = true;

@@ -187,7 +187,7 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::drop_held() noexcept {
   while (first_waiting_ != next_waiting_) drop_front(drop_reason::withdrawn);
   for (const auto& each : routes_) {
     each->cursor = next_waiting_;
-    if (each->withdraw() && each->exchange != 0) transport_->cancel(each->exchange);
+    if (each->withdraw() && each->exchange != 0) transport_.cancel(each->exchange);
   }
 }
 
@@ -242,10 +242,10 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::post(perform_function* perform,
     if (!step.post) continue;
     each->prepare(step);
     if (perform == nullptr || routes_.size() > 1) {
-      each->exchange = transport_->start(each->request(), each->sink());
+      each->exchange = transport_.start(each->request(), each->sink());
       continue;
     }
-    (*perform)(*transport_, each->request(), each->sink());
+    (*perform)(transport_, each->request(), each->sink());
     each->settle(now_ms());
     so_far.next_ms = 0;
   }
