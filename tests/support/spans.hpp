@@ -60,7 +60,7 @@ inline std::string value_of(orcast::span_reader& reader, const orcast::record_vi
     case 2:
       return std::to_string(view.integer);
     case 3:
-      return std::to_string(view.floating);
+      return std::to_string(view.floating());
     case 4:
       return view.integer != 0 ? "true" : "false";
     default:

@@ -71,8 +71,10 @@ class span_walk {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        repeats_ = !marked_ && !keys_.note(r.raw, 0);
-        if (repeats_) return nullptr;  // the walk has to begin again
+        if (!marked_ && !keys_.note(r.raw)) {
+          repeats_ = true;  // the walk has to begin again
+          return nullptr;
+        }
         if (r.has(record::dead)) continue;
         at = write(reader, r, at);
         if (at == nullptr) return nullptr;

@@ -66,21 +66,22 @@ class unique_keys {
     }
   }
 
-  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
-  /// before, or can't be told: mark() is then needed.
-  bool note(record* r, std::uint32_t scope) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
-      const std::uint32_t hash = hash_of_constant(*r, scope);
+  /// Notes a key of the span's own. False when the same was noted before, or can't be told: mark()
+  /// is then needed.
+  bool note(record* r) noexcept {
+    if ((r->bits & slow_bits_) == 0 && used_ < most_used) {
+      const std::uint32_t hash = hash_of_constant(*r, 0);
       slot& at = table_[hash % slots];
       if (at.generation != generation_) {  // as a rule
-        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        at = {r, hash, 0, generation_};
         ++used_;
         return true;
       }
     }
-    return note_any(r, scope);
+    return note_any(r, 0);
   }
-  /// The same, small instead of fast.
+  /// The same of an attribute of any scope, small instead of fast: 0 is the span's, n that of its
+  /// nth event.
   ORCAST_COLD bool note_any(record* r, std::uint32_t scope) noexcept {
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
@@ -153,9 +154,9 @@ class unique_keys {
 
   /// Where the key is known, the record that had it is marked dead.
   ORCAST_SMALL outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) != 0) {
+    if (!by_content() && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
-      by_content_ = true;
+      slow_bits_ = ~0u;
       return outcome::start_over;
     }
     const std::uint32_t hash = hash_of(*r, scope);
@@ -176,11 +177,13 @@ class unique_keys {
     }
   }
 
+  bool by_content() const noexcept { return slow_bits_ == ~0u; }
+
   /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
   /// and its indices. (A constant that spells an index out is then not the same as one that was
   /// given it; only text is compared as text.)
   std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
-    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
+    return by_content() ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
   }
   static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
@@ -190,7 +193,7 @@ class unique_keys {
   }
 
   bool same(const record& a, const record& b) const noexcept {
-    if (by_content_) return same_content(a, b);
+    if (by_content()) return same_content(a, b);
     const key_text& x = *a.key;
     const key_text& y = *b.key;
     if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
@@ -234,7 +237,7 @@ class unique_keys {
   std::size_t default_count_ = 0;
   std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
-  bool by_content_ = false;
+  std::uint32_t slow_bits_ = record::text_key;  // note() is of no help to records with one of these
 };
 
 }  // namespace detail

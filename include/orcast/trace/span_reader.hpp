@@ -24,7 +24,11 @@ struct record_view {
 
   // The value, by type:
   std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
-  double floating = 0;
+  double floating() const noexcept {  ///< float64
+    double value = 0;
+    std::memcpy(&value, &integer, sizeof value);
+    return value;
+  }
   detail::event_payload event{};
   std::size_t text_size = 0;  ///< string, decimal, name, status message: read it by next_piece()
 };
@@ -71,9 +75,8 @@ class span_reader {
                                       1u << static_cast<unsigned>(value_type::float64) |
                                       1u << static_cast<unsigned>(value_type::boolean) |
                                       1u << detail::record_array;
-    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
+    if ((numbers >> out.type() & 1) != 0) {
       std::memcpy(&out.integer, at, 8);
-      std::memcpy(&out.floating, at, 8);
       at += 8;
     } else if (out.type() == detail::record_event) {
       std::memcpy(&out.event, at, sizeof out.event);

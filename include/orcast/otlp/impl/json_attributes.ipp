@@ -113,7 +113,7 @@ ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, co
       if (int_as_number_) return put(put(at, R"("intValue":)"), r.integer);
       return put(put(put(at, R"("intValue":")"), r.integer), "\"");
     case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, put(at, R"("doubleValue":)"), end_);
+      return write_double(r.floating(), put(at, R"("doubleValue":)"), end_);
     case static_cast<std::uint32_t>(value_type::boolean):
       return r.integer != 0 ? put(at, R"("boolValue":true)") : put(at, R"("boolValue":false)");
     case static_cast<std::uint32_t>(value_type::decimal):

@@ -222,7 +222,7 @@ char* protobuf_encoder::write_value(span_reader& reader, const record_view& r, c
       return detail::put_varint(at, value);
     }
     case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, head, at);
+      return write_double(r.floating(), head, at);
     case static_cast<std::uint32_t>(value_type::boolean):
       at = head.put(at, 2);
       *at++ = tag::bool_value;
