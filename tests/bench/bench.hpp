@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core_share.hpp"
+
 // The harness. A benchmark is a function of a file of its own: it sets up, hands a body and a floor
 // to compare(), and reports what came out. The floor is the least that the hardware would let
 // anybody do for the same work; it is measured in turns with the body, by the same clock, so that
@@ -89,9 +91,48 @@ struct row {
   target goal{};
 };
 
+/// The value that the share `which` of all does not exceed; 0 when there is none.
+inline double quantile(std::vector<double> of, double which) {
+  if (of.empty()) return 0;
+  const auto rank = static_cast<std::size_t>(which * static_cast<double>(of.size()));
+  const auto at = of.begin() + static_cast<std::ptrdiff_t>((std::min)(rank, of.size() - 1));
+  std::nth_element(of.begin(), at, of.end());
+  return *at;
+}
+inline double median(std::vector<double> of) { return quantile(std::move(of), 0.5); }
+
+/// What one side of a comparison took. Samples during which somebody else was at work on the core
+/// are left out, unless too few remain for a median.
+class samples {
+ public:
+  void add(const sample& one, bool whole_core) {
+    all_.push_back(one.ns);
+    if (whole_core) undisturbed_.push_back(one.ns);
+    allocations_ = (std::max)(allocations_, one.allocations);
+  }
+  std::size_t size() const noexcept { return all_.size(); }
+  std::size_t undisturbed() const noexcept { return undisturbed_.size(); }
+  std::size_t left_out() const noexcept { return all_.size() - chosen().size(); }
+  /// The median of the times, the maximum of the allocations.
+  sample result() const { return {quantile(0.5), allocations_}; }
+  double quantile(double which) const { return bench::quantile(chosen(), which); }
+
+ private:
+  const std::vector<double>& chosen() const noexcept {
+    constexpr std::size_t fewest = 9;
+    return undisturbed_.size() < fewest ? all_ : undisturbed_;
+  }
+
+  std::vector<double> all_;
+  std::vector<double> undisturbed_;
+  double allocations_ = 0;
+};
+
 class suite {
  public:
-  suite(bool smoke, int runs) : smoke_(smoke), runs_(smoke ? 2 : runs) {}
+  suite(bool smoke, int runs) : smoke_(smoke), runs_(smoke ? 2 : runs) {
+    if (!smoke) core_.learn(std::chrono::milliseconds(500));
+  }
 
   /// Takes the values of an earlier run's output as "before". False when the file can't be read.
   bool compare_with(const char* path);
@@ -113,6 +154,14 @@ class suite {
   /// The line of a count that has to be 0.
   void report_allocations(const std::string& bench, double per_operation);
 
+  core_share& core() noexcept { return core_; }
+  /// How long a comparison may wait for others to leave the core.
+  std::chrono::seconds patience() const noexcept { return std::chrono::seconds(smoke_ ? 0 : 4); }
+  void count(const samples& some) noexcept {
+    samples_ += some.size();
+    left_out_ += some.left_out();
+  }
+
   /// True when no target was missed. Times are not judged in a smoke run.
   bool finish() const;
 
@@ -121,44 +170,73 @@ class suite {
 
   bool smoke_;
   int runs_;
+  core_share core_;
+  std::size_t samples_ = 0;
+  std::size_t left_out_ = 0;
   std::vector<row> rows_;
   std::vector<std::string> unmeasured_;
   std::vector<std::pair<std::string, double>> before_;
 };
 
-inline double median(std::vector<double> of) {
-  if (of.empty()) return 0;
-  const auto middle = of.begin() + static_cast<std::ptrdiff_t>(of.size() / 2);
-  std::nth_element(of.begin(), middle, of.end());
-  return *middle;
-}
-
 struct comparison {
-  sample value;  ///< the median of the times, the maximum of the allocations
+  sample value;
   sample floor;
 };
 
-/// Runs both in turns, and takes the medians. Each returns a sample that takes well under a
-/// millisecond: shorter than a slice of the scheduler, so that on a busy machine most runs are
-/// whole. The first ones warm up and do not count.
+/// Takes samples of both in turns. Each returns one that takes well under a millisecond: shorter
+/// than a slice of the scheduler, so that on a busy machine most are whole. The first ones warm up
+/// and do not count. It waits for others to leave the core, and repeats what they have disturbed,
+/// for some seconds at most.
 template <class Body, class Floor>
-comparison compare(const suite& suite, Body body, Floor floor) {
-  std::vector<double> values;
-  std::vector<double> floors;
-  comparison result;
-  const int warm_up = suite.repeat(3);
-  for (int i = 0; i < warm_up + suite.runs(); ++i) {
-    const sample of_floor = floor();
-    const sample of_body = body();
-    if (i < warm_up) continue;
-    values.push_back(of_body.ns);
-    floors.push_back(of_floor.ns);
-    result.value.allocations = (std::max)(result.value.allocations, of_body.allocations);
-    result.floor.allocations = (std::max)(result.floor.allocations, of_floor.allocations);
+comparison compare(suite& suite, Body body, Floor floor) {
+  for (int i = suite.repeat(3); i > 0; --i) {
+    static_cast<void>(floor());
+    static_cast<void>(body());
   }
-  result.value.ns = median(values);
-  result.floor.ns = median(floors);
-  return result;
+  samples values;
+  samples floors;
+  const auto enough = static_cast<std::size_t>(suite.runs());
+  core_share& core = suite.core();
+  const auto until = core_share::clock::now() + suite.patience();
+  const auto take = [&](auto& from, samples& into) {
+    const bool whole = core.wait_until_whole(until);
+    const sample one = from();
+    into.add(one, core.whole() && whole);
+  };
+  for (int revisions = core.revisions(); values.size() < enough ||
+                                         ((std::min)(values.undisturbed(), floors.undisturbed()) <
+                                              enough &&
+                                          core_share::clock::now() < until);) {
+    if (revisions != core.revisions()) {
+      revisions = core.revisions();
+      values = floors = {};
+    }
+    take(floor, floors);
+    take(body, values);
+  }
+  suite.count(values);
+  suite.count(floors);
+  return {values.result(), floors.result()};
+}
+
+/// Samples of one operation for quantiles, one after the other, until `count` are undisturbed or
+/// patience is at its end. It does not wait for others to leave the core: the next sample would
+/// find the caches as they have left them.
+template <class Operation>
+samples sample_each(suite& suite, int count, Operation operation) {
+  samples taken;
+  const auto enough = static_cast<std::size_t>(count);
+  const auto until = core_share::clock::now() + suite.patience();
+  bool whole = false;
+  while (taken.size() < enough ||
+         (taken.undisturbed() < enough && core_share::clock::now() < until)) {
+    const bool before = whole;
+    const sample one = operation();
+    whole = suite.core().whole();
+    taken.add(one, before && whole);
+  }
+  suite.count(taken);
+  return taken;
 }
 
 /// Puts a benchmark on the list. `name` is what the filter of run.sh looks at.

@@ -25,7 +25,7 @@ class floor_20attr {
 
   /// `body` records bursts of `burst`, as this does.
   template <class Body>
-  comparison compare_with(const suite& suite, int bursts, int burst, Body body) {
+  comparison compare_with(suite& suite, int bursts, int burst, Body body) {
     return compare(suite, body, [&] {
       return time_bursts(
           bursts, burst, [&] { record(); }, [&] { drain(); });

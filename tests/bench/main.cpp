@@ -153,6 +153,10 @@ bool suite::finish() const {
   static_cast<void>(::getloadavg(&load, 1));
   std::printf("\n%s, compiler %s, load %.1f%s\n\n", processor().c_str(), __VERSION__, load,
               smoke_ ? "; a smoke run: the times mean nothing" : "");
+  if (left_out_ != 0 && !smoke_) {
+    std::printf("%zu of %zu samples were left out: somebody else was at work on the core\n\n",
+                left_out_, samples_);
+  }
   std::printf("%-36s %10s %-12s %10s %7s  %s%s\n", "bench", "value", "unit", "floor", "ratio",
               before_.empty() ? "" : "  before   now/before  ", "target");
   bool all = true;

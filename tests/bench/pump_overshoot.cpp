@@ -42,22 +42,21 @@ void run(bench::suite& suite) {
       recorded % 8 == 0 ? work.set_24(one) : work.set_20(one);
     }
   };
-  const int calls = suite.repeat(1000);
   struct percentiles {
     std::vector<double> p90;
     std::vector<double> p999;
   };
+  const int calls = suite.repeat(1000);
   const auto time = [&](percentiles& into, auto operation) {
-    std::vector<std::int64_t> over;
-    for (int i = 0; i < calls; ++i) {
+    const bench::samples over = bench::sample_each(suite, calls, [&] {
       fill();
       const std::int64_t begin = bench::now_ns();
       operation(begin);
-      over.push_back((std::max)(bench::now_ns() - begin - budget_ns, std::int64_t{0}));
-    }
-    std::sort(over.begin(), over.end());
-    into.p90.push_back(static_cast<double>(over[over.size() - 1 - over.size() / 10]) / 1000);
-    into.p999.push_back(static_cast<double>(over[over.size() - 1 - over.size() / 1000]) / 1000);
+      const std::int64_t spent = bench::now_ns() - begin;
+      return bench::sample{static_cast<double>((std::max)(spent - budget_ns, std::int64_t{0})), 0};
+    });
+    into.p90.push_back(over.quantile(0.9) / 1000);
+    into.p999.push_back(over.quantile(0.999) / 1000);
   };
   percentiles pumped;
   percentiles waited;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -39,26 +38,18 @@ class neighbour {
   std::size_t at_ = 0;
 };
 
-struct percentiles {
-  double p50 = 0;
-  double p999 = 0;
-};
-
-/// Times each `operation`; `after` belongs to the pause.
+/// `after` belongs to the pause.
 template <class Operation, class After>
-percentiles paced(int count, neighbour& game, Operation operation, After after) {
-  std::vector<std::int64_t> times;
-  times.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
+bench::samples paced(bench::suite& suite, neighbour& game, int count, Operation operation,
+                     After after) {
+  return bench::sample_each(suite, count, [&] {
     const std::int64_t begin = bench::now_ns();
     operation();
-    times.push_back(bench::now_ns() - begin);
+    const std::int64_t end = bench::now_ns();
     after();
     game.work_until(begin + pace_ns);
-  }
-  std::sort(times.begin(), times.end());
-  return {static_cast<double>(times[times.size() / 2]),
-          static_cast<double>(times[times.size() - 1 - times.size() / 1000])};
+    return bench::sample{static_cast<double>(end - begin), 0};
+  });
 }
 
 void run(bench::suite& suite) {
@@ -76,23 +67,26 @@ void run(bench::suite& suite) {
     if (!ring.record(name, fill)) bench::fail("the floor's ring is too small");
   };
 
-  std::vector<double> p50[2];
-  std::vector<double> p999[2];
-  const int runs = suite.repeat(15);
+  struct percentiles {
+    std::vector<double> p50;
+    std::vector<double> p999;
+  };
+  percentiles spans;
+  percentiles floor;
   const int count = suite.repeat(2000);
-  for (int i = 0; i < runs; ++i) {
-    const percentiles floor = paced(count, game, record_floor, [&] { ring.drain(); });
-    const percentiles spans = paced(count, game, record, [&] { bench::drain(*traces); });
-    p50[0].push_back(spans.p50);
-    p50[1].push_back(floor.p50);
-    p999[0].push_back(spans.p999);
-    p999[1].push_back(floor.p999);
+  const auto add = [](percentiles& to, const bench::samples& run) {
+    to.p50.push_back(run.quantile(0.5));
+    to.p999.push_back(run.quantile(0.999));
+  };
+  for (int i = suite.repeat(15); i > 0; --i) {
+    add(floor, paced(suite, game, count, record_floor, [&] { ring.drain(); }));
+    add(spans, paced(suite, game, count, record, [&] { bench::drain(*traces); }));
   }
-  suite.report({"span/paced-p50", bench::median(p50[0]), "ns", bench::median(p50[1])});
+  suite.report({"span/paced-p50", bench::median(spans.p50), "ns", bench::median(floor.p50)});
   suite.report({"span/paced-p999",
-                bench::median(p999[0]),
+                bench::median(spans.p999),
                 "ns",
-                bench::median(p999[1]),
+                bench::median(floor.p999),
                 {bench::target::ratio, 1.5}});
 }
 
