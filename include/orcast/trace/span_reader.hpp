@@ -121,7 +121,7 @@ class span_reader {
     return reinterpret_cast<const detail::block_head*>(block_);
   }
   static char* aligned(char* at) noexcept {  // as blocks are
-    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
+    return reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(at) + 7) / 8 * 8);
   }
 
   /// Skips text that was not read, and goes on to the next block that holds a record.

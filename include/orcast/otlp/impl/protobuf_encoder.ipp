@@ -168,15 +168,16 @@ inline char* protobuf_encoder::write_usual(span_reader& reader, const record_vie
                                            char* at) noexcept {
   namespace tag = detail::tag;
   constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
+  constexpr std::size_t shortest = key_text::before.size() + 5 + key_text::after.size();
   constexpr std::size_t longest = 127;
   const orcast::detail::record& raw = *r.raw;
-  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw) && raw.key->size >= shortest) {
     const key_text& key = *raw.key;
     const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
     if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
       const std::size_t size = r.text_size;
       const std::size_t inside = name + size + around;
-      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
+      if (inside <= longest && reader.in_one_piece()) {
         const std::string_view text = reader.whole_piece();
         char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
         to = detail::attribute_name::put_constant(to, key, name);
@@ -187,7 +188,7 @@ inline char* protobuf_encoder::write_usual(span_reader& reader, const record_vie
         span_reader read = reader;
         return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
       }
-    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
+    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) &&
                name + around + detail::longest_varint <= longest) {
       char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
       char* const value = detail::attribute_name::put_constant(inside, key, name);
