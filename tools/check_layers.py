@@ -51,6 +51,9 @@ FORBIDDEN_LIBRARY = {"functional", "iostream", "regex", "future", "filesystem"}
 MAY_INCLUDE_THREAD = {"orcast/otlp/flush_thread.hpp", "orcast/otlp/impl/flush_thread.ipp",
                       "orcast/http/worker_pool.hpp", "orcast/http/impl/worker_pool.ipp"}
 
+# What a host's locale, or its -ffast-math, changes the answers of; core/number.hpp has others.
+FORBIDDEN_CALL = r"\b(strto(?:f|d|ld)|ato(?:f|i|l|ll)|sto(?:f|d|ld)|setlocale|isfinite|isnan|isinf)\("
+
 TEXTUAL = {"orcast/detail/third_party_begin.hpp", "orcast/detail/third_party_end.hpp"}
 # Lines of a header, and of a file of bodies.
 LONGEST = {".hpp": 300, ".ipp": 400}
@@ -114,6 +117,9 @@ def check_file(name, text):
             ours, other = include.groups()
             found.append(check_own_include(name, ours) if ours else
                          check_other_include(name, other, wrapped))
+        call = re.search(FORBIDDEN_CALL, line.partition("//")[0])
+        if call:
+            found.append(f"calls {call.group(1)}(); see core/number.hpp")
         macro = re.match(r"\s*#\s*(define|undef)\s+(\w+)", line)
         if macro and name not in TEXTUAL:
             if name != "orcast/config.hpp":
@@ -170,6 +176,8 @@ def self_test():
         "may not include <sys/socket.h>": ("trace/x.hpp", top + "#include <sys/socket.h>\n"),
         "does not know": ("core/x.hpp", top + "#include <nlohmann/json.hpp>\n"),
         "includes <thread>": ("core/x.hpp", top + "#include <thread>\n"),
+        "calls strtod()": ("core/x.hpp", top + "double d = std::strtod(text, nullptr);\n"),
+        "calls isnan()": ("core/x.hpp", top + "bool b = isnan(1.0);\n"),
         "has #define SECRET": ("core/x.hpp", top + "#define SECRET 1\n"),
         "has #undef min": ("core/x.hpp", top + "#  undef min\n"),
         "a macro that is not ORCAST_*": ("config.hpp", top + "#define OTHER 1\n"),

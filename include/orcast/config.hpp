@@ -51,7 +51,7 @@ namespace orcast {
 inline namespace v0 {
 
 /// The version as text, e.g. for a User-Agent header.
-inline constexpr char version[] = "0.1.0";
+ORCAST_HIDDEN inline constexpr char version[] = "0.1.0";
 
 }  // namespace v0
 }  // namespace orcast

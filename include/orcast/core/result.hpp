@@ -62,7 +62,7 @@ struct errc_name {
   char name[22];  // in the row itself: pointers would need relocating, and a switch is more code
 };
 
-inline constexpr errc_name errc_names[] = {
+ORCAST_HIDDEN inline constexpr errc_name errc_names[] = {
     {errc::invalid_argument, "invalid_argument"},
     {errc::cancelled, "cancelled"},
     {errc::shut_down, "shut_down"},

@@ -16,7 +16,7 @@ inline namespace v0 {
 namespace detail {
 
 /// More than any program waits.
-inline constexpr std::int64_t longest_wait_ms = std::int64_t{366} * 24 * 3600 * 1000;
+ORCAST_HIDDEN inline constexpr std::int64_t longest_wait_ms = std::int64_t{366} * 24 * 3600 * 1000;
 
 /// So many milliseconds, at most the above, as what can be added to a clock's time.
 constexpr std::chrono::milliseconds wait_of(std::int64_t ms) noexcept {

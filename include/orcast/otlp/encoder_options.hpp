@@ -30,8 +30,8 @@ ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_o
 /// so that a program which never names protobuf does not contain it.
 class format {
  public:
-  static const format json;
-  static const format protobuf;
+  ORCAST_HIDDEN static const format json;
+  ORCAST_HIDDEN static const format protobuf;
 
   constexpr format() noexcept = default;
 

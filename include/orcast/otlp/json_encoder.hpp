@@ -31,7 +31,7 @@ class json_encoder final : public batch_encoder {
   ORCAST_DECL export_answer read(std::string_view answer, bool accepted) const noexcept override;
 
  private:
-  static constexpr std::string_view tail = "]}]}]}";
+  ORCAST_HIDDEN static constexpr std::string_view tail = "]}]}]}";
 
   /// An attribute that a span has by default, as a record, so that it takes part in the rule that
   /// the last one of a key counts.

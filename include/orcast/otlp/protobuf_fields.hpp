@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "orcast/core/utf8.hpp"
 #include "orcast/otlp/protobuf_put.hpp"
@@ -130,16 +127,6 @@ struct open_list {
     return at;
   }
 };
-
-/// The nearest double, as a reader of JSON would make it.
-inline double to_double(std::string_view number) noexcept {
-  double value = 0;
-  const auto done = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (done.ec != std::errc::result_out_of_range) return value;
-  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
-  value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-  return number.front() == '-' ? -value : value;
-}
 
 inline void append_varint(std::string& out, std::size_t value) {
   char text[longest_varint];

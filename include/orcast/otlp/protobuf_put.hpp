@@ -29,8 +29,6 @@ inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
 }
 
 inline constexpr std::size_t longest_varint = 10;
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_number = 64;
 
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
   std::size_t size = 1;
@@ -161,6 +159,9 @@ class attribute_name {
 
   std::size_t size() const noexcept { return size_; }
 
+  /// What put_constant() can write, with the JSON around it.
+  static constexpr std::size_t shortest_constant =
+      key_text::before.size() + 5 + key_text::after.size();
   /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
   static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
     static_assert(key_text::after.size() >= 11);

@@ -24,8 +24,8 @@ inline namespace v0 {
 /// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
 /// left out + `","value":{`; the cuts say where the indices belong.
 struct key_text {
-  static constexpr std::string_view before = R"({"key":")";
-  static constexpr std::string_view after = R"(","value":{)";
+  ORCAST_HIDDEN static constexpr std::string_view before = R"({"key":")";
+  ORCAST_HIDDEN static constexpr std::string_view after = R"(","value":{)";
 
   const char* json;
   std::uint16_t size;    ///< of json, in bytes

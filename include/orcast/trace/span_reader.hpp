@@ -111,6 +111,15 @@ class span_reader {
     return piece;
   }
 
+  /// All of the text that is left, put together at `to`, where there is room for it.
+  ORCAST_SMALL std::string_view gather(char* const to) noexcept {
+    std::size_t size = 0;
+    for (std::string_view part = next_piece(); !part.empty(); part = next_piece()) {
+      size += part.copy(to + size, part.size());
+    }
+    return {to, size};
+  }
+
  private:
   void enter(detail::block_index block, std::size_t offset) noexcept {
     block_ = reinterpret_cast<char*>(ring_->at(block));

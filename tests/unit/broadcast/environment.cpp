@@ -177,6 +177,8 @@ TEST_CASE("samplers become a rate, or nothing is sent") {
   CHECK(rate("parentbased_traceidratio", "0") == 0.0);
   CHECK(rate("traceidratio", "") == 1.0);
   CHECK(rate("traceidratio", "1.5") == 1.0);
+  CHECK(rate("traceidratio", "0.25 ") == 1.0);
+  CHECK(rate("traceidratio", "nan") == 1.0);
   CHECK(rate("jaeger_remote", "") == 1.0);
 }
 

@@ -606,6 +606,21 @@ TEST_CASE("the last usage counts") {
   CHECK(value_of(made.reply.raw).at("usage") == value_of(R"({"prompt_tokens":2})"));
 }
 
+TEST_CASE("a price is a number that a double can hold, as it was written") {
+  const auto price = [](const std::string& cost) {
+    const std::string body = R"({"choices":[{"message":{"content":"a"}}],"usage":{"cost":)";
+    return read(document(body + cost + "}}")).reply.usage.cost;
+  };
+  CHECK(price("0.00002250") == "0.00002250");
+  CHECK(price(R"("0.1")") == "0.1");
+  CHECK(price("1e-400") == "1e-400");
+  for (const char* none : {"1e400", "-1e999", R"("1.2.3")", R"("+-e")", R"("0,1")", R"("")", "null",
+                           R"("nan")", "true", "[1]"}) {
+    CAPTURE(none);
+    CHECK(price(none).empty());
+  }
+}
+
 bool same_usage(const orcast::token_usage& a, const orcast::token_usage& b) {
   return a.prompt_tokens == b.prompt_tokens && a.completion_tokens == b.completion_tokens &&
          a.total_tokens == b.total_tokens && a.cached_tokens == b.cached_tokens &&

@@ -146,6 +146,16 @@ TEST_CASE("every type of value is written as OTLP writes it") {
                       R"(,{"key":"tag.tags","value":{"arrayValue":{"values":[{"stringValue":"a"},)"
                       R"({"stringValue":"b\n"}]}}})"));
 
+  b.start("chat")
+      .set(cost, orcast::decimal{"1e400"})
+      .set("least", orcast::decimal{"-1E400"})
+      .set("next to nothing", orcast::decimal{"1e-400"});
+  // Digits that no double can hold are refused by collectors, and the whole request with them.
+  CHECK(b.span_json() ==
+        with_attributes(R"({"key":"llm.cost.total","value":{"doubleValue":"Infinity"}},)"
+                        R"({"key":"least","value":{"doubleValue":"-Infinity"}},)"
+                        R"({"key":"next to nothing","value":{"doubleValue":1e-400}})"));
+
   b.start("chat").set_list(tags, {}).set(cost, std::numeric_limits<double>::infinity());
   CHECK(b.span_json() ==
         with_attributes(R"({"key":"tag.tags","value":{"arrayValue":{"values":[]}}},)"

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include "orcast/broadcast/environment.hpp"
 #include "orcast/core/environment.hpp"
 #include "orcast/core/hex.hpp"
+#include "orcast/core/number.hpp"
 #include "orcast/http/url.hpp"
 
 namespace orcast {
@@ -113,11 +113,10 @@ inline double sampling_from(otel_environment& in) {
     in.complain("OTEL_TRACES_SAMPLER", "names a sampler that orcast does not have");
     return 1.0;
   }
-  const std::string text(environment("OTEL_TRACES_SAMPLER_ARG"));
+  const std::string_view text = environment("OTEL_TRACES_SAMPLER_ARG");
   if (text.empty()) return 1.0;
-  char* end = nullptr;
-  const double ratio = std::strtod(text.c_str(), &end);
-  if (*end == '\0' && ratio >= 0.0 && ratio <= 1.0) return ratio;
+  const double ratio = detail::to_double(text).value_or(-1);
+  if (ratio >= 0.0 && ratio <= 1.0) return ratio;
   in.complain("OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1");
   return 1.0;
 }

@@ -69,7 +69,7 @@ constexpr transport_functions functions_of() noexcept {
 }
 
 template <class T>
-inline constexpr transport_functions transport_table = functions_of<T>();
+ORCAST_HIDDEN inline constexpr transport_functions transport_table = functions_of<T>();
 
 }  // namespace detail
 }  // namespace http

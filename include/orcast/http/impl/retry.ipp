@@ -18,7 +18,7 @@ namespace detail {
 /// What a date is made of, by the letters that stand for it in a form: a day (D: where it has one
 /// digit, with a blank before it), a year (y: of two digits), hour, minute, second, and the names
 /// of a month and of a day.
-inline constexpr char date_letters[] = "dDyYhismw";
+ORCAST_HIDDEN inline constexpr char date_letters[] = "dDyYhismw";
 using date_parts = int[sizeof date_letters - 1];
 
 /// Reads a date of that form; false when it is of another. What is no letter of the above stands

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orcast/core/number.hpp"
 #include "orcast/core/result.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/impl/reply_fields.hpp"
@@ -65,7 +65,7 @@ class query_writer {
     if (value) append_number(key(name), *value);
   }
   void number(std::string_view name, const std::optional<double>& value) {
-    if (value && std::isfinite(*value)) append_number(key(name), *value);
+    if (value && is_finite(*value)) append_number(key(name), *value);
   }
   /// What is a query already.
   void rest(std::string_view query) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "orcast/core/number.hpp"
 #include "orcast/openrouter/chat_reply.hpp"
 #include "orcast/openrouter/impl/message_fields.hpp"
 
@@ -69,15 +70,12 @@ constexpr std::int64_t add_counts(std::int64_t a, std::int64_t b) noexcept {
   return a + b;
 }
 
-/// A price is the text of its number, or a string that holds one.
+/// A price is the text of its number, or a string that holds one: of no more than a double can hold.
 inline void read_price(json_view value, std::string& place) {
   const std::string_view text = value.text();
-  if (text.empty() || text.size() > 64 ||
-      text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) {
-    place.clear();
-  } else {
-    place.assign(text);
-  }
+  std::optional<double> number;
+  if (text.size() <= longest_number) number = to_double(text);
+  place.assign(number && is_finite(*number) ? text : std::string_view());
 }
 
 inline void read_usage(json_view value, token_usage& usage) {

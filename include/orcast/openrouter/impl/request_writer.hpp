@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "orcast/core/number.hpp"
 #include "orcast/openrouter/impl/request_checks.hpp"
 
 // Writes the members of a request and of the objects in it, each by its type.
@@ -39,7 +39,7 @@ class object_members_writer : public request_checks {
   }
   template <class Whole>
   void number(Whole& whole, std::string_view name, double value) {
-    if (!std::isfinite(value)) return complain(name, " is not a finite number");
+    if (!is_finite(value)) return complain(name, " is not a finite number");
     append_number(whole.key(name), value);
   }
 

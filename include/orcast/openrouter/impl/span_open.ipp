@@ -32,7 +32,7 @@ ORCAST_DECL void observation::open(const call_facts& call, const call_context& c
     if (!own.empty()) return own;
     return theirs.empty() ? scope::inherited(in, wider) : theirs;
   };
-  static const trace_fields none;
+  const trace_fields none;
   const trace_fields& trace = call.trace != nullptr ? *call.trace : none;
   const std::string_view session =
       first_of(call.session_id, context.session_id, &scope_facts::session_id);

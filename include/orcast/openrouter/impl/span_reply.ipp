@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "orcast/core/number.hpp"
 #include "orcast/openrouter/generation.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/impl/span_message.hpp"
@@ -22,14 +22,6 @@
 
 namespace orcast {
 inline namespace v0 {
-
-namespace detail {
-
-inline double number_of(const std::string& decimal_text) noexcept {
-  return decimal_text.empty() ? NAN : std::strtod(decimal_text.c_str(), nullptr);
-}
-
-}  // namespace detail
 
 ORCAST_DECL void observation::record_reply(const failure* why) {
   const chat_reply& reply = reader_.reply();
@@ -171,22 +163,23 @@ ORCAST_DECL void observation::record_usage(const token_usage& usage) {
   if (!usage.upstream_cost.empty()) {
     span_.set(keys::openrouter_upstream_cost, decimal{usage.upstream_cost});
   }
+  const auto number = [](const std::string& text) { return detail::to_double(text).value_or(0); };
   // With a key of one's own, OpenRouter charges its fee and the provider charges the rest.
   if (usage.is_byok.value_or(false)) {
     if (!usage.cost.empty() && !usage.upstream_cost.empty()) {
-      span_.set(keys::llm_cost_total,
-                detail::number_of(usage.cost) + detail::number_of(usage.upstream_cost));
+      span_.set(keys::llm_cost_total, number(usage.cost) + number(usage.upstream_cost));
     }
     return;
   }
   if (usage.cost.empty()) return;
   span_.set(keys::llm_cost_total, decimal{usage.cost});
-  const double total = detail::number_of(usage.cost);
-  const double parts = detail::number_of(usage.upstream_prompt_cost) +
-                       detail::number_of(usage.upstream_completion_cost);
-  if (std::fabs(parts - total) <= 0.01 * total) {  // false for NaN: a part is missing
-    span_.set(keys::llm_cost_prompt, decimal{usage.upstream_prompt_cost});
-    span_.set(keys::llm_cost_completion, decimal{usage.upstream_completion_cost});
+  const std::string& prompt = usage.upstream_prompt_cost;
+  const std::string& completion = usage.upstream_completion_cost;
+  if (prompt.empty() || completion.empty()) return;
+  const double total = number(usage.cost);
+  if (std::fabs(number(prompt) + number(completion) - total) <= 0.01 * total) {
+    span_.set(keys::llm_cost_prompt, decimal{prompt});
+    span_.set(keys::llm_cost_completion, decimal{completion});
   }
 }
 

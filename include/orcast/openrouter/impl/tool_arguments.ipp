@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "orcast/core/number.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/tool_arguments.hpp"
 
@@ -72,7 +73,7 @@ ORCAST_DECL std::int64_t tool_arguments::integer(std::string_view name, std::int
 
 ORCAST_DECL double tool_arguments::number(std::string_view name) {
   const detail::json_view value = (*reading_)[name];
-  if (value.is_number() && std::isfinite(value.real())) return value.real();
+  if (value.is_number() && detail::is_finite(value.real())) return value.real();
   wrong(name, value.exists() ? "must be a number" : "is missing");
   return 0;
 }

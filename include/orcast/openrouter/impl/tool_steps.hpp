@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "orcast/core/host.hpp"
+#include "orcast/core/number.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
 #include "orcast/openrouter/impl/reply_fields.hpp"
 #include "orcast/openrouter/tool_loop.hpp"
@@ -219,9 +219,7 @@ class tool_steps {
     run_.prompt_tokens = add_counts(run_.prompt_tokens, usage.prompt_tokens.value_or(0));
     run_.completion_tokens =
         add_counts(run_.completion_tokens, usage.completion_tokens.value_or(0));
-    double cost = 0;
-    const char* const text = usage.cost.data();
-    if (std::from_chars(text, text + usage.cost.size(), cost).ec == std::errc()) run_.cost += cost;
+    run_.cost += to_double(usage.cost).value_or(0);
   }
 
   /// The first that is, in words; empty when none is.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "orcast/core/number.hpp"
 #include "orcast/otlp/json_encoder.hpp"
 #include "orcast/otlp/json_put.hpp"
 #include "orcast/otlp/impl/json_text.ipp"
@@ -19,7 +20,6 @@ inline constexpr std::size_t piece = 64;
 inline constexpr std::size_t longest_key = 256;
 
 /// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_decimal = 64;
 
 }  // namespace detail
 
@@ -125,22 +125,22 @@ ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, co
   }
 }
 
-/// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
+/// Digit for digit when it is a number, else as a string. The text may lie in two blocks. What no
+/// double can hold is written as the infinity that it is to a reader: digits would be refused, and
+/// the whole batch with them.
 ORCAST_SMALL ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader,
                                                            const record_view& r,
                                                            char* at) noexcept {
   using detail::put;
-  char text[detail::longest_decimal];
+  char text[orcast::detail::longest_number];
   std::string_view whole;
   if (r.text_size <= sizeof text) {
-    char* to = text;
-    for (std::string_view part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-      to = put(to, part);
-    }
-    whole = {text, static_cast<std::size_t>(to - text)};
+    whole = reader.gather(text);
     if (is_json_number(whole)) {
       if (!has_room(at, detail::piece + whole.size())) return nullptr;
-      return put(put(at, R"("doubleValue":)"), whole);
+      at = put(at, R"("doubleValue":)");
+      const double nearest = orcast::detail::to_double(whole).value_or(0);
+      return orcast::detail::is_finite(nearest) ? put(at, whole) : write_double(nearest, at, end_);
     }
   }
   at = put(at, R"("stringValue":")");

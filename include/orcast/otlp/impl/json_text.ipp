@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
 #include <string_view>
 
+#include "orcast/core/number.hpp"
 #include "orcast/core/utf8.hpp"
 #include "orcast/otlp/block_group.hpp"
 #include "orcast/otlp/byte_block.hpp"
@@ -254,13 +254,14 @@ ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcep
 }
 
 ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
-  if (std::isfinite(value)) {
+  if (orcast::detail::is_finite(value)) {
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;
   }
-  const std::string_view word = std::isnan(value) ? "\"NaN\""
-                                : value > 0       ? "\"Infinity\""
-                                                  : "\"-Infinity\"";
+  const bool number = orcast::detail::kind_of(value) == orcast::detail::double_kind::infinite;
+  const std::string_view word = !number                               ? "\"NaN\""
+                                : orcast::detail::is_negative(value) ? "\"-Infinity\""
+                                                                      : "\"Infinity\"";
   if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
   std::memcpy(at, word.data(), word.size());
   return at + word.size();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "orcast/core/number.hpp"
 #include "orcast/otlp/json_text.hpp"
 #include "orcast/otlp/protobuf_answer.hpp"
 #include "orcast/otlp/protobuf_encoder.hpp"
@@ -168,10 +169,10 @@ inline char* protobuf_encoder::write_usual(span_reader& reader, const record_vie
                                            char* at) noexcept {
   namespace tag = detail::tag;
   constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
-  constexpr std::size_t shortest = key_text::before.size() + 5 + key_text::after.size();
   constexpr std::size_t longest = 127;
   const orcast::detail::record& raw = *r.raw;
-  if (has_room(at, 2 * longest) && detail::has_constant_name(raw) && raw.key->size >= shortest) {
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw) &&
+      raw.key->size >= detail::attribute_name::shortest_constant) {
     const key_text& key = *raw.key;
     const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
     if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
@@ -230,15 +231,13 @@ char* protobuf_encoder::write_value(span_reader& reader, const record_view& r, c
       *at++ = r.integer != 0 ? 1 : 0;
       return at;
     case static_cast<std::uint32_t>(value_type::decimal): {
-      char text[detail::longest_number];
+      char text[orcast::detail::longest_number];
       if (r.text_size > sizeof text) return write_string(reader, {}, r.text_size, head, at);
-      std::size_t size = 0;  // the text may lie in two blocks
-      for (auto part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-        size += part.copy(text + size, part.size());
+      const std::string_view whole = reader.gather(text);
+      if (is_json_number(whole)) {
+        return write_double(orcast::detail::to_double(whole).value_or(0), head, at);
       }
-      const std::string_view whole(text, size);
-      if (is_json_number(whole)) return write_double(detail::to_double(whole), head, at);
-      return write_string(reader, whole, size, head, at);
+      return write_string(reader, whole, whole.size(), head, at);
     }
     default:
       break;

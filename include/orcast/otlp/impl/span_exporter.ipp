@@ -18,10 +18,10 @@ namespace detail {
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
 /// How long one wait may last, and how late a deadline may be noticed.
-inline constexpr std::int64_t slice_ms = 10;
+ORCAST_HIDDEN inline constexpr std::int64_t slice_ms = 10;
 
 /// What shutdown() keeps back for cancelling: a transport promises to need no more.
-inline constexpr std::int64_t cancel_ms = 100;
+ORCAST_HIDDEN inline constexpr std::int64_t cancel_ms = 100;
 
 /// Adds up what two routes of one destination, or two destinations, have done.
 ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
