@@ -18,7 +18,7 @@ namespace {
 template <class Transport>
 int talk(const char* tier) {
   auto client = orcast::client::make({}, orcast::http::any_transport::make<Transport>());
-  if (!client) return std::puts(client.error().message.c_str()), 1;
+  if (!client) return std::fprintf(stderr, "%s\n", client.error().message.c_str()), 1;
 
   orcast::chat_request request;
   request.model = "openai/gpt-4o-mini";
@@ -29,9 +29,9 @@ int talk(const char* tier) {
     std::this_thread::sleep_for(std::chrono::milliseconds(4));  // the rest of the frame
   }
   const auto outcome = greeting.outcome();
-  std::printf("%s: %s\n", tier,
-              outcome ? std::string(greeting.text()).c_str() : outcome.error().message.c_str());
-  return outcome ? 0 : 1;
+  if (!outcome) return std::fprintf(stderr, "%s: %s\n", tier, outcome.error().message.c_str()), 1;
+  std::printf("%s: %s\n", tier, std::string(greeting.text()).c_str());
+  return 0;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 int main(int argc, char** argv) {
   auto client =
       orcast::client::make({}, orcast::http::any_transport::make<orcast::curl_transport>());
-  if (!client) return std::puts(client.error().message.c_str()), 1;
+  if (!client) return std::fprintf(stderr, "%s\n", client.error().message.c_str()), 1;
 
   const std::vector<std::string> lore = {
       "The bell of Eastvale is rung by Odo, the deaf sexton.",
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   query.input = lore;
   query.input.push_back(argc > 1 ? argv[1] : "Who rings the bell?");
   const auto made = client->ask(query);
-  if (!made) return std::puts(made.error().message.c_str()), 1;
+  if (!made) return std::fprintf(stderr, "%s\n", made.error().message.c_str()), 1;
 
   const std::vector<float>& asked = made->vectors.back();
   std::size_t best = 0;

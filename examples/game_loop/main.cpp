@@ -7,6 +7,7 @@
 // This file is the story. npc.hpp has the calls and their spans, game.hpp the loop, services.hpp
 // the setup.
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -63,7 +64,7 @@ void play_untraced(const dialogue& script, const options& chosen, progress& show
   add(told, "tracing off", seen);
 }
 
-/// The exit status: 0 when every span arrived, or none was wanted.
+/// The exit status: 0 when a character answered, and every span arrived or none was wanted.
 int run(const options& chosen) {
   const dialogue script = load_dialogue(chosen.script);
   if (chosen.tracing) {  // what can't be written is found now, not when all has been said
@@ -80,7 +81,9 @@ int run(const options& chosen) {
   const std::string text = report_text(told, frame_budget.count(), examples::terminal_width(stdout),
                                        examples::colour_wanted(stdout));
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return !told.spans || told.spans->complete() ? 0 : 1;
+  const bool answered = std::any_of(told.calls.begin(), told.calls.end(),
+                                    [](const call_line& each) { return each.status == "ok"; });
+  return answered && (!told.spans || told.spans->complete()) ? 0 : 1;
 }
 
 }  // namespace

@@ -11,13 +11,13 @@
 int main() {
   auto client =
       orcast::client::make({}, orcast::http::any_transport::make<orcast::curl_transport>());
-  if (!client) return std::puts(client.error().message.c_str()), 1;
+  if (!client) return std::fprintf(stderr, "%s\n", client.error().message.c_str()), 1;
 
   orcast::chat_request request;
   request.model = "openai/gpt-4o-mini";
   request.messages = {orcast::message::user("Greet a traveller at the gate, in one sentence.")};
 
   const auto reply = client->chat(request);
-  if (!reply) return std::puts(reply.error().message.c_str()), 1;
+  if (!reply) return std::fprintf(stderr, "%s\n", reply.error().message.c_str()), 1;
   std::puts(std::string(reply->text()).c_str());
 }

@@ -30,9 +30,10 @@ int main() {
   orcast::broadcast_options options;
   options.settings = orcast::broadcast_settings::from_environment();
   options.settings.enabled = !options.settings.api_key.empty();
+  if (!options.settings.enabled) std::fputs("no ARIZE_API_KEY: nothing is recorded\n", stderr);
   auto traces = orcast::broadcast::start(
       std::move(options), orcast::http::any_transport::make<orcast::curl_transport>());
-  if (!traces) return std::puts(traces.error().message.c_str()), 1;
+  if (!traces) return std::fprintf(stderr, "%s\n", traces.error().message.c_str()), 1;
 
   const std::string url =
       text_of("OPENROUTER_BASE_URL", "https://openrouter.ai/api/v1") + "/chat/completions";
@@ -56,9 +57,12 @@ int main() {
     const auto answer = tap.done(curl_easy_perform(easy));
     // ... and here it ends.
 
-    const std::string said = answer ? std::string(seen.reply().text()) : answer.error().message;
-    std::puts(said.c_str());
-    code = answer ? 0 : 1;
+    if (answer) {
+      std::puts(std::string(seen.reply().text()).c_str());
+    } else {
+      std::fprintf(stderr, "%s\n", answer.error().message.c_str());
+      code = 1;
+    }
   }
   curl_slist_free_all(lines);
   curl_easy_cleanup(easy);

@@ -49,7 +49,7 @@ struct harbour final : orcast::tool_handler {
 int main(int argc, char** argv) {
   auto client =
       orcast::client::make({}, orcast::http::any_transport::make<orcast::curl_transport>());
-  if (!client) return std::puts(client.error().message.c_str()), 1;
+  if (!client) return std::fprintf(stderr, "%s\n", client.error().message.c_str()), 1;
 
   orcast::chat_request request;
   request.model = "openai/gpt-4o-mini";
@@ -73,6 +73,6 @@ int main(int argc, char** argv) {
   limits.steps = 6;
   limits.cost = 0.05;  // US dollars
   const orcast::tool_run got = orcast::run_tools(*client, std::move(request), here, limits);
-  if (!got.outcome) return std::printf("%s\n", got.outcome.error().message.c_str()), 1;
+  if (!got.outcome) return std::fprintf(stderr, "%s\n", got.outcome.error().message.c_str()), 1;
   std::printf("\n[%d steps, %d tools, $%.6f]\n", got.steps, got.tool_calls, got.cost);
 }

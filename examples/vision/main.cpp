@@ -31,9 +31,9 @@ int main(int count, char** words) {
   if (count < 2) return std::fputs("usage: vision FILE-OR-URL [QUESTION]\n", stderr), 2;
   const std::string what = words[1];
 
-  orcast::result<orcast::content_part> shown = what.compare(0, 4, "http") == 0
-                                                   ? orcast::part::image_url(what)
-                                                   : orcast::part::from_file(what);
+  const bool is_url = what.rfind("http://", 0) == 0 || what.rfind("https://", 0) == 0;
+  orcast::result<orcast::content_part> shown =
+      is_url ? orcast::part::image_url(what) : orcast::part::from_file(what);
   if (!shown) return failed(shown.error());
 
   orcast::curl_transport network;
@@ -47,6 +47,6 @@ int main(int count, char** words) {
 
   printer out;
   const auto reply = client->chat_stream(request, out);
+  if (!reply) return failed(reply.error());
   std::puts("");
-  return reply ? 0 : failed(reply.error());
 }

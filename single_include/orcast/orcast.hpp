@@ -86,7 +86,7 @@ namespace orcast {
 inline namespace v0 {
 
 /// The version as text, e.g. for a User-Agent header.
-inline constexpr char version[] = "0.1.0";
+ORCAST_HIDDEN inline constexpr char version[] = "0.1.0";
 
 }  // namespace v0
 }  // namespace orcast
@@ -145,7 +145,7 @@ struct errc_name {
   char name[22];  // in the row itself: pointers would need relocating, and a switch is more code
 };
 
-inline constexpr errc_name errc_names[] = {
+ORCAST_HIDDEN inline constexpr errc_name errc_names[] = {
     {errc::invalid_argument, "invalid_argument"},
     {errc::cancelled, "cancelled"},
     {errc::shut_down, "shut_down"},
@@ -1029,8 +1029,8 @@ ORCAST_DECL std::unique_ptr<batch_encoder> make_protobuf_encoder(const encoder_o
 /// so that a program which never names protobuf does not contain it.
 class format {
  public:
-  static const format json;
-  static const format protobuf;
+  ORCAST_HIDDEN static const format json;
+  ORCAST_HIDDEN static const format protobuf;
 
   constexpr format() noexcept = default;
 
@@ -1743,8 +1743,8 @@ inline namespace v0 {
 /// The part of a key that does not depend on its length. `json` is `{"key":"` + the name with `#`
 /// left out + `","value":{`; the cuts say where the indices belong.
 struct key_text {
-  static constexpr std::string_view before = R"({"key":")";
-  static constexpr std::string_view after = R"(","value":{)";
+  ORCAST_HIDDEN static constexpr std::string_view before = R"({"key":")";
+  ORCAST_HIDDEN static constexpr std::string_view after = R"(","value":{)";
 
   const char* json;
   std::uint16_t size;    ///< of json, in bytes
@@ -2451,8 +2451,12 @@ struct record_view {
   bool has(std::uint32_t flag) const noexcept { return (raw->bits & flag) != 0; }
 
   // The value, by type:
-  std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
-  double floating = 0;
+  std::int64_t integer = 0;           ///< int64, boolean; for an array the number of elements
+  double floating() const noexcept {  ///< float64
+    double value = 0;
+    std::memcpy(&value, &integer, sizeof value);
+    return value;
+  }
   detail::event_payload event{};
   std::size_t text_size = 0;  ///< string, decimal, name, status message: read it by next_piece()
 };
@@ -2499,9 +2503,8 @@ class span_reader {
                                       1u << static_cast<unsigned>(value_type::float64) |
                                       1u << static_cast<unsigned>(value_type::boolean) |
                                       1u << detail::record_array;
-    if ((numbers >> out.type() & 1) != 0) {  // one of the two is meant
+    if ((numbers >> out.type() & 1) != 0) {
       std::memcpy(&out.integer, at, 8);
-      std::memcpy(&out.floating, at, 8);
       at += 8;
     } else if (out.type() == detail::record_event) {
       std::memcpy(&out.event, at, sizeof out.event);
@@ -2536,6 +2539,15 @@ class span_reader {
     return piece;
   }
 
+  /// All of the text that is left, put together at `to`, where there is room for it.
+  ORCAST_SMALL std::string_view gather(char* const to) noexcept {
+    std::size_t size = 0;
+    for (std::string_view part = next_piece(); !part.empty(); part = next_piece()) {
+      size += part.copy(to + size, part.size());
+    }
+    return {to, size};
+  }
+
  private:
   void enter(detail::block_index block, std::size_t offset) noexcept {
     block_ = reinterpret_cast<char*>(ring_->at(block));
@@ -2546,7 +2558,7 @@ class span_reader {
     return reinterpret_cast<const detail::block_head*>(block_);
   }
   static char* aligned(char* at) noexcept {  // as blocks are
-    return at + (0 - reinterpret_cast<std::uintptr_t>(at)) % 8;
+    return reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(at) + 7) / 8 * 8);
   }
 
   /// Skips text that was not read, and goes on to the next block that holds a record.
@@ -2632,21 +2644,22 @@ class unique_keys {
     }
   }
 
-  /// Notes a key; `scope` is 0 for the span and n for its nth event. False when the same was noted
-  /// before, or can't be told: mark() is then needed.
-  bool note(record* r, std::uint32_t scope) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) == 0 && used_ < most_used) {
-      const std::uint32_t hash = hash_of_constant(*r, scope);
+  /// Notes a key of the span's own. False when the same was noted before, or can't be told: mark()
+  /// is then needed.
+  bool note(record* r) noexcept {
+    if ((r->bits & slow_bits_) == 0 && used_ < most_used) {
+      const std::uint32_t hash = hash_of_constant(*r, 0);
       slot& at = table_[hash % slots];
       if (at.generation != generation_) {  // as a rule
-        at = {r, hash, static_cast<std::uint16_t>(scope), generation_};
+        at = {r, hash, 0, generation_};
         ++used_;
         return true;
       }
     }
-    return note_any(r, scope);
+    return note_any(r, 0);
   }
-  /// The same, small instead of fast.
+  /// The same of an attribute of any scope, small instead of fast: 0 is the span's, n that of its
+  /// nth event.
   ORCAST_COLD bool note_any(record* r, std::uint32_t scope) noexcept {
     return remember(r, scope, used_ < most_used) == outcome::stored;
   }
@@ -2719,9 +2732,9 @@ class unique_keys {
 
   /// Where the key is known, the record that had it is marked dead.
   ORCAST_SMALL outcome remember(record* r, std::uint32_t scope, bool may_store) noexcept {
-    if (!by_content_ && (r->bits & record::text_key) != 0) {
+    if (!by_content() && (r->bits & record::text_key) != 0) {
       // Equal names must meet, however they were given. It stays so: spans of a program are alike.
-      by_content_ = true;
+      slow_bits_ = ~0u;
       return outcome::start_over;
     }
     const std::uint32_t hash = hash_of(*r, scope);
@@ -2742,11 +2755,13 @@ class unique_keys {
     }
   }
 
+  bool by_content() const noexcept { return slow_bits_ == ~0u; }
+
   /// Without text keys a key is told by its constant: the hash that was made when it was compiled,
   /// and its indices. (A constant that spells an index out is then not the same as one that was
   /// given it; only text is compared as text.)
   std::uint32_t hash_of(const record& r, std::uint32_t scope) const noexcept {
-    return by_content_ ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
+    return by_content() ? hash_of_content(r) ^ scope * spread : hash_of_constant(r, scope);
   }
   static std::uint32_t hash_of_constant(const record& r, std::uint32_t scope) noexcept {
     const key_text& key = *r.key;
@@ -2756,7 +2771,7 @@ class unique_keys {
   }
 
   bool same(const record& a, const record& b) const noexcept {
-    if (by_content_) return same_content(a, b);
+    if (by_content()) return same_content(a, b);
     const key_text& x = *a.key;
     const key_text& y = *b.key;
     if (x.cut[0] != 0 && (a.first != b.first || a.second != b.second)) return false;
@@ -2800,7 +2815,7 @@ class unique_keys {
   std::size_t default_count_ = 0;
   std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
-  bool by_content_ = false;
+  std::uint32_t slow_bits_ = record::text_key;  // note() is of no help to records with one of these
 };
 
 }  // namespace detail
@@ -2873,8 +2888,10 @@ class span_walk {
       if (skip != 0) {
         --skip;
       } else if (!r.has(record::element)) {
-        repeats_ = !marked_ && !keys_.note(r.raw, 0);
-        if (repeats_) return nullptr;  // the walk has to begin again
+        if (!marked_ && !keys_.note(r.raw)) {
+          repeats_ = true;  // the walk has to begin again
+          return nullptr;
+        }
         if (r.has(record::dead)) continue;
         at = write(reader, r, at);
         if (at == nullptr) return nullptr;
@@ -3314,7 +3331,7 @@ constexpr transport_functions functions_of() noexcept {
 }
 
 template <class T>
-inline constexpr transport_functions transport_table = functions_of<T>();
+ORCAST_HIDDEN inline constexpr transport_functions transport_table = functions_of<T>();
 
 }  // namespace detail
 }  // namespace http
@@ -6061,7 +6078,7 @@ namespace detail {
 class endpoint_reply;
 }
 
-class observation : private delta_listener {
+class observation final : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
   ORCAST_DECL ~observation();
@@ -9178,7 +9195,7 @@ class json_encoder final : public batch_encoder {
   ORCAST_DECL export_answer read(std::string_view answer, bool accepted) const noexcept override;
 
  private:
-  static constexpr std::string_view tail = "]}]}]}";
+  ORCAST_HIDDEN static constexpr std::string_view tail = "]}]}]}";
 
   /// An attribute that a span has by default, as a record, so that it takes part in the rule that
   /// the last one of a key counts.
@@ -10027,7 +10044,7 @@ inline namespace v0 {
 namespace detail {
 
 /// More than any program waits.
-inline constexpr std::int64_t longest_wait_ms = std::int64_t{366} * 24 * 3600 * 1000;
+ORCAST_HIDDEN inline constexpr std::int64_t longest_wait_ms = std::int64_t{366} * 24 * 3600 * 1000;
 
 /// So many milliseconds, at most the above, as what can be added to a clock's time.
 constexpr std::chrono::milliseconds wait_of(std::int64_t ms) noexcept {
@@ -11560,6 +11577,66 @@ ORCAST_SMALL ORCAST_DECL std::uint32_t span_ring::free_blocks() const noexcept {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/core/number.hpp ----
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+// Floating point whatever the host has done to it: its locale may write a decimal comma, which
+// std::strtod() then expects, and -ffast-math lets a compiler take for granted that std::isfinite()
+// is true.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Longer decimal texts than this are no numbers that anybody meant.
+inline constexpr std::size_t longest_number = 64;
+
+enum class double_kind : unsigned char { finite, infinite, not_a_number };
+
+/// Told by the bits.
+inline double_kind kind_of(double value) noexcept {
+  static_assert(std::numeric_limits<double>::is_iec559);
+  constexpr std::uint64_t exponent = std::uint64_t{0x7ff} << 52;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  if ((bits & exponent) != exponent) return double_kind::finite;
+  return bits << 12 == 0 ? double_kind::infinite : double_kind::not_a_number;
+}
+inline bool is_finite(double value) noexcept { return kind_of(value) == double_kind::finite; }
+
+inline bool is_negative(double value) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits >> 63 != 0;
+}
+
+/// The nearest double to a decimal number, as a reader of JSON would make it: infinite when it is
+/// too large. Nothing when the text is anything else, words for infinity among them.
+ORCAST_SMALL inline std::optional<double> to_double(std::string_view number) noexcept {
+  const char* const end = number.data() + number.size();
+  double value = 0;
+  const std::from_chars_result read = std::from_chars(number.data(), end, value);
+  if (read.ec == std::errc::invalid_argument || read.ptr != end) return std::nullopt;
+  if (read.ec != std::errc::result_out_of_range) {
+    return is_finite(value) ? std::optional<double>(value) : std::nullopt;
+  }
+  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
+  value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
+  return number.front() == '-' ? -value : value;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/otlp/byte_block.hpp ----
 
 #include <cstddef>
@@ -12256,7 +12333,6 @@ using utf8_by_lookups = utf8_by_blocks;
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
@@ -12470,9 +12546,9 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   // Something among the last bytes needs attention: they go through the groups too, followed by
   // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
   // by one.
-  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
+  constexpr std::size_t behind = group_size<Block> + Block::width;
   const std::ptrdiff_t left = in_end - in;
-  if (left > width && left < behind) {
+  if (left > width && left < static_cast<std::ptrdiff_t>(behind)) {
     char copy[2 * behind];
     std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
@@ -12500,13 +12576,14 @@ ORCAST_DECL char* write_integer(std::int64_t value, char* at, char* end) noexcep
 }
 
 ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) noexcept {
-  if (std::isfinite(value)) {
+  if (orcast::detail::is_finite(value)) {
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;
   }
-  const std::string_view word = std::isnan(value) ? "\"NaN\""
-                                : value > 0       ? "\"Infinity\""
-                                                  : "\"-Infinity\"";
+  const bool number = orcast::detail::kind_of(value) == orcast::detail::double_kind::infinite;
+  const std::string_view word = !number                              ? "\"NaN\""
+                                : orcast::detail::is_negative(value) ? "\"-Infinity\""
+                                                                     : "\"Infinity\"";
   if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
   std::memcpy(at, word.data(), word.size());
   return at + word.size();
@@ -12542,8 +12619,6 @@ inline char* put_fixed32(char* at, std::uint32_t value) noexcept {
 }
 
 inline constexpr std::size_t longest_varint = 10;
-/// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_number = 64;
 
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
   std::size_t size = 1;
@@ -12570,7 +12645,8 @@ inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
   const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
   const std::uint32_t spread =
       (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
-  put_fixed32(at, spread | (0x80'8080u & ((1u << 8 * more) - 1)));
+  put_fixed32(at,
+              spread | static_cast<std::uint32_t>(std::uint64_t{0x8080'8080} >> 8 * (4 - more)));
   return at + 1 + more;
 }
 
@@ -12674,6 +12750,9 @@ class attribute_name {
 
   std::size_t size() const noexcept { return size_; }
 
+  /// What put_constant() can write, with the JSON around it.
+  static constexpr std::size_t shortest_constant =
+      key_text::before.size() + 5 + key_text::after.size();
   /// Writes a constant without indices, 5 to 128 bytes long. May touch 16 bytes behind its end.
   static char* put_constant(char* at, const key_text& key, std::size_t size) noexcept {
     static_assert(key_text::after.size() >= 11);
@@ -12735,12 +12814,9 @@ class attribute_name {
 
 // ---- orcast/otlp/protobuf_fields.hpp ----
 
-#include <charconv>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 // The fields of OTLP's messages (opentelemetry/proto), and what stands before a value in them: the
 // field's number, an attribute's name, lengths.
@@ -12860,16 +12936,6 @@ struct open_list {
     return at;
   }
 };
-
-/// The nearest double, as a reader of JSON would make it.
-inline double to_double(std::string_view number) noexcept {
-  double value = 0;
-  const auto done = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (done.ec != std::errc::result_out_of_range) return value;
-  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
-  value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-  return number.front() == '-' ? -value : value;
-}
 
 inline void append_varint(std::string& out, std::size_t value) {
   char text[longest_varint];
@@ -13066,13 +13132,14 @@ inline char* protobuf_encoder::write_usual(span_reader& reader, const record_vie
   constexpr std::size_t around = 6;  // fields and lengths in an attribute with text
   constexpr std::size_t longest = 127;
   const orcast::detail::record& raw = *r.raw;
-  if (has_room(at, 2 * longest) && detail::has_constant_name(raw)) {
+  if (has_room(at, 2 * longest) && detail::has_constant_name(raw) &&
+      raw.key->size >= detail::attribute_name::shortest_constant) {
     const key_text& key = *raw.key;
     const std::size_t name = key.size - key_text::before.size() - key_text::after.size();
     if (r.type() == static_cast<std::uint32_t>(value_type::string)) {
       const std::size_t size = r.text_size;
       const std::size_t inside = name + size + around;
-      if (name >= 5 && inside <= longest && reader.in_one_piece()) {
+      if (inside <= longest && reader.in_one_piece()) {
         const std::string_view text = reader.whole_piece();
         char* to = detail::put_four(at, tag::attributes, inside, tag::first, name);
         to = detail::attribute_name::put_constant(to, key, name);
@@ -13083,7 +13150,7 @@ inline char* protobuf_encoder::write_usual(span_reader& reader, const record_vie
         span_reader read = reader;
         return write_string(read, text, size, detail::attribute_head(tag::attributes, raw), at);
       }
-    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) && name >= 5 &&
+    } else if (r.type() == static_cast<std::uint32_t>(value_type::int64) &&
                name + around + detail::longest_varint <= longest) {
       char* const inside = detail::put_four(at, tag::attributes, 0, tag::first, name);
       char* const value = detail::attribute_name::put_constant(inside, key, name);
@@ -13118,22 +13185,20 @@ char* protobuf_encoder::write_value(span_reader& reader, const record_view& r, c
       return detail::put_varint(at, value);
     }
     case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, head, at);
+      return write_double(r.floating(), head, at);
     case static_cast<std::uint32_t>(value_type::boolean):
       at = head.put(at, 2);
       *at++ = tag::bool_value;
       *at++ = r.integer != 0 ? 1 : 0;
       return at;
     case static_cast<std::uint32_t>(value_type::decimal): {
-      char text[detail::longest_number];
+      char text[orcast::detail::longest_number];
       if (r.text_size > sizeof text) return write_string(reader, {}, r.text_size, head, at);
-      std::size_t size = 0;  // the text may lie in two blocks
-      for (auto part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-        size += part.copy(text + size, part.size());
+      const std::string_view whole = reader.gather(text);
+      if (is_json_number(whole)) {
+        return write_double(orcast::detail::to_double(whole).value_or(0), head, at);
       }
-      const std::string_view whole(text, size);
-      if (is_json_number(whole)) return write_double(detail::to_double(whole), head, at);
-      return write_string(reader, whole, size, head, at);
+      return write_string(reader, whole, whole.size(), head, at);
     }
     default:
       break;
@@ -14976,7 +15041,7 @@ namespace detail {
 /// What a date is made of, by the letters that stand for it in a form: a day (D: where it has one
 /// digit, with a blank before it), a year (y: of two digits), hour, minute, second, and the names
 /// of a month and of a day.
-inline constexpr char date_letters[] = "dDyYhismw";
+ORCAST_HIDDEN inline constexpr char date_letters[] = "dDyYhismw";
 using date_parts = int[sizeof date_letters - 1];
 
 /// Reads a date of that form; false when it is of another. What is no letter of the above stands
@@ -16570,7 +16635,6 @@ class request_checks {
 
 // ---- orcast/openrouter/impl/request_writer.hpp ----
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16606,7 +16670,7 @@ class object_members_writer : public request_checks {
   }
   template <class Whole>
   void number(Whole& whole, std::string_view name, double value) {
-    if (!std::isfinite(value)) return complain(name, " is not a finite number");
+    if (!is_finite(value)) return complain(name, " is not a finite number");
     append_number(whole.key(name), value);
   }
 
@@ -17040,10 +17104,10 @@ inline bool take(json_view value, provider_sort& place) {
 inline bool take(json_view value, speed_bound& place) {
   if (value.is_number()) return take(value, place.value);
   std::size_t placed = 0;
-  placed += take(value["p50"], place.p50) ? 1 : 0;
-  placed += take(value["p75"], place.p75) ? 1 : 0;
-  placed += take(value["p90"], place.p90) ? 1 : 0;
-  placed += take(value["p99"], place.p99) ? 1 : 0;
+  placed += take(value["p50"], place.p50) ? 1u : 0u;
+  placed += take(value["p75"], place.p75) ? 1u : 0u;
+  placed += take(value["p90"], place.p90) ? 1u : 0u;
+  placed += take(value["p99"], place.p99) ? 1u : 0u;
   const bool fits = value.is_object() && placed != 0 && placed == count(value);
   if (!fits) place = {};
   return fits;
@@ -17061,10 +17125,10 @@ inline bool take(json_view value, response_format& place) {
   std::size_t placed = take_text(value["type"], place.type) ? 1 : 0;
   std::size_t inside = take_text(inner["name"], place.name) ? 1 : 0;
   const bool named = inside == 1;
-  inside += take_text(inner["description"], place.description) ? 1 : 0;
-  inside += take(inner["strict"], place.strict) ? 1 : 0;
-  inside += take(inner["schema"], place.schema, json_shape::object) ? 1 : 0;
-  placed += take_text(value["grammar"], place.grammar) ? 1 : 0;
+  inside += take_text(inner["description"], place.description) ? 1u : 0u;
+  inside += take(inner["strict"], place.strict) ? 1u : 0u;
+  inside += take(inner["schema"], place.schema, json_shape::object) ? 1u : 0u;
+  placed += take_text(value["grammar"], place.grammar) ? 1u : 0u;
   const bool schema = inner.is_object() && named;
   const bool plain = !place.type.empty() && inside == count(inner) && inner.is_object() == schema &&
                      (place.type == "json_schema") == schema &&
@@ -17179,9 +17243,9 @@ inline tool read_tool(json_view value) {
   tool made;
   const json_view function = value["function"];
   std::size_t inside = take_text(function["name"], made.name) ? 1 : 0;
-  inside += take_text(function["description"], made.description) ? 1 : 0;
-  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1 : 0;
-  inside += take(function["strict"], made.strict) ? 1 : 0;
+  inside += take_text(function["description"], made.description) ? 1u : 0u;
+  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1u : 0u;
+  inside += take(function["strict"], made.strict) ? 1u : 0u;
   const std::size_t placed = take(value["cache_control"], made.cache) ? 3 : 2;
   const bool plain = count(value) == placed && value["type"].text() == "function" &&
                      !made.name.empty() && count(function) == inside;
@@ -18089,15 +18153,13 @@ constexpr std::int64_t add_counts(std::int64_t a, std::int64_t b) noexcept {
   return a + b;
 }
 
-/// A price is the text of its number, or a string that holds one.
+/// A price is the text of its number, or a string that holds one: of no more than a double can
+/// hold.
 inline void read_price(json_view value, std::string& place) {
   const std::string_view text = value.text();
-  if (text.empty() || text.size() > 64 ||
-      text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) {
-    place.clear();
-  } else {
-    place.assign(text);
-  }
+  std::optional<double> number;
+  if (text.size() <= longest_number) number = to_double(text);
+  place.assign(number && is_finite(*number) ? text : std::string_view());
 }
 
 inline void read_usage(json_view value, token_usage& usage) {
@@ -19471,7 +19533,6 @@ ORCAST_DECL std::uint64_t tracer::open_spans() const noexcept {
 
 // ---- orcast/openrouter/impl/api_fields.hpp ----
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19531,7 +19592,7 @@ class query_writer {
     if (value) append_number(key(name), *value);
   }
   void number(std::string_view name, const std::optional<double>& value) {
-    if (value && std::isfinite(*value)) append_number(key(name), *value);
+    if (value && is_finite(*value)) append_number(key(name), *value);
   }
   /// What is a query already.
   void rest(std::string_view query) {
@@ -20710,7 +20771,7 @@ ORCAST_DECL void observation::open(const call_facts& call, const call_context& c
     if (!own.empty()) return own;
     return theirs.empty() ? scope::inherited(in, wider) : theirs;
   };
-  static const trace_fields none;
+  const trace_fields none;
   const trace_fields& trace = call.trace != nullptr ? *call.trace : none;
   const std::string_view session =
       first_of(call.session_id, context.session_id, &scope_facts::session_id);
@@ -21227,7 +21288,6 @@ ORCAST_DECL void observation::record_vectors(const json_ref& from) {
 // ---- orcast/openrouter/impl/span_reply.ipp ----
 
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21237,14 +21297,6 @@ ORCAST_DECL void observation::record_vectors(const json_ref& from) {
 
 namespace orcast {
 inline namespace v0 {
-
-namespace detail {
-
-inline double number_of(const std::string& decimal_text) noexcept {
-  return decimal_text.empty() ? NAN : std::strtod(decimal_text.c_str(), nullptr);
-}
-
-}  // namespace detail
 
 ORCAST_DECL void observation::record_reply(const failure* why) {
   const chat_reply& reply = reader_.reply();
@@ -21386,22 +21438,23 @@ ORCAST_DECL void observation::record_usage(const token_usage& usage) {
   if (!usage.upstream_cost.empty()) {
     span_.set(keys::openrouter_upstream_cost, decimal{usage.upstream_cost});
   }
+  const auto number = [](const std::string& text) { return detail::to_double(text).value_or(0); };
   // With a key of one's own, OpenRouter charges its fee and the provider charges the rest.
   if (usage.is_byok.value_or(false)) {
     if (!usage.cost.empty() && !usage.upstream_cost.empty()) {
-      span_.set(keys::llm_cost_total,
-                detail::number_of(usage.cost) + detail::number_of(usage.upstream_cost));
+      span_.set(keys::llm_cost_total, number(usage.cost) + number(usage.upstream_cost));
     }
     return;
   }
   if (usage.cost.empty()) return;
   span_.set(keys::llm_cost_total, decimal{usage.cost});
-  const double total = detail::number_of(usage.cost);
-  const double parts = detail::number_of(usage.upstream_prompt_cost) +
-                       detail::number_of(usage.upstream_completion_cost);
-  if (std::fabs(parts - total) <= 0.01 * total) {  // false for NaN: a part is missing
-    span_.set(keys::llm_cost_prompt, decimal{usage.upstream_prompt_cost});
-    span_.set(keys::llm_cost_completion, decimal{usage.upstream_completion_cost});
+  const std::string& prompt = usage.upstream_prompt_cost;
+  const std::string& completion = usage.upstream_completion_cost;
+  if (prompt.empty() || completion.empty()) return;
+  const double total = number(usage.cost);
+  if (std::fabs(number(prompt) + number(completion) - total) <= 0.01 * total) {
+    span_.set(keys::llm_cost_prompt, decimal{prompt});
+    span_.set(keys::llm_cost_completion, decimal{completion});
   }
 }
 
@@ -21781,7 +21834,6 @@ inline constexpr std::size_t piece = 64;
 inline constexpr std::size_t longest_key = 256;
 
 /// Longer decimal texts than this are no numbers that anybody meant.
-inline constexpr std::size_t longest_decimal = 64;
 
 }  // namespace detail
 
@@ -21875,7 +21927,7 @@ ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, co
       if (int_as_number_) return put(put(at, R"("intValue":)"), r.integer);
       return put(put(put(at, R"("intValue":")"), r.integer), "\"");
     case static_cast<std::uint32_t>(value_type::float64):
-      return write_double(r.floating, put(at, R"("doubleValue":)"), end_);
+      return write_double(r.floating(), put(at, R"("doubleValue":)"), end_);
     case static_cast<std::uint32_t>(value_type::boolean):
       return r.integer != 0 ? put(at, R"("boolValue":true)") : put(at, R"("boolValue":false)");
     case static_cast<std::uint32_t>(value_type::decimal):
@@ -21887,22 +21939,22 @@ ORCAST_SMALL ORCAST_DECL char* json_encoder::write_value(span_reader& reader, co
   }
 }
 
-/// Digit for digit when it is a number, else as a string. The text may lie in two blocks.
+/// Digit for digit when it is a number, else as a string. The text may lie in two blocks. What no
+/// double can hold is written as the infinity that it is to a reader: digits would be refused, and
+/// the whole batch with them.
 ORCAST_SMALL ORCAST_DECL char* json_encoder::write_decimal(span_reader& reader,
                                                            const record_view& r,
                                                            char* at) noexcept {
   using detail::put;
-  char text[detail::longest_decimal];
+  char text[orcast::detail::longest_number];
   std::string_view whole;
   if (r.text_size <= sizeof text) {
-    char* to = text;
-    for (std::string_view part = reader.next_piece(); !part.empty(); part = reader.next_piece()) {
-      to = put(to, part);
-    }
-    whole = {text, static_cast<std::size_t>(to - text)};
+    whole = reader.gather(text);
     if (is_json_number(whole)) {
       if (!has_room(at, detail::piece + whole.size())) return nullptr;
-      return put(put(at, R"("doubleValue":)"), whole);
+      at = put(at, R"("doubleValue":)");
+      const double nearest = orcast::detail::to_double(whole).value_or(0);
+      return orcast::detail::is_finite(nearest) ? put(at, whole) : write_double(nearest, at, end_);
     }
   }
   at = put(at, R"("stringValue":")");
@@ -22564,10 +22616,10 @@ namespace detail {
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 
 /// How long one wait may last, and how late a deadline may be noticed.
-inline constexpr std::int64_t slice_ms = 10;
+ORCAST_HIDDEN inline constexpr std::int64_t slice_ms = 10;
 
 /// What shutdown() keeps back for cancelling: a transport promises to need no more.
-inline constexpr std::int64_t cancel_ms = 100;
+ORCAST_HIDDEN inline constexpr std::int64_t cancel_ms = 100;
 
 /// Adds up what two routes of one destination, or two destinations, have done.
 ORCAST_SMALL inline void add_to(export_status& sum, const export_status& more) {
@@ -24332,7 +24384,6 @@ ORCAST_DECL connection_report test_connection(const broadcast_settings& settings
 // ---- orcast/broadcast/impl/environment.ipp ----
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -24438,11 +24489,10 @@ inline double sampling_from(otel_environment& in) {
     in.complain("OTEL_TRACES_SAMPLER", "names a sampler that orcast does not have");
     return 1.0;
   }
-  const std::string text(environment("OTEL_TRACES_SAMPLER_ARG"));
+  const std::string_view text = environment("OTEL_TRACES_SAMPLER_ARG");
   if (text.empty()) return 1.0;
-  char* end = nullptr;
-  const double ratio = std::strtod(text.c_str(), &end);
-  if (*end == '\0' && ratio >= 0.0 && ratio <= 1.0) return ratio;
+  const double ratio = detail::to_double(text).value_or(-1);
+  if (ratio >= 0.0 && ratio <= 1.0) return ratio;
   in.complain("OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1");
   return 1.0;
 }
@@ -27612,7 +27662,7 @@ ORCAST_DECL std::int64_t tool_arguments::integer(std::string_view name, std::int
 
 ORCAST_DECL double tool_arguments::number(std::string_view name) {
   const detail::json_view value = (*reading_)[name];
-  if (value.is_number() && std::isfinite(value.real())) return value.real();
+  if (value.is_number() && detail::is_finite(value.real())) return value.real();
   wrong(name, value.exists() ? "must be a number" : "is missing");
   return 0;
 }
@@ -27989,7 +28039,6 @@ ORCAST_DECL void work::end() noexcept {
 
 // ---- orcast/openrouter/impl/tool_steps.hpp ----
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28201,9 +28250,7 @@ class tool_steps {
     run_.prompt_tokens = add_counts(run_.prompt_tokens, usage.prompt_tokens.value_or(0));
     run_.completion_tokens =
         add_counts(run_.completion_tokens, usage.completion_tokens.value_or(0));
-    double cost = 0;
-    const char* const text = usage.cost.data();
-    if (std::from_chars(text, text + usage.cost.size(), cost).ec == std::errc()) run_.cost += cost;
+    run_.cost += to_double(usage.cost).value_or(0);
   }
 
   /// The first that is, in words; empty when none is.

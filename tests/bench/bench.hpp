@@ -203,10 +203,9 @@ comparison compare(suite& suite, Body body, Floor floor) {
     const sample one = from();
     into.add(one, core.whole() && whole);
   };
-  for (int revisions = core.revisions(); values.size() < enough ||
-                                         ((std::min)(values.undisturbed(), floors.undisturbed()) <
-                                              enough &&
-                                          core_share::clock::now() < until);) {
+  for (int revisions = core.revisions();
+       values.size() < enough || ((std::min)(values.undisturbed(), floors.undisturbed()) < enough &&
+                                  core_share::clock::now() < until);) {
     if (revisions != core.revisions()) {
       revisions = core.revisions();
       values = floors = {};

@@ -21,7 +21,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef",
+            "-Wsign-conversion", "-Wdouble-promotion", "-Wnon-virtual-dtor", "-Werror"]
 
 # Textual headers, and the one that belongs into exactly one translation unit.
 NOT_ALONE = {"orcast/detail/third_party_begin.hpp", "orcast/detail/third_party_end.hpp",

@@ -43,7 +43,7 @@ namespace detail {
 class endpoint_reply;
 }
 
-class observation : private delta_listener {
+class observation final : private delta_listener {
  public:
   ORCAST_DECL explicit observation(const recording& where = {}, const reply_limits& limits = {});
   ORCAST_DECL ~observation();

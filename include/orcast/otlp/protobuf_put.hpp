@@ -55,7 +55,8 @@ inline char* put_short_varint(char* at, std::uint64_t value) noexcept {
   const std::size_t more = std::size_t{low >= 1u << 7} + (low >= 1u << 14) + (low >= 1u << 21);
   const std::uint32_t spread =
       (low & 0x7f) | (low & 0x3f80) << 1 | (low & 0x1f'c000) << 2 | (low & 0xfe0'0000) << 3;
-  put_fixed32(at, spread | static_cast<std::uint32_t>(std::uint64_t{0x8080'8080} >> 8 * (4 - more)));
+  put_fixed32(at,
+              spread | static_cast<std::uint32_t>(std::uint64_t{0x8080'8080} >> 8 * (4 - more)));
   return at + 1 + more;
 }
 

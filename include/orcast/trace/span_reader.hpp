@@ -23,7 +23,7 @@ struct record_view {
   bool has(std::uint32_t flag) const noexcept { return (raw->bits & flag) != 0; }
 
   // The value, by type:
-  std::int64_t integer = 0;  ///< int64, boolean; for an array the number of elements
+  std::int64_t integer = 0;           ///< int64, boolean; for an array the number of elements
   double floating() const noexcept {  ///< float64
     double value = 0;
     std::memcpy(&value, &integer, sizeof value);

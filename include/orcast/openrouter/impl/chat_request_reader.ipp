@@ -47,9 +47,9 @@ inline tool read_tool(json_view value) {
   tool made;
   const json_view function = value["function"];
   std::size_t inside = take_text(function["name"], made.name) ? 1 : 0;
-  inside += take_text(function["description"], made.description) ? 1 : 0;
-  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1 : 0;
-  inside += take(function["strict"], made.strict) ? 1 : 0;
+  inside += take_text(function["description"], made.description) ? 1u : 0u;
+  inside += take(function["parameters"], made.parameters, json_shape::object) ? 1u : 0u;
+  inside += take(function["strict"], made.strict) ? 1u : 0u;
   const std::size_t placed = take(value["cache_control"], made.cache) ? 3 : 2;
   const bool plain = count(value) == placed && value["type"].text() == "function" &&
                      !made.name.empty() && count(function) == inside;

@@ -70,7 +70,8 @@ constexpr std::int64_t add_counts(std::int64_t a, std::int64_t b) noexcept {
   return a + b;
 }
 
-/// A price is the text of its number, or a string that holds one: of no more than a double can hold.
+/// A price is the text of its number, or a string that holds one: of no more than a double can
+/// hold.
 inline void read_price(json_view value, std::string& place) {
   const std::string_view text = value.text();
   std::optional<double> number;

@@ -141,10 +141,10 @@ inline bool take(json_view value, provider_sort& place) {
 inline bool take(json_view value, speed_bound& place) {
   if (value.is_number()) return take(value, place.value);
   std::size_t placed = 0;
-  placed += take(value["p50"], place.p50) ? 1 : 0;
-  placed += take(value["p75"], place.p75) ? 1 : 0;
-  placed += take(value["p90"], place.p90) ? 1 : 0;
-  placed += take(value["p99"], place.p99) ? 1 : 0;
+  placed += take(value["p50"], place.p50) ? 1u : 0u;
+  placed += take(value["p75"], place.p75) ? 1u : 0u;
+  placed += take(value["p90"], place.p90) ? 1u : 0u;
+  placed += take(value["p99"], place.p99) ? 1u : 0u;
   const bool fits = value.is_object() && placed != 0 && placed == count(value);
   if (!fits) place = {};
   return fits;
@@ -162,10 +162,10 @@ inline bool take(json_view value, response_format& place) {
   std::size_t placed = take_text(value["type"], place.type) ? 1 : 0;
   std::size_t inside = take_text(inner["name"], place.name) ? 1 : 0;
   const bool named = inside == 1;
-  inside += take_text(inner["description"], place.description) ? 1 : 0;
-  inside += take(inner["strict"], place.strict) ? 1 : 0;
-  inside += take(inner["schema"], place.schema, json_shape::object) ? 1 : 0;
-  placed += take_text(value["grammar"], place.grammar) ? 1 : 0;
+  inside += take_text(inner["description"], place.description) ? 1u : 0u;
+  inside += take(inner["strict"], place.strict) ? 1u : 0u;
+  inside += take(inner["schema"], place.schema, json_shape::object) ? 1u : 0u;
+  placed += take_text(value["grammar"], place.grammar) ? 1u : 0u;
   const bool schema = inner.is_object() && named;
   const bool plain = !place.type.empty() && inside == count(inner) && inner.is_object() == schema &&
                      (place.type == "json_schema") == schema &&

@@ -224,9 +224,9 @@ char* escape(std::string_view text, char* at, char* end) noexcept {
   // Something among the last bytes needs attention: they go through the groups too, followed by
   // blanks (a character that the text's end cuts is broken either way). A few are done sooner one
   // by one.
-  constexpr std::ptrdiff_t behind = group_size<Block> + Block::width;
+  constexpr std::size_t behind = group_size<Block> + Block::width;
   const std::ptrdiff_t left = in_end - in;
-  if (left > width && left < behind) {
+  if (left > width && left < static_cast<std::ptrdiff_t>(behind)) {
     char copy[2 * behind];
     std::memset(copy + left, ' ', behind);
     std::memcpy(copy, in, static_cast<std::size_t>(left));
@@ -259,9 +259,9 @@ ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) n
     return done.ec == std::errc() ? done.ptr : nullptr;
   }
   const bool number = orcast::detail::kind_of(value) == orcast::detail::double_kind::infinite;
-  const std::string_view word = !number                               ? "\"NaN\""
+  const std::string_view word = !number                              ? "\"NaN\""
                                 : orcast::detail::is_negative(value) ? "\"-Infinity\""
-                                                                      : "\"Infinity\"";
+                                                                     : "\"Infinity\"";
   if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
   std::memcpy(at, word.data(), word.size());
   return at + word.size();
