@@ -26,7 +26,7 @@ enum class connection_verdict : unsigned char {
   pending,       ///< no answer yet
   accepted,      ///< taken; `explanation` says why that is no proof, and how to look
   bad_settings,  ///< nothing was sent: a field is wrong
-  refused,       ///< the key, the space, the project or the region
+  refused,       ///< the key, the space, the project or the region; or the span, once it was read
   wrong_path,    ///< there is a service, but spans don't go there
   not_otlp,      ///< whatever answered is no OTLP endpoint: a web page, a login, a proxy
   busy,          ///< too many requests, or overloaded: try again

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -143,6 +144,20 @@ TEST_CASE("a batch is full when its memory is, and takes nothing while it is on 
   CHECK(r.offer() == offered::taken);
 }
 
+TEST_CASE("a batch may wait for ever to be filled") {
+  otlp::exporter_options options;
+  options.batch_spans = 2;
+  options.delay_ms = (std::numeric_limits<std::int64_t>::max)();
+  rig r(options);
+  r.now = 1'000'000;
+  r.fill(1);
+  CHECK(r.post().empty());
+  CHECK(r.until > r.now);
+  r.fill(1);
+  CHECK(spans_in(r.post()) == 2);
+  r.answer(200);
+}
+
 TEST_CASE("a span that fits into no batch is told apart") {
   rig r({}, 1500);
   r.tracer->start("big").set("text", std::string(2000, 'x')).end();
@@ -164,6 +179,7 @@ TEST_CASE("a partial success counts the rejected and is never repeated") {
     r.post();
     r.answer(200, body);
     CHECK(r.exporter.last_error() == "export: HTTP 200, 2 spans rejected: bad id");
+    CHECK(r.exporter.last_reply().rejected == 2);
     CHECK(r.exporter.pending() == 0);
   }
   CHECK(r.exported() == 6);

@@ -5,6 +5,7 @@
 
 #include "orcast/broadcast/connection_test.hpp"
 #include "orcast/broadcast/impl/destination_for.hpp"
+#include "orcast/core/wait.hpp"
 #include "orcast/http/url.hpp"
 #include "orcast/otlp/span_exporter.hpp"
 #include "orcast/trace/openinference_keys.hpp"
@@ -66,6 +67,16 @@ class connection_judge {
       return say(connection_verdict::wrong_path,
                  "nothing takes spans at this address: Base Url has the wrong host or path");
     }
+    if (status == 408) {
+      return say(connection_verdict::busy,
+                 "the service, or a proxy before it, did not get the request in time; the settings "
+                 "may be right. Try again in a moment");
+    }
+    if (status == 413) {
+      return say(connection_verdict::failing,
+                 "the service, or a proxy before it, finds a request of one span too large: its "
+                 "limit for bodies is too low for traces");
+    }
     if (status == 415) {
       return say(connection_verdict::not_otlp,
                  "the service does not take this format: choose the other one (Phoenix takes "
@@ -92,6 +103,12 @@ class connection_judge {
       return say(connection_verdict::not_otlp,
                  "but the answer is not one that a collector gives: a web page, a proxy or another "
                  "service answers at this address");
+    }
+    if (reply_.rejected != 0) {
+      return say(connection_verdict::refused,
+                 to_.answer.empty()
+                     ? "the endpoint understood the span and did not keep it, without a word why"
+                     : "the endpoint understood the span and did not keep it: its words say why");
     }
     if (settings_.kind != destination_kind::arize) {
       return say(connection_verdict::accepted,
@@ -235,7 +252,7 @@ ORCAST_DECL bool connection_test::poll() {
 ORCAST_DECL const connection_report& connection_test::wait() {
   state& mine = *state_;
   // The exchange has limits of its own; the second is for what they leave out.
-  if (mine.exporter != nullptr) mine.exporter->flush(mine.timeout_ms + 1'000);
+  if (mine.exporter != nullptr) mine.exporter->flush(detail::wait_of(mine.timeout_ms).count() + 1'000);
   if (poll()) return mine.seen;
   otlp::exporter::reply none;
   none.failed = errc::timeout_total;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "orcast/core/wait.hpp"
 #include "orcast/http/retry.hpp"
 #include "orcast/otlp/exporter.hpp"
 #include "orcast/otlp/json_encoder.hpp"
@@ -43,6 +44,7 @@ ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
       random_(random),
       ends_(std::size_t{(std::max)(options.batch_spans, std::uint32_t{1})} + 1) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
+  options_.delay_ms = orcast::detail::wait_of(options_.delay_ms).count();
   start_over();
 }
 
@@ -99,6 +101,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   const bool too_much = status == 413;
   const auto rejected = static_cast<std::uint32_t>(
       accepted ? (std::min)(answer.rejected_spans, std::uint64_t{posted_}) : 0);
+  last_reply_.rejected = rejected;
   const char* trouble = "";
   if (rejected != 0) {
     trouble = " spans rejected";
@@ -149,6 +152,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
   last_reply_.status = 0;
   last_reply_.failed = why.code;
   last_reply_.code = 0;
+  last_reply_.rejected = 0;
   last_reply_.from_otlp = false;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, why.message);
