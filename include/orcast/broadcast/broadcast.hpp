@@ -34,10 +34,12 @@ class flush_thread;
 }
 
 struct broadcast_options {
-  /// Of the first destination. What is recorded at all (companions and the like) goes by these.
+  /// Of the first destination. What is recorded at all goes by these: hide, redact, filter, users,
+  /// user_key, vectors, companions, server.
   broadcast_settings settings{};
   /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
-  /// mode, headers, batches and accounts; a span is recorded once.
+  /// mode, headers, batches and accounts; a span is recorded once, so the fields above are as in
+  /// `settings` or at their defaults.
   std::vector<broadcast_settings> also{};
   /// For spans and the bodies of requests, in bytes; 64 KiB to 64 MiB. Tables and buffers take some
   /// 40 KB and 2 % besides.
@@ -110,8 +112,9 @@ class broadcast {
   /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
   /// still go out by the old settings, unless those are refused: what is held then goes out by
   /// the new ones. A recording that was handed out while no destination wanted content goes on
-  /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
-  /// being sent by too many earlier settings; nothing has changed then.
+  /// without it. What is recorded stays as it was: a field about that is as it was at the start, or
+  /// at its default. Fails with invalid_argument, naming the field, or with busy while spans are
+  /// still being sent by too many earlier settings; nothing has changed then.
   ORCAST_DECL result<void> change(broadcast_settings settings);
 
   /// Sends again what a destination has refused, for example when Test Connection has passed since.

@@ -133,6 +133,27 @@ constexpr content_fate fate_of(content what, const masks& hide, bool privacy) no
 
 namespace detail {
 
+/// Every mask that is on or off, by its name.
+struct mask_name {
+  std::string_view name;
+  bool masks::*mask;
+};
+inline constexpr mask_name mask_names[] = {
+    {"hide_inputs", &masks::hide_inputs},
+    {"hide_outputs", &masks::hide_outputs},
+    {"hide_input_messages", &masks::hide_input_messages},
+    {"hide_output_messages", &masks::hide_output_messages},
+    {"hide_input_images", &masks::hide_input_images},
+    {"hide_input_text", &masks::hide_input_text},
+    {"hide_output_text", &masks::hide_output_text},
+    {"hide_prompts", &masks::hide_prompts},
+    {"hide_choices", &masks::hide_choices},
+    {"hide_llm_invocation_parameters", &masks::hide_llm_invocation_parameters},
+    {"hide_llm_tools", &masks::hide_llm_tools},
+    {"hide_embeddings_vectors", &masks::hide_embeddings_vectors},
+    {"hide_embeddings_text", &masks::hide_embeddings_text},
+};
+
 constexpr bool same_word(std::string_view text, std::string_view lower_case) noexcept {
   if (text.size() != lower_case.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -164,27 +185,14 @@ inline void read_mask(const char* name, bool& mask, std::string* complaints) {
 
 inline masks masks::from_environment(std::string* complaints) {
   masks made;
+  std::string variable;
+  for (const auto& [name, mask] : detail::mask_names) {
+    variable = "OPENINFERENCE_";
+    for (const char c : name) variable += c == '_' ? c : static_cast<char>(c - 32);
+    detail::read_mask(variable.c_str(), made.*mask, complaints);
+  }
   bool older_name = false;
-  const struct {
-    const char* name;
-    bool& mask;
-  } all[] = {
-      {"OPENINFERENCE_HIDE_INPUTS", made.hide_inputs},
-      {"OPENINFERENCE_HIDE_OUTPUTS", made.hide_outputs},
-      {"OPENINFERENCE_HIDE_INPUT_MESSAGES", made.hide_input_messages},
-      {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", made.hide_output_messages},
-      {"OPENINFERENCE_HIDE_INPUT_IMAGES", made.hide_input_images},
-      {"OPENINFERENCE_HIDE_INPUT_TEXT", made.hide_input_text},
-      {"OPENINFERENCE_HIDE_OUTPUT_TEXT", made.hide_output_text},
-      {"OPENINFERENCE_HIDE_PROMPTS", made.hide_prompts},
-      {"OPENINFERENCE_HIDE_CHOICES", made.hide_choices},
-      {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", made.hide_llm_invocation_parameters},
-      {"OPENINFERENCE_HIDE_LLM_TOOLS", made.hide_llm_tools},
-      {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", made.hide_embeddings_vectors},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", made.hide_embeddings_text},
-  };
-  for (const auto& each : all) detail::read_mask(each.name, each.mask, complaints);
+  detail::read_mask("OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name, complaints);
   made.hide_embeddings_vectors = made.hide_embeddings_vectors || older_name;
 
   constexpr char limit[] = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";

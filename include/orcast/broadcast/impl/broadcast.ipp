@@ -9,6 +9,7 @@
 #include "orcast/broadcast/broadcast.hpp"
 #include "orcast/broadcast/content_keys.hpp"
 #include "orcast/broadcast/impl/destination_for.hpp"
+#include "orcast/broadcast/impl/recording_wishes.hpp"
 #include "orcast/otlp/flush_thread.hpp"
 #include "orcast/trace/make_tracer.hpp"
 
@@ -80,6 +81,11 @@ ORCAST_DECL result<void> broadcast::adopt(broadcast_options& options) {
     if (find(settings.name) != none) {
       return refuse("two destinations are called \"" + settings.name + "\": Name tells them apart");
     }
+    const char* const unmet = detail::unmet_wish(settings_, settings);
+    if (unmet != nullptr) {
+      return refuse(settings.name + ": " + unmet +
+                    " is the first destination's to set: what is recorded goes to all of them");
+    }
     if (!settings.privacy_mode) in_full_ = true;
     current_.push_back(std::make_unique<const broadcast_settings>(std::move(settings)));
     return {};
@@ -133,6 +139,13 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   if (settings.enabled) {
     const result<void> checked = validate(settings);
     if (!checked) return checked;
+    const char* const unmet = detail::unmet_wish(settings_, settings);
+    if (unmet != nullptr) {
+      return failure(errc::invalid_argument,
+                     std::string(unmet) +
+                         " says what is recorded: set it when the broadcast starts. privacy_mode, "
+                         "which keeps all content from a destination, can be changed");
+    }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   std::size_t number = find(settings.name);
