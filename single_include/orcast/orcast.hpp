@@ -671,6 +671,27 @@ constexpr content_fate fate_of(content what, const masks& hide, bool privacy) no
 
 namespace detail {
 
+/// Every mask that is on or off, by its name.
+struct mask_name {
+  std::string_view name;
+  bool masks::*mask;
+};
+inline constexpr mask_name mask_names[] = {
+    {"hide_inputs", &masks::hide_inputs},
+    {"hide_outputs", &masks::hide_outputs},
+    {"hide_input_messages", &masks::hide_input_messages},
+    {"hide_output_messages", &masks::hide_output_messages},
+    {"hide_input_images", &masks::hide_input_images},
+    {"hide_input_text", &masks::hide_input_text},
+    {"hide_output_text", &masks::hide_output_text},
+    {"hide_prompts", &masks::hide_prompts},
+    {"hide_choices", &masks::hide_choices},
+    {"hide_llm_invocation_parameters", &masks::hide_llm_invocation_parameters},
+    {"hide_llm_tools", &masks::hide_llm_tools},
+    {"hide_embeddings_vectors", &masks::hide_embeddings_vectors},
+    {"hide_embeddings_text", &masks::hide_embeddings_text},
+};
+
 constexpr bool same_word(std::string_view text, std::string_view lower_case) noexcept {
   if (text.size() != lower_case.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -702,27 +723,14 @@ inline void read_mask(const char* name, bool& mask, std::string* complaints) {
 
 inline masks masks::from_environment(std::string* complaints) {
   masks made;
+  std::string variable;
+  for (const auto& [name, mask] : detail::mask_names) {
+    variable = "OPENINFERENCE_";
+    for (const char c : name) variable += c == '_' ? c : static_cast<char>(c - 32);
+    detail::read_mask(variable.c_str(), made.*mask, complaints);
+  }
   bool older_name = false;
-  const struct {
-    const char* name;
-    bool& mask;
-  } all[] = {
-      {"OPENINFERENCE_HIDE_INPUTS", made.hide_inputs},
-      {"OPENINFERENCE_HIDE_OUTPUTS", made.hide_outputs},
-      {"OPENINFERENCE_HIDE_INPUT_MESSAGES", made.hide_input_messages},
-      {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", made.hide_output_messages},
-      {"OPENINFERENCE_HIDE_INPUT_IMAGES", made.hide_input_images},
-      {"OPENINFERENCE_HIDE_INPUT_TEXT", made.hide_input_text},
-      {"OPENINFERENCE_HIDE_OUTPUT_TEXT", made.hide_output_text},
-      {"OPENINFERENCE_HIDE_PROMPTS", made.hide_prompts},
-      {"OPENINFERENCE_HIDE_CHOICES", made.hide_choices},
-      {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", made.hide_llm_invocation_parameters},
-      {"OPENINFERENCE_HIDE_LLM_TOOLS", made.hide_llm_tools},
-      {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", made.hide_embeddings_vectors},
-      {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", made.hide_embeddings_text},
-  };
-  for (const auto& each : all) detail::read_mask(each.name, each.mask, complaints);
+  detail::read_mask("OPENINFERENCE_HIDE_EMBEDDING_VECTORS", older_name, complaints);
   made.hide_embeddings_vectors = made.hide_embeddings_vectors || older_name;
 
   constexpr char limit[] = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";
@@ -3104,8 +3112,9 @@ struct broadcast_settings {
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
   /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
   /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
-  /// where it has those.
-  static ORCAST_DECL broadcast_settings from_environment();
+  /// where it has those. A mask that can't be read hides nothing; `complaints`, when given, gets a
+  /// sentence that names it.
+  static ORCAST_DECL broadcast_settings from_environment(std::string* complaints = nullptr);
 };
 
 /// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks
@@ -6426,9 +6435,10 @@ class exporter {
   struct reply {
     int status = 0;  ///< HTTP; 0: none came, and `failed` says why
     errc failed = errc::io;
-    std::int64_t code = 0;   ///< of a google.rpc.Status
-    bool from_otlp = false;  ///< the body is what OTLP says it must be
-    std::string message;     ///< the service's words, or the failure's; one line
+    std::int64_t code = 0;       ///< of a google.rpc.Status
+    std::uint32_t rejected = 0;  ///< spans that it understood and did not keep
+    bool from_otlp = false;      ///< the body is what OTLP says it must be
+    std::string message;         ///< the service's words, or the failure's; one line
   };
   const reply& last_reply() const noexcept { return last_reply_; }
   /// What went wrong last, in one line without keys; empty when nothing has.
@@ -7217,10 +7227,12 @@ class flush_thread;
 }
 
 struct broadcast_options {
-  /// Of the first destination. What is recorded at all (companions and the like) goes by these.
+  /// Of the first destination. What is recorded at all goes by these: hide, redact, filter, users,
+  /// user_key, vectors, companions, server.
   broadcast_settings settings{};
   /// Of further destinations, seven at most, each with a name of its own. Each has its own privacy
-  /// mode, headers, batches and accounts; a span is recorded once.
+  /// mode, headers, batches and accounts; a span is recorded once, so the fields above are as in
+  /// `settings` or at their defaults.
   std::vector<broadcast_settings> also{};
   /// For spans and the bodies of requests, in bytes; 64 KiB to 64 MiB. Tables and buffers take some
   /// 40 KB and 2 % besides.
@@ -7293,8 +7305,9 @@ class broadcast {
   /// nothing more. Any thread, or without own_thread the one that pumps. Spans that ended before
   /// still go out by the old settings, unless those are refused: what is held then goes out by
   /// the new ones. A recording that was handed out while no destination wanted content goes on
-  /// without it. Fails with invalid_argument, naming the field, or with busy while spans are still
-  /// being sent by too many earlier settings; nothing has changed then.
+  /// without it. What is recorded stays as it was: a field about that is as it was at the start, or
+  /// at its default. Fails with invalid_argument, naming the field, or with busy while spans are
+  /// still being sent by too many earlier settings; nothing has changed then.
   ORCAST_DECL result<void> change(broadcast_settings settings);
 
   /// Sends again what a destination has refused, for example when Test Connection has passed since.
@@ -7380,7 +7393,7 @@ enum class connection_verdict : unsigned char {
   pending,       ///< no answer yet
   accepted,      ///< taken; `explanation` says why that is no proof, and how to look
   bad_settings,  ///< nothing was sent: a field is wrong
-  refused,       ///< the key, the space, the project or the region
+  refused,       ///< the key, the space, the project or the region; or the span, once it was read
   wrong_path,    ///< there is a service, but spans don't go there
   not_otlp,      ///< whatever answered is no OTLP endpoint: a web page, a login, a proxy
   busy,          ///< too many requests, or overloaded: try again
@@ -7702,8 +7715,8 @@ ORCAST_DECL result<settings_file> parse_settings(std::string_view json);
 /// The same as a file of at most 1 MiB. Fails with errc::io as well.
 ORCAST_DECL result<settings_file> read_settings(const std::string& path);
 
-/// The text of such a file, keys included. What only a program can give (header_provider) is left
-/// out.
+/// The text of such a file, keys included. What only a program can give is left out: functions and
+/// their contexts (header_provider, redact, filter, users), and compression.
 ORCAST_DECL std::string settings_json(const settings_file& settings);
 
 /// Replaces the file as a whole, by one that only its owner may read.
@@ -13394,15 +13407,16 @@ inline std::string decode_base64(std::string_view text) {
 
 }  // namespace detail
 
-ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
+ORCAST_DECL broadcast_settings broadcast_settings::from_environment(std::string* complaints) {
   broadcast_settings made;
-  made.hide = masks::from_environment();
+  made.hide = masks::from_environment(complaints);
   const std::string phoenix(environment("PHOENIX_COLLECTOR_ENDPOINT"));
   if (!phoenix.empty() && environment("ARIZE_API_KEY").empty()) {
     made.name = "phoenix";
     made.kind = destination_kind::otlp;
     made.format = otlp::format::protobuf;
     made.base_url = phoenix;
+    made.allow_insecure = true;  // as Phoenix' own exporters: where it runs has often no TLS
     made.api_key = secret(environment("PHOENIX_API_KEY"));
     made.model_id = environment("PHOENIX_PROJECT_NAME");
     if (made.model_id.empty()) made.model_id = "default";
@@ -13450,15 +13464,13 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   return made;
 }
 
-ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
-  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
-  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+namespace detail {
+
+/// What is wrong with the address of a service, whatever its path.
+inline result<void> check_address(const std::string& full, bool allow_insecure) {
   const result<http::url> parsed = http::url::parse(full, allow_insecure);
   if (!parsed) {
     return failure(errc::invalid_argument, "Base Url can't be used: " + parsed.error().message);
-  }
-  if (parsed->target().find('?') != std::string_view::npos) {
-    return failure(errc::invalid_argument, "Base Url can't be used: it has a query (?...)");
   }
   if (parsed->port() == 4317) {
     return failure(errc::invalid_argument,
@@ -13468,6 +13480,20 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
     return failure(errc::invalid_argument,
                    "Base Url can't be used: app.arize.com is Arize's page; spans go to "
                    "https://otlp.arize.com");
+  }
+  return {};
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
+  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
+  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+  const result<void> checked = detail::check_address(full, allow_insecure);
+  if (!checked) return checked.error();
+  if (full.find('?') != std::string::npos) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: it has a query (?...), which an exact URL alone may");
   }
   while (full.back() == '/') full.pop_back();
   const auto ends_with = [&full](std::string_view tail) {
@@ -13482,12 +13508,13 @@ ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings) {
   if (settings.kind == destination_kind::otlp && settings.base_url.empty()) {
     return failure(errc::invalid_argument, "Base Url is empty: it says where the spans go");
   }
-  const result<std::string> usual = traces_url(settings.base_url, settings.allow_insecure);
-  if (!usual || !settings.exact_url) return usual;
+  if (!settings.exact_url) return traces_url(settings.base_url, settings.allow_insecure);
   if (settings.base_url.find("://") == std::string::npos) {
     return failure(errc::invalid_argument,
                    "Base Url can't be used: an exact URL begins with https:// or http://");
   }
+  const result<void> checked = detail::check_address(settings.base_url, settings.allow_insecure);
+  if (!checked) return checked.error();
   return settings.base_url;
 }
 
@@ -22248,6 +22275,7 @@ ORCAST_SMALL ORCAST_DECL exporter::exporter(const exporter_options& options,
       random_(random),
       ends_(std::size_t{(std::max)(options.batch_spans, std::uint32_t{1})} + 1) {
   options_.batch_spans = (std::max)(options_.batch_spans, std::uint32_t{1});
+  options_.delay_ms = orcast::detail::wait_of(options_.delay_ms).count();
   start_over();
 }
 
@@ -22304,6 +22332,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::answered(std::int64_t now_m
   const bool too_much = status == 413;
   const auto rejected = static_cast<std::uint32_t>(
       accepted ? (std::min)(answer.rejected_spans, std::uint64_t{posted_}) : 0);
+  last_reply_.rejected = rejected;
   const char* trouble = "";
   if (rejected != 0) {
     trouble = " spans rejected";
@@ -22354,6 +22383,7 @@ ORCAST_SMALL ORCAST_DECL exporter::outcome exporter::failed(std::int64_t now_ms,
   last_reply_.status = 0;
   last_reply_.failed = why.code;
   last_reply_.code = 0;
+  last_reply_.rejected = 0;
   last_reply_.from_otlp = false;
   last_reply_.message.clear();
   append_one_line(last_reply_.message, why.message);
@@ -23853,6 +23883,49 @@ inline otlp::destination destination_for(const broadcast_settings& settings) {
 }  // namespace v0
 }  // namespace orcast
 
+// ---- orcast/broadcast/impl/recording_wishes.hpp ----
+
+// A call is recorded once, for all destinations, as the settings say that the broadcast was started
+// with. What settings ask for beyond that would be asked in vain, and a mask above all must not be:
+// so the broadcast refuses them. A field at its default asks for nothing.
+
+namespace orcast {
+inline namespace v0 {
+namespace detail {
+
+/// Whether all that `asked` hides is hidden.
+inline bool hides(const masks& recorded, const masks& asked) noexcept {
+  for (const mask_name& each : mask_names) {
+    if (asked.*each.mask && !(recorded.*each.mask)) return false;
+  }
+  return asked.base64_image_max_length == 0 ||
+         asked.base64_image_max_length == recorded.base64_image_max_length;
+}
+
+/// The field in which `asked` wants something else recorded, or null.
+inline const char* unmet_wish(const broadcast_settings& recorded,
+                              const broadcast_settings& asked) noexcept {
+  const auto differs = [](auto wanted, auto used) { return wanted != nullptr && wanted != used; };
+  if (!hides(recorded.hide, asked.hide)) return "hide";
+  if (differs(asked.redact.function, recorded.redact.function)) return "redact";
+  if (differs(asked.redact.context, recorded.redact.context)) return "redact";
+  if (differs(asked.filter.keeps, recorded.filter.keeps)) return "filter";
+  if (differs(asked.filter.context, recorded.filter.context)) return "filter";
+  if (differs(asked.users.function, recorded.users.function)) return "users";
+  if (differs(asked.users.context, recorded.users.context)) return "users";
+  if (!asked.user_key.empty() && asked.user_key.reveal() != recorded.user_key.reveal()) {
+    return "user_key";
+  }
+  if (asked.vectors && !recorded.vectors) return "vectors";
+  if (!asked.companions && recorded.companions) return "companions";
+  if (asked.server != server_broadcast::none && asked.server != recorded.server) return "server";
+  return nullptr;
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
 // ---- orcast/broadcast/impl/broadcast.ipp ----
 
 #include <algorithm>
@@ -23928,6 +24001,11 @@ ORCAST_DECL result<void> broadcast::adopt(broadcast_options& options) {
     if (find(settings.name) != none) {
       return refuse("two destinations are called \"" + settings.name + "\": Name tells them apart");
     }
+    const char* const unmet = detail::unmet_wish(settings_, settings);
+    if (unmet != nullptr) {
+      return refuse(settings.name + ": " + unmet +
+                    " is the first destination's to set: what is recorded goes to all of them");
+    }
     if (!settings.privacy_mode) in_full_ = true;
     current_.push_back(std::make_unique<const broadcast_settings>(std::move(settings)));
     return {};
@@ -23981,6 +24059,13 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   if (settings.enabled) {
     const result<void> checked = validate(settings);
     if (!checked) return checked;
+    const char* const unmet = detail::unmet_wish(settings_, settings);
+    if (unmet != nullptr) {
+      return failure(errc::invalid_argument,
+                     std::string(unmet) +
+                         " says what is recorded: set it when the broadcast starts. privacy_mode, "
+                         "which keeps all content from a destination, can be changed");
+    }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   std::size_t number = find(settings.name);
@@ -24194,6 +24279,16 @@ class connection_judge {
       return say(connection_verdict::wrong_path,
                  "nothing takes spans at this address: Base Url has the wrong host or path");
     }
+    if (status == 408) {
+      return say(connection_verdict::busy,
+                 "the service, or a proxy before it, did not get the request in time; the settings "
+                 "may be right. Try again in a moment");
+    }
+    if (status == 413) {
+      return say(connection_verdict::failing,
+                 "the service, or a proxy before it, finds a request of one span too large: its "
+                 "limit for bodies is too low for traces");
+    }
     if (status == 415) {
       return say(connection_verdict::not_otlp,
                  "the service does not take this format: choose the other one (Phoenix takes "
@@ -24220,6 +24315,12 @@ class connection_judge {
       return say(connection_verdict::not_otlp,
                  "but the answer is not one that a collector gives: a web page, a proxy or another "
                  "service answers at this address");
+    }
+    if (reply_.rejected != 0) {
+      return say(connection_verdict::refused,
+                 to_.answer.empty()
+                     ? "the endpoint understood the span and did not keep it, without a word why"
+                     : "the endpoint understood the span and did not keep it: its words say why");
     }
     if (settings_.kind != destination_kind::arize) {
       return say(connection_verdict::accepted,
@@ -24363,7 +24464,8 @@ ORCAST_DECL bool connection_test::poll() {
 ORCAST_DECL const connection_report& connection_test::wait() {
   state& mine = *state_;
   // The exchange has limits of its own; the second is for what they leave out.
-  if (mine.exporter != nullptr) mine.exporter->flush(mine.timeout_ms + 1'000);
+  if (mine.exporter != nullptr)
+    mine.exporter->flush(detail::wait_of(mine.timeout_ms).count() + 1'000);
   if (poll()) return mine.seen;
   otlp::exporter::reply none;
   none.failed = errc::timeout_total;
@@ -24477,6 +24579,9 @@ class otel_environment {
   std::string* complaints_;
 };
 
+/// The least sampling_rate that there is.
+inline constexpr double least_share = 0.0001;
+
 /// The share of the traces that OTEL_TRACES_SAMPLER asks for.
 inline double sampling_from(otel_environment& in) {
   const std::string_view sampler = environment("OTEL_TRACES_SAMPLER");
@@ -24492,7 +24597,12 @@ inline double sampling_from(otel_environment& in) {
   const std::string_view text = environment("OTEL_TRACES_SAMPLER_ARG");
   if (text.empty()) return 1.0;
   const double ratio = detail::to_double(text).value_or(-1);
-  if (ratio >= 0.0 && ratio <= 1.0) return ratio;
+  if (ratio >= 0.0 && ratio <= 1.0) {
+    if (ratio > 0.0 && ratio < least_share) {
+      in.complain("OTEL_TRACES_SAMPLER_ARG", "is less than 0.0001, which is used instead");
+    }
+    return ratio;
+  }
   in.complain("OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1");
   return 1.0;
 }
@@ -24510,7 +24620,7 @@ inline bool otel_destination(otel_environment& in, broadcast_settings& to) {
   to.name = "otel";
   to.kind = destination_kind::otlp;
   to.allow_insecure = true;  // the specification's own default is http
-  to.exact_url = true;
+  to.exact_url = !own.empty() || base.find('?') == base.npos;  // traces_url() refuses the rest
   to.base_url = own.empty() ? base : own;
   if (own.empty()) {
     to.base_url += to.base_url.back() == '/' ? "v1/traces" : "/v1/traces";
@@ -24544,6 +24654,25 @@ inline bool otel_destination(otel_environment& in, broadcast_settings& to) {
   return true;
 }
 
+/// Whether that destination can be one. If not it is complained of, so that its variables take no
+/// other destination down with them.
+inline bool otel_usable(otel_environment& in, const broadcast_settings& made) {
+  const result<std::string> url = traces_url(made);
+  if (!url) {
+    in.complain(in.either("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+                "leads nowhere: " + url.error().message);
+    return false;
+  }
+  broadcast_settings headers = made.clone();
+  headers.model_id = "any";  // that is not these variables' to say
+  const bool sendable = validate(headers).ok();
+  if (!sendable) {
+    in.complain(in.either("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+                "has a header that can't be sent");
+  }
+  return sendable;
+}
+
 /// What OTEL_* say of the whole broadcast.
 inline void otel_options(otel_environment& in, broadcast_options& to) {
   const std::int64_t timeout =
@@ -24568,7 +24697,7 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
 ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) {
   detail::otel_environment in(complaints);
   broadcast_options made;
-  made.settings = broadcast_settings::from_environment();
+  made.settings = broadcast_settings::from_environment(complaints);
   // Arize, or Phoenix.
   const bool named = !made.settings.api_key.empty() || !made.settings.space_key.empty() ||
                      made.settings.kind == destination_kind::otlp;
@@ -24580,9 +24709,10 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
   otel.model_id = made.settings.model_id;
   otel.hide = made.settings.hide;
   if (detail::otel_destination(in, otel)) {
-    if (named) {
+    const bool usable = detail::otel_usable(in, otel);
+    if (named && usable) {
       made.also.push_back(std::move(otel));
-    } else {
+    } else if (!named) {
       made.settings = std::move(otel);
     }
   }
@@ -24600,7 +24730,7 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
     for (const otlp::text_attribute& each : resource) {
       if (each.key != "service.name") to.resource.push_back(each);
     }
-    to.sampling_rate = (std::max)(share, 0.0001);
+    to.sampling_rate = (std::max)(share, detail::least_share);
     if (off) to.enabled = false;
   };
   finish(made.settings);
@@ -24611,13 +24741,19 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
 }  // namespace v0
 }  // namespace orcast
 
-// ---- orcast/broadcast/impl/settings_file.ipp ----
+// ---- orcast/broadcast/impl/settings_reader.hpp ----
 
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+// Reads the members of a settings file, for parse_settings().
 
 namespace orcast {
 inline namespace v0 {
-
 namespace detail {
 
 /// A member's name without what people write differently: "Api Key", "apiKey", "api_key".
@@ -24639,10 +24775,7 @@ class settings_reader {
     for (const json_view member : root) {
       const std::string name = plain_name(member.key());
       if (name == "openrouterapikey") {
-        std::string key;
-        text(member, "openrouter_api_key", key);
-        to.openrouter_api_key = secret(key);
-        wipe(key.data(), key.size());
+        key(member, "openrouter_api_key", to.openrouter_api_key);
       } else if (name == "destinations") {
         listed = true;
         if (!member.is_array()) return wrong("destinations", "must be a list");
@@ -24650,6 +24783,7 @@ class settings_reader {
           const std::string at = "destinations[" + std::to_string(to.destinations.size()) + "].";
           if (!each.is_object()) return wrong(at.substr(0, at.size() - 1), "must be an object");
           to.destinations.emplace_back();
+          format_said_ = false;
           read_destination(each, at, to.destinations.back());
         }
       }
@@ -24686,10 +24820,7 @@ class settings_reader {
     } else if (name == "enabled") {
       flag(member, label, to.enabled);
     } else if (name == "apikey") {
-      std::string key;
-      text(member, label, key);
-      to.api_key = secret(key);
-      wipe(key.data(), key.size());
+      key(member, label, to.api_key);
     } else if (name == "spacekey" || name == "spaceid") {
       text(member, label, to.space_key);
     } else if (name == "modelid" || name == "projectname") {
@@ -24716,6 +24847,14 @@ class settings_reader {
       resource(member, label, to.resource);
     } else if (name == "companions") {
       flag(member, label, to.companions);
+    } else if (name == "vectors") {
+      flag(member, label, to.vectors);
+    } else if (name == "hide") {
+      hide(member, label, to.hide);
+    } else if (name == "userkey") {
+      key(member, label, to.user_key);
+    } else if (name == "server") {
+      server(member, label, to.server);
     } else if (name == "format") {
       format(member, label, to.format);
     } else if (name == "allowinsecure") {
@@ -24732,6 +24871,12 @@ class settings_reader {
     if (value.kind() == json_kind::null) return;
     if (value.kind() != json_kind::string) return wrong(label, "must be a text");
     to = value.text();
+  }
+  void key(json_view value, std::string_view label, secret& to) {
+    std::string plain;
+    text(value, label, plain);
+    to = secret(plain);
+    wipe(plain.data(), plain.size());
   }
   void flag(json_view value, std::string_view label, bool& to) {
     if (value.kind() != json_kind::boolean) return wrong(label, "must be true or false");
@@ -24751,7 +24896,7 @@ class settings_reader {
       to.kind = destination_kind::otlp;
     } else if (name == "phoenix") {
       to.kind = destination_kind::otlp;
-      to.format = otlp::format::protobuf;  // it takes no other
+      if (!format_said_) to.format = otlp::format::protobuf;  // it takes no other
     } else {
       wrong(label, "must be \"arize\", \"phoenix\" or \"otlp\"");
     }
@@ -24761,6 +24906,33 @@ class settings_reader {
     if (name != "json" && name != "protobuf")
       return wrong(label, "must be \"json\" or \"protobuf\"");
     to = name == "json" ? otlp::format::json : otlp::format::protobuf;
+    format_said_ = true;
+  }
+  void hide(json_view value, std::string_view label, masks& to) {
+    if (!value.is_object()) return wrong(label, "must be an object of masks");
+    for (const json_view member : value) {
+      const std::string at = std::string(label) + "." + std::string(member.key());
+      const std::string name = plain_name(member.key());
+      if (name == "base64imagemaxlength") {
+        const bool number = member.kind() == json_kind::integer && member.integer() >= 0 &&
+                            member.integer() <= 1'000'000'000;
+        if (!number) return wrong(at, "must be a number of bytes");
+        to.base64_image_max_length = static_cast<std::size_t>(member.integer());
+        continue;
+      }
+      bool known = false;
+      for (const mask_name& each : mask_names) {
+        if (name != plain_name(each.name)) continue;
+        known = true;
+        flag(member, at, to.*each.mask);
+      }
+      if (!known) wrong(at, "is not a mask");
+    }
+  }
+  void server(json_view value, std::string_view label, server_broadcast& to) {
+    const std::string name = plain_name(value.text());
+    if (name != "none" && name != "join") return wrong(label, "must be \"none\" or \"join\"");
+    to = name == "join" ? server_broadcast::join : server_broadcast::none;
   }
   void texts(json_view value, std::string_view label, std::vector<std::string>& to) {
     if (!value.is_array()) return wrong(label, "must be a list of texts");
@@ -24787,7 +24959,23 @@ class settings_reader {
   }
 
   std::string mistake_;
+  bool format_said_ = false;  // of the destination that is being read
 };
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace orcast
+
+// ---- orcast/broadcast/impl/settings_file.ipp ----
+
+#include <utility>
+
+// The bodies of settings_file: its text, and the file that keeps it.
+
+namespace orcast {
+inline namespace v0 {
+
+namespace detail {
 
 inline void append_destination(std::string& out, const broadcast_settings& from) {
   out += "    ";
@@ -24830,6 +25018,19 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
     all.close();
   }
   flag("companions", from.companions, usual.companions);
+  flag("vectors", from.vectors, usual.vectors);
+  if (!hides(masks(), from.hide)) {
+    object_writer all(to.key("hide"));
+    for (const mask_name& each : mask_names) {
+      if (from.hide.*each.mask) all.json(each.name, "true");
+    }
+    if (from.hide.base64_image_max_length != 0) {
+      all.json("base64_image_max_length", std::to_string(from.hide.base64_image_max_length));
+    }
+    all.close();
+  }
+  to.text_if("user_key", from.user_key.reveal());
+  if (from.server == server_broadcast::join) to.text("server", "join");
   if (from.format == otlp::format::protobuf) to.text("format", "protobuf");
   flag("allow_insecure", from.allow_insecure, usual.allow_insecure);
   to.close();
@@ -24838,6 +25039,8 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
 }  // namespace detail
 
 ORCAST_DECL result<settings_file> parse_settings(std::string_view json) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (json.substr(0, 3) == byte_order_mark) json.remove_prefix(3);
   detail::json_reader reader(detail::json_manners::exact);
   if (!reader.parse(json)) {
     return failure(errc::invalid_argument, "the settings are not JSON (in UTF-8)");

@@ -70,8 +70,9 @@ struct broadcast_settings {
   /// ARIZE_API_KEY, ARIZE_SPACE_ID, ARIZE_PROJECT_NAME and ARIZE_COLLECTOR_ENDPOINT, each where it
   /// is set and not empty, and OpenInference's masks (OPENINFERENCE_HIDE_...). Without the first,
   /// PHOENIX_COLLECTOR_ENDPOINT leads to a Phoenix, with PHOENIX_API_KEY and PHOENIX_PROJECT_NAME
-  /// where it has those.
-  static ORCAST_DECL broadcast_settings from_environment();
+  /// where it has those. A mask that can't be read hides nothing; `complaints`, when given, gets a
+  /// sentence that names it.
+  static ORCAST_DECL broadcast_settings from_environment(std::string* complaints = nullptr);
 };
 
 /// The address to post traces to: `https://` is added to a bare host, `/v1/traces` to what lacks

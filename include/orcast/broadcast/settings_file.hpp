@@ -37,8 +37,8 @@ ORCAST_DECL result<settings_file> parse_settings(std::string_view json);
 /// The same as a file of at most 1 MiB. Fails with errc::io as well.
 ORCAST_DECL result<settings_file> read_settings(const std::string& path);
 
-/// The text of such a file, keys included. What only a program can give (header_provider) is left
-/// out.
+/// The text of such a file, keys included. What only a program can give is left out: functions and
+/// their contexts (header_provider, redact, filter, users), and compression.
 ORCAST_DECL std::string settings_json(const settings_file& settings);
 
 /// Replaces the file as a whole, by one that only its owner may read.

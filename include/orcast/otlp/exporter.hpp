@@ -106,10 +106,10 @@ class exporter {
   struct reply {
     int status = 0;  ///< HTTP; 0: none came, and `failed` says why
     errc failed = errc::io;
-    std::int64_t code = 0;   ///< of a google.rpc.Status
+    std::int64_t code = 0;       ///< of a google.rpc.Status
     std::uint32_t rejected = 0;  ///< spans that it understood and did not keep
     bool from_otlp = false;      ///< the body is what OTLP says it must be
-    std::string message;     ///< the service's words, or the failure's; one line
+    std::string message;         ///< the service's words, or the failure's; one line
   };
   const reply& last_reply() const noexcept { return last_reply_; }
   /// What went wrong last, in one line without keys; empty when nothing has.

@@ -27,9 +27,7 @@ broadcast_options options_for(broadcast_settings settings) {
   return made;
 }
 
-std::string refusal(const result<void>& made) {
-  return made ? "accepted" : made.error().message;
-}
+std::string refusal(const result<void>& made) { return made ? "accepted" : made.error().message; }
 
 /// Each asks for something that is decided when a call is recorded.
 const std::pair<const char*, void (*)(broadcast_settings&)> wishes[] = {
@@ -40,9 +38,7 @@ const std::pair<const char*, void (*)(broadcast_settings&)> wishes[] = {
        s.redact.function = [](void*, content, std::string_view, std::string&) { return true; };
      }},
     {"filter",
-     [](broadcast_settings& s) {
-       s.filter.keeps = [](void*, const ended_call&) { return true; };
-     }},
+     [](broadcast_settings& s) { s.filter.keeps = [](void*, const ended_call&) { return true; }; }},
     {"user_key", [](broadcast_settings& s) { s.user_key = secret("a key of the users"); }},
     {"users",
      [](broadcast_settings& s) {

@@ -97,7 +97,8 @@ TEST_CASE("the traces' own endpoint is used as it stands") {
       {"http://collector:4318", "http://collector:4318/"},
       {"http://collector:4318/", "http://collector:4318/"},
       {"http://collector:4318/custom", "http://collector:4318/custom"},
-      {"https://collector/v1/traces", "https://collector/v1/traces"}};
+      {"https://collector/v1/traces", "https://collector/v1/traces"},
+      {"https://collector/in?team=npc", "https://collector/in?team=npc"}};
   for (const auto& [written, expected] : cases) {
     const outcome made = with({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", written},
                                {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other:1"}});
@@ -136,6 +137,48 @@ TEST_CASE("OpenInference's masks hold wherever the environment sends spans to") 
     CHECK(made.options.settings.hide.hide_inputs);
     CHECK_FALSE(made.options.settings.hide.hide_outputs);
     for (const broadcast_settings& each : made.options.also) CHECK(each.hide.hide_inputs);
+  }
+}
+
+TEST_CASE("a mask that can't be read is complained of, wherever spans go to") {
+  const std::map<std::string, std::string> places[] = {
+      arize,
+      {{"PHOENIX_COLLECTOR_ENDPOINT", "http://127.0.0.1:6006"}},
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}}};
+  for (std::map<std::string, std::string> variables : places) {
+    variables["OPENINFERENCE_HIDE_INPUTS"] = "yes";
+    CHECK(with(variables).complaints ==
+          "OPENINFERENCE_HIDE_INPUTS is neither true nor false and was not used.");
+  }
+}
+
+TEST_CASE("an endpoint that can't be used is left out by name, and Arize goes on") {
+  struct {
+    const char* name;
+    const char* value;
+  } const cases[] = {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://canary:4317"},
+                     {"OTEL_EXPORTER_OTLP_ENDPOINT", "canary:4318"},
+                     {"OTEL_EXPORTER_OTLP_ENDPOINT", " http://canary:4318"},
+                     {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://canary:4318?team=npc"},
+                     {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "canary"},
+                     {"OTEL_EXPORTER_OTLP_HEADERS", "canary=\xc3\xbc,content-length=5"},
+                     {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "can ary=1"}};
+  for (const auto& each : cases) {
+    INFO(each.name << "=" << each.value);
+    std::map<std::string, std::string> variables = {{each.name, each.value}};
+    variables.insert({"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"});
+    const outcome both = with(arize_and(variables));
+    CHECK(both.options.settings.kind == destination_kind::arize);
+    CHECK(both.options.settings.enabled);
+    CHECK(both.options.also.empty());
+    CHECK(both.complaints.find(each.name) == 0);
+    CHECK(both.complaints.find("canary") == std::string::npos);
+    CHECK(both.complaints.find("can ary") == std::string::npos);
+    // The only one is kept, so that start() says that nothing would be sent.
+    const outcome alone = with(variables);
+    CHECK(alone.options.settings.name == "otel");
+    CHECK_FALSE(validate(alone.options.settings).ok());
+    CHECK(alone.complaints.find(each.name) == 0);
   }
 }
 
@@ -180,6 +223,10 @@ TEST_CASE("samplers become a rate, or nothing is sent") {
   CHECK(rate("traceidratio", "0.25 ") == 1.0);
   CHECK(rate("traceidratio", "nan") == 1.0);
   CHECK(rate("jaeger_remote", "") == 1.0);
+  CHECK(rate("traceidratio", "0.00001") == 0.0001);
+  CHECK(with(arize_and(
+                 {{"OTEL_TRACES_SAMPLER", "traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", "0.00001"}}))
+            .complaints.find("OTEL_TRACES_SAMPLER_ARG is less than") == 0);
 }
 
 TEST_CASE("values follow the specification: empty is unset, odd is complained of and not used") {

@@ -146,6 +146,8 @@ TEST_CASE("the environment leads to Phoenix where Arize has no key") {
   CHECK(made.model_id == "harbour");
   CHECK(*traces_url(made) == "http://127.0.0.1:6006/v1/traces");
   CHECK(validate(made).ok());
+  ::setenv("PHOENIX_COLLECTOR_ENDPOINT", "http://phoenix:6006", 1);
+  CHECK(validate(broadcast_settings::from_environment()).ok());
   ::setenv("ARIZE_API_KEY", "ak-env", 1);
   CHECK(broadcast_settings::from_environment().kind == destination_kind::arize);
   ::unsetenv("ARIZE_API_KEY");

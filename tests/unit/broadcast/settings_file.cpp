@@ -71,6 +71,22 @@ TEST_CASE("members may have the names that OpenRouter and Arize use") {
   CHECK(read->destinations[0].headers.empty());
 }
 
+TEST_CASE("the order of members says nothing, and a byte order mark neither") {
+  for (const char* text :
+       {R"({"format": "json", "kind": "phoenix"})", R"({"kind": "phoenix", "format": "json"})"}) {
+    const auto read = parse_settings(text);
+    REQUIRE(read.ok());
+    CHECK(read->destinations[0].format == orcast::otlp::format::json);
+  }
+  const auto next =
+      parse_settings(R"({"destinations": [{"format": "json"}, {"kind": "phoenix"}]})");
+  REQUIRE(next.ok());
+  CHECK(next->destinations[1].format == orcast::otlp::format::protobuf);
+  const auto marked = parse_settings("\xef\xbb\xbf{\"model_id\": \"quay\"}");
+  REQUIRE(marked.ok());
+  CHECK(marked->destinations[0].model_id == "quay");
+}
+
 TEST_CASE("a mistake in the file names the member, and never repeats a value") {
   CHECK(contains(mistake_in("{"), "JSON"));
   CHECK(contains(mistake_in("[]"), "object"));
@@ -86,6 +102,11 @@ TEST_CASE("a mistake in the file names the member, and never repeats a value") {
   CHECK(contains(mistake_in(R"({"destinations": {}})"), "list"));
   CHECK(contains(mistake_in(R"({"destinations": [], "model_id": "p"})"), "model_id"));
   CHECK_FALSE(contains(mistake_in(R"({"api_key": "ak-canary", "x": 1})"), "canary"));
+  CHECK(contains(mistake_in(R"({"hide": true})"), "hide must be an object"));
+  CHECK(contains(mistake_in(R"({"hide": {"hide_input": true}})"), "hide.hide_input is not a mask"));
+  CHECK(contains(mistake_in(R"({"hide": {"hide_inputs": 1}})"), "hide.hide_inputs must be true"));
+  CHECK(contains(mistake_in(R"({"hide": {"base64_image_max_length": -1}})"), "number of bytes"));
+  CHECK(contains(mistake_in(R"({"server": "both"})"), "\"none\" or \"join\""));
   CHECK(mistake_in("{}") == "none");
 }
 
@@ -101,6 +122,11 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   first.headers = {{"x-a", "1"}, {"x-b", "2"}};
   first.privacy_mode = true;
   first.sampling_rate = 0.0001;
+  first.hide.hide_inputs = first.hide.hide_embeddings_text = true;
+  first.hide.base64_image_max_length = 32'000;
+  first.user_key = secret("users-key");
+  first.vectors = true;
+  first.server = server_broadcast::join;
   kept.destinations.emplace_back();
   broadcast_settings& second = kept.destinations.back();
   second.name = "collector";
@@ -130,6 +156,17 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   CHECK(back->destinations[1].format == orcast::otlp::format::protobuf);
   CHECK(back->destinations[0].sampling_rate == 0.0001);
   CHECK(back->destinations[0].headers[1].value == "2");
+  const masks& hide = back->destinations[0].hide;
+  CHECK(hide.hide_inputs);
+  CHECK(hide.hide_embeddings_text);
+  CHECK_FALSE(hide.hide_outputs);
+  CHECK(hide.base64_image_max_length == 32'000);
+  CHECK(back->destinations[0].user_key.reveal() == "users-key");
+  CHECK(back->destinations[0].vectors);
+  CHECK(back->destinations[0].server == server_broadcast::join);
+  CHECK_FALSE(back->destinations[1].hide.hide_inputs);
+  CHECK(back->destinations[1].user_key.empty());
+  CHECK(back->destinations[1].server == server_broadcast::none);
   CHECK(back->destinations[1].exact_url);
   CHECK_FALSE(back->destinations[1].enabled);
   CHECK(back->destinations[1].service_name.empty());

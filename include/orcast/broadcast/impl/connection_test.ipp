@@ -252,7 +252,8 @@ ORCAST_DECL bool connection_test::poll() {
 ORCAST_DECL const connection_report& connection_test::wait() {
   state& mine = *state_;
   // The exchange has limits of its own; the second is for what they leave out.
-  if (mine.exporter != nullptr) mine.exporter->flush(detail::wait_of(mine.timeout_ms).count() + 1'000);
+  if (mine.exporter != nullptr)
+    mine.exporter->flush(detail::wait_of(mine.timeout_ms).count() + 1'000);
   if (poll()) return mine.seen;
   otlp::exporter::reply none;
   none.failed = errc::timeout_total;

@@ -101,6 +101,9 @@ class otel_environment {
   std::string* complaints_;
 };
 
+/// The least sampling_rate that there is.
+inline constexpr double least_share = 0.0001;
+
 /// The share of the traces that OTEL_TRACES_SAMPLER asks for.
 inline double sampling_from(otel_environment& in) {
   const std::string_view sampler = environment("OTEL_TRACES_SAMPLER");
@@ -116,7 +119,12 @@ inline double sampling_from(otel_environment& in) {
   const std::string_view text = environment("OTEL_TRACES_SAMPLER_ARG");
   if (text.empty()) return 1.0;
   const double ratio = detail::to_double(text).value_or(-1);
-  if (ratio >= 0.0 && ratio <= 1.0) return ratio;
+  if (ratio >= 0.0 && ratio <= 1.0) {
+    if (ratio > 0.0 && ratio < least_share) {
+      in.complain("OTEL_TRACES_SAMPLER_ARG", "is less than 0.0001, which is used instead");
+    }
+    return ratio;
+  }
   in.complain("OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1");
   return 1.0;
 }
@@ -134,7 +142,7 @@ inline bool otel_destination(otel_environment& in, broadcast_settings& to) {
   to.name = "otel";
   to.kind = destination_kind::otlp;
   to.allow_insecure = true;  // the specification's own default is http
-  to.exact_url = true;
+  to.exact_url = !own.empty() || base.find('?') == base.npos;  // traces_url() refuses the rest
   to.base_url = own.empty() ? base : own;
   if (own.empty()) {
     to.base_url += to.base_url.back() == '/' ? "v1/traces" : "/v1/traces";
@@ -168,6 +176,25 @@ inline bool otel_destination(otel_environment& in, broadcast_settings& to) {
   return true;
 }
 
+/// Whether that destination can be one. If not it is complained of, so that its variables take no
+/// other destination down with them.
+inline bool otel_usable(otel_environment& in, const broadcast_settings& made) {
+  const result<std::string> url = traces_url(made);
+  if (!url) {
+    in.complain(in.either("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+                "leads nowhere: " + url.error().message);
+    return false;
+  }
+  broadcast_settings headers = made.clone();
+  headers.model_id = "any";  // that is not these variables' to say
+  const bool sendable = validate(headers).ok();
+  if (!sendable) {
+    in.complain(in.either("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+                "has a header that can't be sent");
+  }
+  return sendable;
+}
+
 /// What OTEL_* say of the whole broadcast.
 inline void otel_options(otel_environment& in, broadcast_options& to) {
   const std::int64_t timeout =
@@ -192,7 +219,7 @@ inline void otel_options(otel_environment& in, broadcast_options& to) {
 ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) {
   detail::otel_environment in(complaints);
   broadcast_options made;
-  made.settings = broadcast_settings::from_environment();
+  made.settings = broadcast_settings::from_environment(complaints);
   // Arize, or Phoenix.
   const bool named = !made.settings.api_key.empty() || !made.settings.space_key.empty() ||
                      made.settings.kind == destination_kind::otlp;
@@ -204,9 +231,10 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
   otel.model_id = made.settings.model_id;
   otel.hide = made.settings.hide;
   if (detail::otel_destination(in, otel)) {
-    if (named) {
+    const bool usable = detail::otel_usable(in, otel);
+    if (named && usable) {
       made.also.push_back(std::move(otel));
-    } else {
+    } else if (!named) {
       made.settings = std::move(otel);
     }
   }
@@ -224,7 +252,7 @@ ORCAST_DECL broadcast_options options_from_environment(std::string* complaints) 
     for (const otlp::text_attribute& each : resource) {
       if (each.key != "service.name") to.resource.push_back(each);
     }
-    to.sampling_rate = (std::max)(share, 0.0001);
+    to.sampling_rate = (std::max)(share, detail::least_share);
     if (off) to.enabled = false;
   };
   finish(made.settings);

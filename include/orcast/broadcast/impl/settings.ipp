@@ -38,15 +38,16 @@ inline std::string decode_base64(std::string_view text) {
 
 }  // namespace detail
 
-ORCAST_DECL broadcast_settings broadcast_settings::from_environment() {
+ORCAST_DECL broadcast_settings broadcast_settings::from_environment(std::string* complaints) {
   broadcast_settings made;
-  made.hide = masks::from_environment();
+  made.hide = masks::from_environment(complaints);
   const std::string phoenix(environment("PHOENIX_COLLECTOR_ENDPOINT"));
   if (!phoenix.empty() && environment("ARIZE_API_KEY").empty()) {
     made.name = "phoenix";
     made.kind = destination_kind::otlp;
     made.format = otlp::format::protobuf;
     made.base_url = phoenix;
+    made.allow_insecure = true;  // as Phoenix' own exporters: where it runs has often no TLS
     made.api_key = secret(environment("PHOENIX_API_KEY"));
     made.model_id = environment("PHOENIX_PROJECT_NAME");
     if (made.model_id.empty()) made.model_id = "default";
@@ -94,15 +95,13 @@ ORCAST_DECL broadcast_settings broadcast_settings::clone() const {
   return made;
 }
 
-ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
-  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
-  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+namespace detail {
+
+/// What is wrong with the address of a service, whatever its path.
+inline result<void> check_address(const std::string& full, bool allow_insecure) {
   const result<http::url> parsed = http::url::parse(full, allow_insecure);
   if (!parsed) {
     return failure(errc::invalid_argument, "Base Url can't be used: " + parsed.error().message);
-  }
-  if (parsed->target().find('?') != std::string_view::npos) {
-    return failure(errc::invalid_argument, "Base Url can't be used: it has a query (?...)");
   }
   if (parsed->port() == 4317) {
     return failure(errc::invalid_argument,
@@ -112,6 +111,20 @@ ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow
     return failure(errc::invalid_argument,
                    "Base Url can't be used: app.arize.com is Arize's page; spans go to "
                    "https://otlp.arize.com");
+  }
+  return {};
+}
+
+}  // namespace detail
+
+ORCAST_DECL result<std::string> traces_url(std::string_view base_url, bool allow_insecure) {
+  std::string full(base_url.empty() ? std::string_view("https://otlp.arize.com") : base_url);
+  if (full.find("://") == std::string::npos) full.insert(0, "https://");
+  const result<void> checked = detail::check_address(full, allow_insecure);
+  if (!checked) return checked.error();
+  if (full.find('?') != std::string::npos) {
+    return failure(errc::invalid_argument,
+                   "Base Url can't be used: it has a query (?...), which an exact URL alone may");
   }
   while (full.back() == '/') full.pop_back();
   const auto ends_with = [&full](std::string_view tail) {
@@ -126,12 +139,13 @@ ORCAST_DECL result<std::string> traces_url(const broadcast_settings& settings) {
   if (settings.kind == destination_kind::otlp && settings.base_url.empty()) {
     return failure(errc::invalid_argument, "Base Url is empty: it says where the spans go");
   }
-  const result<std::string> usual = traces_url(settings.base_url, settings.allow_insecure);
-  if (!usual || !settings.exact_url) return usual;
+  if (!settings.exact_url) return traces_url(settings.base_url, settings.allow_insecure);
   if (settings.base_url.find("://") == std::string::npos) {
     return failure(errc::invalid_argument,
                    "Base Url can't be used: an exact URL begins with https:// or http://");
   }
+  const result<void> checked = detail::check_address(settings.base_url, settings.allow_insecure);
+  if (!checked) return checked.error();
   return settings.base_url;
 }
 

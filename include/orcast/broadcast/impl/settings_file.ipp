@@ -3,184 +3,19 @@
 
 #include <utility>
 
+#include "orcast/broadcast/impl/recording_wishes.hpp"
 #include "orcast/broadcast/impl/settings.ipp"
+#include "orcast/broadcast/impl/settings_reader.hpp"
 #include "orcast/broadcast/settings_file.hpp"
 #include "orcast/core/file.hpp"
 #include "orcast/openrouter/impl/json_write.hpp"
+
+// The bodies of settings_file: its text, and the file that keeps it.
 
 namespace orcast {
 inline namespace v0 {
 
 namespace detail {
-
-/// A member's name without what people write differently: "Api Key", "apiKey", "api_key".
-inline std::string plain_name(std::string_view name) {
-  std::string plain;
-  for (const char c : name) {
-    if (c == ' ' || c == '_' || c == '-') continue;
-    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
-  return plain;
-}
-
-/// Reads the members of a settings file. After the first mistake it only remembers that one.
-class settings_reader {
- public:
-  void read_file(json_view root, settings_file& to) {
-    if (!root.is_object()) return wrong("the file", "must be an object");
-    bool listed = false;
-    for (const json_view member : root) {
-      const std::string name = plain_name(member.key());
-      if (name == "openrouterapikey") {
-        std::string key;
-        text(member, "openrouter_api_key", key);
-        to.openrouter_api_key = secret(key);
-        wipe(key.data(), key.size());
-      } else if (name == "destinations") {
-        listed = true;
-        if (!member.is_array()) return wrong("destinations", "must be a list");
-        for (const json_view each : member) {
-          const std::string at = "destinations[" + std::to_string(to.destinations.size()) + "].";
-          if (!each.is_object()) return wrong(at.substr(0, at.size() - 1), "must be an object");
-          to.destinations.emplace_back();
-          read_destination(each, at, to.destinations.back());
-        }
-      }
-    }
-    broadcast_settings alone;
-    bool any = false;
-    for (const json_view member : root) {
-      const std::string name = plain_name(member.key());
-      if (name == "openrouterapikey" || name == "destinations") continue;
-      if (listed) return wrong(std::string(member.key()), "is not a setting of the whole file");
-      any = true;
-      read_member(member, {}, alone);
-    }
-    if (any) to.destinations.push_back(std::move(alone));
-  }
-
-  const std::string& mistake() const noexcept { return mistake_; }
-
- private:
-  void read_destination(json_view from, const std::string& at, broadcast_settings& to) {
-    for (const json_view member : from) read_member(member, at, to);
-  }
-
-  void read_member(json_view member, const std::string& at, broadcast_settings& to) {
-    const std::string label = at + std::string(member.key());
-    const std::string name = plain_name(member.key());
-    if (name == "config" &&
-        member.is_object()) {  // as OpenRouter's own list of destinations has it
-      read_destination(member, label + ".", to);
-    } else if (name == "name") {
-      text(member, label, to.name);
-    } else if (name == "kind" || name == "type") {
-      kind(member, label, to);
-    } else if (name == "enabled") {
-      flag(member, label, to.enabled);
-    } else if (name == "apikey") {
-      std::string key;
-      text(member, label, key);
-      to.api_key = secret(key);
-      wipe(key.data(), key.size());
-    } else if (name == "spacekey" || name == "spaceid") {
-      text(member, label, to.space_key);
-    } else if (name == "modelid" || name == "projectname") {
-      text(member, label, to.model_id);
-    } else if (name == "baseurl" || name == "endpoint") {
-      text(member, label, to.base_url);
-    } else if (name == "exacturl") {
-      flag(member, label, to.exact_url);
-    } else if (name == "headers") {
-      headers(member, label, to.headers);
-    } else if (name == "privacymode") {
-      flag(member, label, to.privacy_mode);
-    } else if (name == "onlyapikeys") {
-      texts(member, label, to.only_api_keys);
-    } else if (name == "exceptapikeys") {
-      texts(member, label, to.except_api_keys);
-    } else if (name == "samplingrate") {
-      number(member, label, to.sampling_rate);
-    } else if (name == "servicename") {
-      text(member, label, to.service_name);
-    } else if (name == "serviceversion") {
-      text(member, label, to.service_version);
-    } else if (name == "resource") {
-      resource(member, label, to.resource);
-    } else if (name == "companions") {
-      flag(member, label, to.companions);
-    } else if (name == "format") {
-      format(member, label, to.format);
-    } else if (name == "allowinsecure") {
-      flag(member, label, to.allow_insecure);
-    } else {
-      wrong(label, "is not a setting");
-    }
-  }
-
-  void wrong(std::string_view where, std::string_view what) {
-    if (mistake_.empty()) mistake_.append(where).append(" ").append(what);
-  }
-  void text(json_view value, std::string_view label, std::string& to) {
-    if (value.kind() == json_kind::null) return;
-    if (value.kind() != json_kind::string) return wrong(label, "must be a text");
-    to = value.text();
-  }
-  void flag(json_view value, std::string_view label, bool& to) {
-    if (value.kind() != json_kind::boolean) return wrong(label, "must be true or false");
-    to = value.boolean();
-  }
-  void number(json_view value, std::string_view label, double& to) {
-    if (value.kind() != json_kind::integer && value.kind() != json_kind::real) {
-      return wrong(label, "must be a number");
-    }
-    to = value.real();
-  }
-  void kind(json_view value, std::string_view label, broadcast_settings& to) {
-    const std::string name = plain_name(value.text());
-    if (name == "arize") {
-      to.kind = destination_kind::arize;
-    } else if (name == "otlp" || name == "otelcollector") {
-      to.kind = destination_kind::otlp;
-    } else if (name == "phoenix") {
-      to.kind = destination_kind::otlp;
-      to.format = otlp::format::protobuf;  // it takes no other
-    } else {
-      wrong(label, "must be \"arize\", \"phoenix\" or \"otlp\"");
-    }
-  }
-  void format(json_view value, std::string_view label, otlp::format& to) {
-    const std::string name = plain_name(value.text());
-    if (name != "json" && name != "protobuf")
-      return wrong(label, "must be \"json\" or \"protobuf\"");
-    to = name == "json" ? otlp::format::json : otlp::format::protobuf;
-  }
-  void texts(json_view value, std::string_view label, std::vector<std::string>& to) {
-    if (!value.is_array()) return wrong(label, "must be a list of texts");
-    for (const json_view each : value) {
-      if (each.kind() != json_kind::string) return wrong(label, "must be a list of texts");
-      to.emplace_back(each.text());
-    }
-  }
-  void resource(json_view value, std::string_view label, std::vector<otlp::text_attribute>& to) {
-    if (!value.is_object()) return wrong(label, "must be an object of texts");
-    for (const json_view each : value) {
-      if (each.kind() != json_kind::string) return wrong(label, "must be an object of texts");
-      to.push_back({std::string(each.key()), std::string(each.text())});
-    }
-  }
-  void headers(json_view value, std::string_view label, std::vector<http::header>& to) {
-    if (value.kind() == json_kind::null) return;
-    if (!value.is_object()) return wrong(label, "must be an object of texts");
-    for (const json_view line : value) {
-      if (line.kind() != json_kind::string) return wrong(label, "must be an object of texts");
-      // Any of them may be a key, so all are treated as one.
-      to.push_back({std::string(line.key()), std::string(line.text()), true});
-    }
-  }
-
-  std::string mistake_;
-};
 
 inline void append_destination(std::string& out, const broadcast_settings& from) {
   out += "    ";
@@ -223,6 +58,19 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
     all.close();
   }
   flag("companions", from.companions, usual.companions);
+  flag("vectors", from.vectors, usual.vectors);
+  if (!hides(masks(), from.hide)) {
+    object_writer all(to.key("hide"));
+    for (const mask_name& each : mask_names) {
+      if (from.hide.*each.mask) all.json(each.name, "true");
+    }
+    if (from.hide.base64_image_max_length != 0) {
+      all.json("base64_image_max_length", std::to_string(from.hide.base64_image_max_length));
+    }
+    all.close();
+  }
+  to.text_if("user_key", from.user_key.reveal());
+  if (from.server == server_broadcast::join) to.text("server", "join");
   if (from.format == otlp::format::protobuf) to.text("format", "protobuf");
   flag("allow_insecure", from.allow_insecure, usual.allow_insecure);
   to.close();
@@ -231,6 +79,8 @@ inline void append_destination(std::string& out, const broadcast_settings& from)
 }  // namespace detail
 
 ORCAST_DECL result<settings_file> parse_settings(std::string_view json) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (json.substr(0, 3) == byte_order_mark) json.remove_prefix(3);
   detail::json_reader reader(detail::json_manners::exact);
   if (!reader.parse(json)) {
     return failure(errc::invalid_argument, "the settings are not JSON (in UTF-8)");
