@@ -198,6 +198,10 @@ class peer {
   void say_goodbye() {
     if (tls_ != nullptr) SSL_shutdown(tls_);
   }
+  /// Of TLS 1.3: sends a message that says nothing. False once the client has closed.
+  bool update_key() {
+    return SSL_key_update(tls_, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(tls_) == 1;
+  }
 
  private:
   long receive(char* to, std::size_t size) {

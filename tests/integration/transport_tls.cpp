@@ -2,6 +2,7 @@
 
 // TLS of both transports: what they accept, and that everything else fails closed, with a name.
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -199,4 +200,59 @@ TEMPLATE_TEST_CASE("a peer that goes away while it is sent to does not kill the 
   const std::string ended = sink.ended();  // by whether the reset came before the first byte went
   CHECK((ended == "connect" || ended == "tls" || ended == "disconnected"));
   std::signal(SIGPIPE, before);
+}
+
+TEMPLATE_TEST_CASE("a peer that never stops shaking hands holds up neither deadline nor cancel",
+                   "[transport][tls]", httplib_driver) {
+  // OpenSSL skips these one after the other, for as long as there is a next one.
+  std::string flood;
+  for (int i = 0; i < 5000; ++i) flood.append("\x16\x03\x03\0\4\0\0\0\0", 9);
+  std::atomic<bool> over{false};
+  latch flooded;
+  server host([&](peer& client) {
+    while (!over && client.send(flood)) flooded.open();
+  });
+  const bool late = GENERATE(false, true);
+  http::request request = get("https://127.0.0.1:" + std::to_string(host.port()) + "/");
+  request.limits.connect_ms = late ? 100 : 0;
+  recorder sink;
+  TestType driver;
+  const auto id = driver.start(request, sink);
+  CHECK(flooded.wait());
+  if (!late) driver.cancel(id);
+  const bool ended = sink.wait_for_done();
+  over = true;
+  REQUIRE(ended);
+  CHECK(sink.ended() == (late ? "timeout_connect" : "cancelled"));
+}
+
+TEMPLATE_TEST_CASE("a peer that changes keys without end is a silent one", "[transport][tls]",
+                   httplib_driver) {
+  const standins::tls_identity identity{standins::tls_options{}};
+  std::atomic<bool> over{false};
+  latch flooded;
+  server host(
+      [&](peer& client) {
+        client.request();
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        for (int i = 0; !over && client.update_key(); ++i) {
+          if (i == 1000) flooded.open();
+        }
+        flooded.open();
+      },
+      identity.context());
+  const bool late = GENERATE(false, true);
+  trust from;
+  from.ca_pem = identity.pem();
+  http::request request = get("https://127.0.0.1:" + std::to_string(host.port()) + "/");
+  request.limits.idle_ms = late ? 100 : 0;
+  recorder sink;
+  TestType driver(from);
+  const auto id = driver.start(request, sink);
+  CHECK(flooded.wait());
+  if (!late) driver.cancel(id);
+  const bool ended = sink.wait_for_done();
+  over = true;
+  REQUIRE(ended);
+  CHECK(sink.ended() == (late ? "timeout_idle" : "cancelled"));
 }

@@ -62,7 +62,8 @@ class tcp_socket {
     return count >= 0 ? io::done : retry_or_broken(io::want_write);
   }
 
-  /// Until the socket is ready for `what` (io::want_read or io::want_write): done or timed_out.
+  /// Until the socket is ready for `what` (io::want_read or io::want_write): done or timed_out. To
+  /// begin late is to time out, ready or not: a peer that is always ready can't stretch a deadline.
   io wait(io what, deadline until) noexcept;
   /// The same in slices of 50 ms, for as long as nobody cancels; broken when somebody does. For
   /// the phases in which shutdown(2) does not wake every system's poll(2).
@@ -121,13 +122,13 @@ inline io tcp_socket::wait(io what, deadline until) noexcept {
   while (true) {
     int wait_ms = -1;
     if (until != never) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          until - std::chrono::steady_clock::now());
+      const deadline now = std::chrono::steady_clock::now();
+      if (now >= until) return io::timed_out;
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
       // Rounded up, so that the last millisecond is not spent spinning.
       wait_ms = static_cast<int>((std::clamp<std::int64_t>)(left.count() + 1, 0, 3'600'000));
     }
     if (::poll(&entry, 1, wait_ms) > 0) return io::done;
-    if (until != never && std::chrono::steady_clock::now() >= until) return io::timed_out;
   }
 }
 

@@ -10,7 +10,9 @@
 #include "orcast/transport/detail/tcp_socket.hpp"
 
 // TLS over a tcp_socket, as a client that always checks the peer's certificate and name. OpenSSL's
-// own socket layer writes in a way that raises SIGPIPE, so it gets one that calls tcp_socket.
+// own socket layer writes in a way that raises SIGPIPE, so it gets one that calls tcp_socket. That
+// one feeds a single call of OpenSSL only so much: messages that say nothing are skipped within the
+// call, for as long as a peer sends them, and no deadline and no cancel would be looked at.
 
 namespace orcast {
 inline namespace v0 {
@@ -46,6 +48,7 @@ class tls_session {
 
   SSL* start() noexcept {
     ::ERR_clear_error();  // SSL_get_error() reads the thread's queue, old entries mislead it
+    taken_ = 0;
     return ssl_.get();
   }
 
@@ -63,6 +66,9 @@ class tls_session {
     }
   }
 
+  // Two records. A call that needs more, for a long chain of certificates, is repeated.
+  static constexpr std::size_t most_taken = std::size_t{32} << 10;
+
   static BIO_METHOD* make_method() noexcept;
   static int on_write(BIO* bio, const char* from, int size) noexcept;
   static int on_read(BIO* bio, char* to, int size) noexcept;
@@ -70,6 +76,8 @@ class tls_session {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 
+  tcp_socket* under_ = nullptr;
+  std::size_t taken_ = 0;                        // from it, by the call that runs
   std::unique_ptr<BIO_METHOD, deleter> method_;  // before ssl_, which uses it to its end
   std::unique_ptr<SSL, deleter> ssl_;
 };
@@ -84,7 +92,8 @@ inline std::unique_ptr<tls_session> tls_session::make(SSL_CTX* context, tcp_sock
     ::BIO_free(bio);
     return nullptr;
   }
-  ::BIO_set_data(bio, &under);
+  made->under_ = &under;
+  ::BIO_set_data(bio, made.get());
   ::BIO_set_init(bio, 1);
   SSL* ssl = made->ssl_.get();
   ::SSL_set_bio(ssl, bio, bio);
@@ -121,8 +130,8 @@ inline BIO_METHOD* tls_session::make_method() noexcept {
 inline int tls_session::on_write(BIO* bio, const char* from, int size) noexcept {
   std::size_t put = 0;
   ::BIO_clear_retry_flags(bio);
-  const io outcome = static_cast<tcp_socket*>(::BIO_get_data(bio))
-                         ->write(from, static_cast<std::size_t>(size), put);
+  const io outcome = static_cast<tls_session*>(::BIO_get_data(bio))
+                         ->under_->write(from, static_cast<std::size_t>(size), put);
   if (outcome == io::want_write) ::BIO_set_retry_write(bio);
   return outcome == io::done ? static_cast<int>(put) : -1;
 }
@@ -130,8 +139,11 @@ inline int tls_session::on_write(BIO* bio, const char* from, int size) noexcept 
 inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
   std::size_t got = 0;
   ::BIO_clear_retry_flags(bio);
-  const io outcome =
-      static_cast<tcp_socket*>(::BIO_get_data(bio))->read(to, static_cast<std::size_t>(size), got);
+  tls_session& self = *static_cast<tls_session*>(::BIO_get_data(bio));
+  const io outcome = self.taken_ >= most_taken
+                         ? io::want_read
+                         : self.under_->read(to, static_cast<std::size_t>(size), got);
+  self.taken_ += got;
   if (outcome == io::want_read) ::BIO_set_retry_read(bio);
   if (outcome == io::closed) return 0;
   return outcome == io::done ? static_cast<int>(got) : -1;
