@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "orcast/http/retry.hpp"
 #include "orcast/openrouter/observation.hpp"
 #include "standins/openrouter.hpp"
 #include "support/catch.hpp"
@@ -127,6 +128,26 @@ TEST_CASE("refusals, broken connections and the host's own stop end the span") {
   CHECK(call.only().at("error.type") == "connect");
 }
 
+TEST_CASE("a time-out of the host's says how far the call had come, and is no reason to pay twice") {
+  host_call call;
+  curl_easy_setopt(call.easy, CURLOPT_TIMEOUT_MS, 200L);
+  const auto ended = [&](const char* fault) {
+    call.router.enqueue(standins::fault::parse(fault));
+    const auto outcome = call.perform(true);
+    REQUIRE_FALSE(outcome.ok());
+    CHECK(call.only().status == span_status::error);
+    return outcome.error();
+  };
+  http::retry_policy paid_once;
+  paid_once.on_no_answer = false;
+  failure why = ended("stall=head");
+  CHECK(why.code == errc::timeout_first_byte);
+  CHECK_FALSE(http::retryable(paid_once, why));
+  why = ended("stall=finish");
+  CHECK(why.code == errc::timeout_total);
+  CHECK_FALSE(http::retryable({}, why));
+}
+
 TEST_CASE("what is no call to a model is left alone, and a tap that goes gives the handle back") {
   host_call call;
   {
@@ -145,4 +166,19 @@ TEST_CASE("what is no call to a model is left alone, and a tap that goes gives t
   curl_easy_setopt(call.easy, CURLOPT_HTTPHEADER, call.headers);
   REQUIRE(curl_easy_perform(call.easy) == CURLE_OK);
   CHECK_FALSE(call.got.empty());
+}
+
+TEST_CASE("a handle that had no callbacks can be used again after a tap") {
+  host_call call;
+  call.set_key("wrong");
+  curl_easy_setopt(call.easy, CURLOPT_URL, call.url.c_str());
+  curl_easy_setopt(call.easy, CURLOPT_HTTPHEADER, call.headers);
+  curl_easy_setopt(call.easy, CURLOPT_POSTFIELDS, "{}");
+  {
+    observation seen(call.where);
+    curl_tap tap(call.easy, seen, {call.url, "{}"});
+    CHECK_FALSE(tap.done(curl_easy_perform(call.easy)).ok());
+  }
+  // libcurl writes the refusal to stdout, as it does by default.
+  CHECK(curl_easy_perform(call.easy) == CURLE_OK);
 }

@@ -28,9 +28,15 @@ inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view wo
       return failure(errc::resolve, std::move(message));
     case CURLE_COULDNT_CONNECT:
       return failure(errc::connect, std::move(message));
-    // Ours are the other deadlines; libcurl only knows about the one for connecting.
+    // The transport leaves only the deadline for connecting to libcurl; a host's handle may have
+    // CURLOPT_TIMEOUT, and then the request was sent, and may be paid for.
     case CURLE_OPERATION_TIMEDOUT:
-      return failure(errc::timeout_connect, "no connection in time");
+      if (phase == curl_phase::before_request) {
+        return failure(errc::timeout_connect, "no connection in time");
+      }
+      return phase == curl_phase::before_response
+                 ? failure(errc::timeout_first_byte, "no response began in time")
+                 : failure(errc::timeout_total, "the exchange took too long");
     case CURLE_SSL_CACERT_BADFILE:
       return failure(errc::trust_store, "no certificate authority could be read");
     case CURLE_SSL_CONNECT_ERROR:
