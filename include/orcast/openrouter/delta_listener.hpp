@@ -12,8 +12,9 @@ namespace orcast {
 inline namespace v0 {
 
 /// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
-/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
-/// during the call. Called on the thread that feeds the reader.
+/// (read reply()). Text is always whole code points, and only of choice 0; a stream without one is
+/// heard at its end, the text of its first choice in one piece. Views are valid during the call.
+/// Called on the thread that feeds the reader.
 class delta_listener {
  public:
   virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }

@@ -24,13 +24,13 @@ class choice_merge {
 
   std::int64_t index() const noexcept { return index_; }
 
-  /// `first`: of the reply's choices. The listener hears of that one only.
-  void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
+  /// `heard`: the listener hears of it.
+  void add(json_view value, bool heard, chat_choice& choice, merge_state& state) {
     json_view logprobs;
     for (const json_view member : value) {
       const std::string_view key = member.key();
       if (state.whole ? is(key, "message") : is(key, "delta")) {
-        add_members(member, first ? state.heard() : nullptr, choice, state);
+        add_members(member, heard ? state.heard() : nullptr, choice, state);
         if (state.too_large) return;
       } else if (is(key, "finish_reason")) {
         replace_text(choice.finish_reason, member);

@@ -73,6 +73,15 @@ class reply_merge {
     reply.extra = more_.object();
   }
 
+  /// After finish(), when the answer is complete: a stream without a choice 0 has told nothing yet.
+  void tell_first(const chat_reply& reply) const {
+    delta_listener* const listener = state_.heard();
+    if (listener == nullptr || reply.choices.empty() || choices_.front().index() == 0) return;
+    const message& said = reply.choices.front().reply;
+    if (!said.reasoning.empty()) listener->on_reasoning(said.reasoning);
+    if (!said.content.empty()) listener->on_text(said.content);
+  }
+
   /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
   const char* settle(chat_reply& reply) {
     const char* problem = nullptr;
@@ -159,7 +168,8 @@ class reply_merge {
   void add_choice(json_view value, std::int64_t position, chat_reply& reply) {
     if (!value.is_object()) return;
     const json_view numbered = value["index"];
-    const std::int64_t index = numbered.is_number() ? numbered.integer() : position;
+    const std::int64_t said = numbered.is_number() ? numbered.integer() : position;
+    const std::int64_t index = said < 0 ? position : said;
     std::size_t at = 0;
     while (at < choices_.size() && choices_[at].index() < index) ++at;
     if (at == choices_.size() || choices_[at].index() != index) {
@@ -171,7 +181,7 @@ class reply_merge {
       choices_.emplace(choices_.begin() + offset, index);
       insert_choice(reply.choices.begin() + offset, reply.choices);
     }
-    choices_[at].add(value, at == 0, reply.choices[at], state_);
+    choices_[at].add(value, index == 0, reply.choices[at], state_);
   }
 
   /// A new choice has the memory of an earlier one, where there is one.
