@@ -130,14 +130,14 @@ class client {
 
   /// What an endpoint with a type of its own answers, waiting for it: ask(models_query{}), of
   /// models.hpp, generation.hpp, account.hpp, providers.hpp, embeddings.hpp. Without waiting:
-  /// start(*query.request()), and Query::parse(reply()->body) when it is done.
+  /// start(*query.request()), and query.parse(reply()->body) when it is done.
   template <class Query>
   result<typename Query::reply> ask(const Query& query, const call_context& context = {}) {
     result<api_request> request = query.request();
     if (!request) return request.error();
     const result<api_reply> answer = call(std::move(*request), context);
     if (!answer) return answer.error();
-    return Query::parse(answer->body);
+    return query.parse(answer->body);
   }
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.

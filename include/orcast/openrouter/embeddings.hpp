@@ -19,6 +19,7 @@
 //   query.model = "openai/text-embedding-3-small";
 //   query.input = {"Where is the key?", "The harbour master has it."};
 //   auto made = talker.ask(query);
+//   if (!made) return;  // else there is a vector for each input
 //   double alike = cosine(made->vectors[0], made->vectors[1]);
 
 namespace orcast {
@@ -49,7 +50,9 @@ struct embeddings_query {
 
   /// Fails with invalid_argument where there is no input, or a member is not UTF-8 or not JSON.
   ORCAST_DECL result<api_request> request() const;
-  ORCAST_DECL static result<embeddings> parse(std::string_view body);
+  /// Fails with malformed_response unless there is one vector, which is not empty, for each input;
+  /// how many `input_json` has is not looked at.
+  ORCAST_DECL result<embeddings> parse(std::string_view body) const;
 };
 
 /// How alike two vectors are: 1 for the same direction, 0 for nothing in common. 0 too where they

@@ -76,7 +76,7 @@ TEST_CASE("a request for embeddings that can't be sent is refused by the member'
 }
 
 TEST_CASE("vectors come in the order of the input, from numbers and from base64") {
-  const auto read = embeddings_query::parse(answer);
+  const auto read = ask().parse(answer);
   REQUIRE(read.ok());
   REQUIRE(read->vectors.size() == 2);
   CHECK(read->vectors[0] == std::vector<float>{0.5f, -1.0f, 0.2f});
@@ -89,13 +89,57 @@ TEST_CASE("vectors come in the order of the input, from numbers and from base64"
 
 TEST_CASE("what is no embedding says so") {
   for (const char* vector : {"\"no base64!\"", "\"AAAA\"", "null", "[1,\"2\"]", "{}"}) {
-    const auto read =
-        embeddings_query::parse(R"({"data":[{"embedding":)" + std::string(vector) + "}]}");
+    const auto read = ask().parse(R"({"data":[{"embedding":)" + std::string(vector) + "}]}");
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().message == "embedding 0 is neither numbers nor base64 of floats");
   }
-  CHECK_FALSE(embeddings_query::parse(R"({"data":[{"index":99999999999,"embedding":[]}]})").ok());
-  CHECK(embeddings_query::parse(R"({"data":[{"index":-3,"embedding":[1]}]})")->vectors.size() == 1);
+  CHECK_FALSE(ask().parse(R"({"data":[{"index":99999999999,"embedding":[]}]})").ok());
+}
+
+TEST_CASE("there is a vector for each input, or a failure") {
+  embeddings_query query = ask();
+  const auto refused = [&](const std::string& vectors) {
+    const auto read = query.parse(R"({"data":[)" + vectors + "]}");
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().code == errc::malformed_response);
+    return read.error().message;
+  };
+  const std::string first = R"({"index":0,"embedding":[1]})";
+  CHECK(refused("") == "there are 0 embeddings for 2 inputs");
+  CHECK(refused(first) == "there are 1 embeddings for 2 inputs");
+  CHECK(refused(first + R"(,{"index":2,"embedding":[1]})") ==
+        "there are 3 embeddings for 2 inputs");
+  CHECK(refused(first + R"(,{"index":0,"embedding":[2]})") == "embedding 0 is there twice");
+  CHECK(refused(R"({"index":1,"embedding":[1]})") == "embedding 0 is empty");
+  CHECK(refused(first + R"(,{"index":1,"embedding":""})") == "embedding 1 is empty");
+  // Nobody counts what is in there.
+  query.input_json = "[[1,2],[3],[4]]";
+  CHECK(refused("") == "there are 0 embeddings for the inputs");
+  CHECK(query.parse(R"({"data":[)" + first + "]}").ok());
+  query = ask();
+  CHECK(query.parse(R"({"data":[{"index":-3,"embedding":[1]},{"embedding":[2]}]})").ok());
+}
+
+TEST_CASE("five hundred long vectors as numbers are read, and more than memory is given for are not") {
+  embeddings_query query = ask();
+  query.input.assign(500, "lore");
+  std::string vector = "0.5";
+  for (int i = 1; i < 3072; ++i) vector += ",0.5";
+  std::string body = R"({"data":[)";
+  for (int i = 0; i < 500; ++i) {
+    body += R"({"index":)" + std::to_string(i) + R"(,"embedding":[)" + vector + "]},";
+  }
+  body.back() = ']';
+  const auto read = query.parse(body + '}');
+  REQUIRE(read.ok());
+  CHECK(read->vectors[499].size() == 3072);
+
+  std::string many = R"({"data":[0)";
+  for (int i = 0; i < (1 << 21); ++i) many += ",0";
+  const auto refused = query.parse(many + "]}");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == errc::too_large);
+  CHECK(refused.error().message == "the body of the response has too many values");
 }
 
 TEST_CASE("vectors are compared by their direction") {

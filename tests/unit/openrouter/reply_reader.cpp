@@ -484,8 +484,29 @@ TEST_CASE("several choices are kept apart, in the order of their indices") {
   REQUIRE(made.name() == "ok");
   REQUIRE(made.reply.choices.size() == 2);
   CHECK(made.reply.text() == "a");
+  CHECK(made.heard.text == "a");
   CHECK(made.reply.choices[1].reply.content == "bB");
   CHECK(made.reply.choices[1].finish_reason == "length");
+}
+
+TEST_CASE("what a listener hears is the reply's text, also where there is no choice 0") {
+  const outcome made = read(stream({
+      R"({"choices":[{"index":2,"delta":{"content":"z"},"finish_reason":"stop"}]})",
+      R"({"choices":[{"index":1,"delta":{"reasoning":"Hm.","content":"b"}}]})",
+      R"({"choices":[{"index":1,"delta":{"content":"B"},"finish_reason":"stop"}]})",
+      done,
+  }));
+  REQUIRE(made.name() == "ok");
+  CHECK(made.reply.text() == "bB");
+  CHECK(made.heard.text == "bB");
+  CHECK(made.heard.reasoning == "Hm.");
+  CHECK(made.heard.first_tokens == 1);
+  const outcome odd = read(stream({
+      R"({"choices":[{"index":-1,"delta":{"content":"a"},"finish_reason":"stop"}]})",
+      done,
+  }));
+  CHECK(odd.reply.text() == "a");
+  CHECK(odd.heard.text == "a");
 }
 
 TEST_CASE("what orcast does not know is skipped or kept, never an error") {
@@ -852,9 +873,10 @@ TEST_CASE("limits hold") {
   }
   SECTION("values") {
     std::string many = R"({"choices":[],"a":[0)";
-    for (int i = 0; i < (1 << 20); ++i) many += ",0";
+    for (int i = 0; i < (1 << 21); ++i) many += ",0";
     many += "]}";
-    CHECK(read(document(many)).name() == "malformed_response");
+    CHECK(read(document(many)).name() == "too_large");
+    CHECK(read(stream({many, done})).name() == "too_large");
   }
   SECTION("choices") {
     std::string many = R"({"choices":[{"index":0})";

@@ -85,7 +85,8 @@ class api_document {
  public:
   explicit api_document(std::string_view body) : json_(json_manners::tolerant) {
     if (!json_.parse(body)) {
-      wrong_ = "the body of the response is not JSON";
+      wrong_ = json_.crowded() ? "the body of the response has too many values"
+                               : "the body of the response is not JSON";
     } else if (!data().is_object() && !data().is_array()) {
       wrong_ = "the body of the response has no data";
     }
@@ -94,7 +95,9 @@ class api_document {
   json_view root() const noexcept { return json_.root(); }
   json_view data() const noexcept { return root()["data"]; }
   bool ok() const noexcept { return wrong_ == nullptr; }
-  failure error() const { return failure(errc::malformed_response, wrong_); }
+  failure error() const {
+    return failure(json_.crowded() ? errc::too_large : errc::malformed_response, wrong_);
+  }
 
  private:
   json_reader json_;

@@ -99,10 +99,13 @@ ORCAST_DECL result<api_request> embeddings_query::request() const {
   return made;
 }
 
-ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) {
+ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) const {
   const detail::api_document document(body);
   if (!document.ok()) return document.error();
   const detail::json_view root = document.root();
+  const auto refuse = [](std::string why) {
+    return failure(errc::malformed_response, std::move(why));
+  };
   embeddings made;
   std::string bytes;
   std::size_t count = 0;
@@ -110,14 +113,21 @@ ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) {
     const auto index = detail::read_count(each["index"]);
     const std::size_t at = index && *index >= 0 ? static_cast<std::size_t>(*index) : count;
     ++count;
-    if (at >= 1'000'000)
-      return failure(errc::malformed_response, "an embedding's index is too large");
+    if (at >= 1'000'000) return refuse("an embedding's index is too large");
     if (at >= made.vectors.size()) made.vectors.resize(at + 1);
-    made.vectors[at].clear();
+    const std::string name = "embedding " + std::to_string(at);
+    if (!made.vectors[at].empty()) return refuse(name + " is there twice");
     if (!detail::read_vector(each["embedding"], bytes, made.vectors[at])) {
-      return failure(errc::malformed_response, "embedding " + std::to_string(at) +
-                                                   " is neither numbers nor base64 of floats");
+      return refuse(name + " is neither numbers nor base64 of floats");
     }
+  }
+  const std::size_t wanted = input_json.empty() ? input.size() : made.vectors.size();
+  if (made.vectors.empty() || made.vectors.size() != wanted) {
+    return refuse("there are " + std::to_string(made.vectors.size()) + " embeddings for " +
+                  (input_json.empty() ? std::to_string(wanted) : "the") + " inputs");
+  }
+  for (std::size_t i = 0; i < made.vectors.size(); ++i) {
+    if (made.vectors[i].empty()) return refuse("embedding " + std::to_string(i) + " is empty");
   }
   made.id = detail::read_text(root["id"]);
   made.model = detail::read_text(root["model"]);

@@ -40,10 +40,12 @@ struct json_list {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  /// Enough for the largest body with log probabilities, and a bound for "[0,0,0,...".
-  static constexpr std::size_t most_values = std::size_t{1} << 20;
+  /// Enough for whatever fits into 8 MiB with four bytes a value, embeddings and log probabilities
+  /// among it. A bound on memory, 40 bytes a value, for "[0,0,0,...".
+  static constexpr std::size_t most_values = std::size_t{1} << 21;
 
   bool halves = false;      // of surrogate pairs are let through
+  bool crowded = false;     // has more values than the most
   std::string_view source;  // views are of this
   std::string_view seen;    // by Boost: the source, or `hidden`
   std::string hidden;       // the source with its escapes hidden
@@ -66,7 +68,8 @@ struct json_list {
   }
 
   json_value* add(json_kind kind, json_error& failed) {
-    if (values.size() >= most_values) {
+    crowded = values.size() >= most_values;
+    if (crowded) {
       failed = json_stop();
       return nullptr;
     }

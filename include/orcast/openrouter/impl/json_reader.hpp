@@ -120,10 +120,11 @@ class json_reader {
     parser_.handler().halves = manners == json_manners::tolerant;
   }
 
-  /// False when `json` is not JSON. The views last until the next parse() and as long as `json`.
+  /// False when `json` is not JSON, or is crowded(). The views last until the next parse() and as long as `json`.
   bool parse(std::string_view json) {
     json_list& list = parser_.handler();
     parser_.reset();
+    list.crowded = false;
     list.clear(json.size() < UINT32_MAX ? json : std::string_view());
     const std::string_view seen = list.seen;
     json_error failed;
@@ -134,6 +135,9 @@ class json_reader {
     list.clear({});
     return false;
   }
+
+  /// parse() failed because there are more values than memory is given for.
+  bool crowded() const noexcept { return parser_.handler().crowded; }
 
   /// About how many bytes of memory are kept.
   std::size_t held_bytes() const noexcept {

@@ -152,7 +152,9 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
     if (foreign || cut) return true;
     std::string words = "event ";
     detail::append_number(words, static_cast<std::int64_t>(events.events()));
-    fail(failure(errc::malformed_response, words + " of the stream is not JSON",
+    words += " of the stream ";
+    fail(failure(json.crowded() ? errc::too_large : errc::malformed_response,
+                 words + (json.crowded() ? "has too many values" : "is not JSON"),
                  whole.http_status_));
     return false;
   }
@@ -194,6 +196,7 @@ ORCAST_DECL void reply_reader::parser::complete(reply_reader& whole) {
   }
   now = state::complete;
   if (listener == nullptr || !whole.streamed_) return;
+  merge.tell_first(reply);
   for (const tool_call& call : reply.tool_calls()) listener->on_tool_call(call);
 }
 
@@ -221,7 +224,9 @@ ORCAST_DECL void reply_reader::parser::end_document(reply_reader& whole,
     return fail(detail::read_error(error, whole.reply_.provider, status));
   }
   if (refused) return fail(detail::page_failure(status, body, root));
-  if (!fits) return fail(failure(errc::too_large, "the reply is too large", status));
+  if (!fits || json.crowded()) {
+    return fail(failure(errc::too_large, "the reply is too large", status));
+  }
   if (root["choices"].is_array()) return complete(whole);
   const char* words = body.empty()          ? "the body of the response is empty"
                       : body.front() == '<' ? "the response is a web page, not JSON"
