@@ -131,7 +131,10 @@ def check_file(name, text):
 
 def check_tree(include):
     found = []
-    for path in sorted((include / "orcast").rglob("*")):
+    paths = sorted((include / "orcast").rglob("*"))
+    if not paths:
+        found.append("include/orcast is empty, or not where tools/check_layers.py looks for it")
+    for path in paths:
         if path.is_file():
             name = path.relative_to(include).as_posix()
             if path.suffix in (".hpp", ".ipp"):
@@ -201,10 +204,11 @@ def self_test():
             return check_tree(pathlib.Path(folder))
 
     assert check(good) == [], check(good)
+    assert len(check({})) == 1 and "is empty" in check({})[0], check({})
     for expected, (name, text) in planted.items():
         found = check({**good, name: text})
         assert len(found) == 1 and expected in found[0], f"planted '{expected}', found {found}"
-    print(f"{len(planted)} planted violations found")
+    print(f"{len(planted) + 1} planted violations found")
 
 
 def main():

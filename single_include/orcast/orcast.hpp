@@ -3627,8 +3627,9 @@ namespace orcast {
 inline namespace v0 {
 
 /// Hears the pieces of a streamed reply as they arrive; of a reply in one piece it hears nothing
-/// (read reply()). Text is always whole code points, and only of the first choice. Views are valid
-/// during the call. Called on the thread that feeds the reader.
+/// (read reply()). Text is always whole code points, and only of choice 0; a stream without one is
+/// heard at its end, the text of its first choice in one piece. Views are valid during the call.
+/// Called on the thread that feeds the reader.
 class delta_listener {
  public:
   virtual void on_text(std::string_view piece) noexcept { static_cast<void>(piece); }
@@ -8274,14 +8275,14 @@ class client {
 
   /// What an endpoint with a type of its own answers, waiting for it: ask(models_query{}), of
   /// models.hpp, generation.hpp, account.hpp, providers.hpp, embeddings.hpp. Without waiting:
-  /// start(*query.request()), and Query::parse(reply()->body) when it is done.
+  /// start(*query.request()), and query.parse(reply()->body) when it is done.
   template <class Query>
   result<typename Query::reply> ask(const Query& query, const call_context& context = {}) {
     result<api_request> request = query.request();
     if (!request) return request.error();
     const result<api_reply> answer = call(std::move(*request), context);
     if (!answer) return answer.error();
-    return Query::parse(answer->body);
+    return query.parse(answer->body);
   }
 
   /// Delivers what has arrived, drives a polled transport, starts due retries. Once per frame.
@@ -8317,6 +8318,7 @@ class client {
 //   query.model = "openai/text-embedding-3-small";
 //   query.input = {"Where is the key?", "The harbour master has it."};
 //   auto made = talker.ask(query);
+//   if (!made) return;  // else there is a vector for each input
 //   double alike = cosine(made->vectors[0], made->vectors[1]);
 
 namespace orcast {
@@ -8347,7 +8349,9 @@ struct embeddings_query {
 
   /// Fails with invalid_argument where there is no input, or a member is not UTF-8 or not JSON.
   ORCAST_DECL result<api_request> request() const;
-  ORCAST_DECL static result<embeddings> parse(std::string_view body);
+  /// Fails with malformed_response unless there is one vector, which is not empty, for each input;
+  /// how many `input_json` has is not looked at.
+  ORCAST_DECL result<embeddings> parse(std::string_view body) const;
 };
 
 /// How alike two vectors are: 1 for the same direction, 0 for nothing in common. 0 too where they
@@ -10384,9 +10388,15 @@ inline failure curl_failure(CURLcode code, curl_phase phase, std::string_view wo
       return failure(errc::resolve, std::move(message));
     case CURLE_COULDNT_CONNECT:
       return failure(errc::connect, std::move(message));
-    // Ours are the other deadlines; libcurl only knows about the one for connecting.
+    // The transport leaves only the deadline for connecting to libcurl; a host's handle may have
+    // CURLOPT_TIMEOUT, and then the request was sent, and may be paid for.
     case CURLE_OPERATION_TIMEDOUT:
-      return failure(errc::timeout_connect, "no connection in time");
+      if (phase == curl_phase::before_request) {
+        return failure(errc::timeout_connect, "no connection in time");
+      }
+      return phase == curl_phase::before_response
+                 ? failure(errc::timeout_first_byte, "no response began in time")
+                 : failure(errc::timeout_total, "the exchange took too long");
     case CURLE_SSL_CACERT_BADFILE:
       return failure(errc::trust_store, "no certificate authority could be read");
     case CURLE_SSL_CONNECT_ERROR:
@@ -11204,7 +11214,8 @@ class tcp_socket {
     return count >= 0 ? io::done : retry_or_broken(io::want_write);
   }
 
-  /// Until the socket is ready for `what` (io::want_read or io::want_write): done or timed_out.
+  /// Until the socket is ready for `what` (io::want_read or io::want_write): done or timed_out. To
+  /// begin late is to time out, ready or not: a peer that is always ready can't stretch a deadline.
   io wait(io what, deadline until) noexcept;
   /// The same in slices of 50 ms, for as long as nobody cancels; broken when somebody does. For
   /// the phases in which shutdown(2) does not wake every system's poll(2).
@@ -11263,13 +11274,13 @@ inline io tcp_socket::wait(io what, deadline until) noexcept {
   while (true) {
     int wait_ms = -1;
     if (until != never) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          until - std::chrono::steady_clock::now());
+      const deadline now = std::chrono::steady_clock::now();
+      if (now >= until) return io::timed_out;
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
       // Rounded up, so that the last millisecond is not spent spinning.
       wait_ms = static_cast<int>((std::clamp<std::int64_t>)(left.count() + 1, 0, 3'600'000));
     }
     if (::poll(&entry, 1, wait_ms) > 0) return io::done;
-    if (until != never && std::chrono::steady_clock::now() >= until) return io::timed_out;
   }
 }
 
@@ -11290,7 +11301,9 @@ inline io tcp_socket::wait_watchfully(io what, deadline until,
 // ---- orcast/transport/detail/tls_session.hpp ----
 
 // TLS over a tcp_socket, as a client that always checks the peer's certificate and name. OpenSSL's
-// own socket layer writes in a way that raises SIGPIPE, so it gets one that calls tcp_socket.
+// own socket layer writes in a way that raises SIGPIPE, so it gets one that calls tcp_socket. That
+// one feeds a single call of OpenSSL only so much: messages that say nothing are skipped within the
+// call, for as long as a peer sends them, and no deadline and no cancel would be looked at.
 
 namespace orcast {
 inline namespace v0 {
@@ -11326,6 +11339,7 @@ class tls_session {
 
   SSL* start() noexcept {
     ::ERR_clear_error();  // SSL_get_error() reads the thread's queue, old entries mislead it
+    taken_ = 0;
     return ssl_.get();
   }
 
@@ -11343,6 +11357,9 @@ class tls_session {
     }
   }
 
+  // Two records. A call that needs more, for a long chain of certificates, is repeated.
+  static constexpr std::size_t most_taken = std::size_t{32} << 10;
+
   static BIO_METHOD* make_method() noexcept;
   static int on_write(BIO* bio, const char* from, int size) noexcept;
   static int on_read(BIO* bio, char* to, int size) noexcept;
@@ -11350,6 +11367,8 @@ class tls_session {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 
+  tcp_socket* under_ = nullptr;
+  std::size_t taken_ = 0;                        // from it, by the call that runs
   std::unique_ptr<BIO_METHOD, deleter> method_;  // before ssl_, which uses it to its end
   std::unique_ptr<SSL, deleter> ssl_;
 };
@@ -11364,7 +11383,8 @@ inline std::unique_ptr<tls_session> tls_session::make(SSL_CTX* context, tcp_sock
     ::BIO_free(bio);
     return nullptr;
   }
-  ::BIO_set_data(bio, &under);
+  made->under_ = &under;
+  ::BIO_set_data(bio, made.get());
   ::BIO_set_init(bio, 1);
   SSL* ssl = made->ssl_.get();
   ::SSL_set_bio(ssl, bio, bio);
@@ -11401,8 +11421,8 @@ inline BIO_METHOD* tls_session::make_method() noexcept {
 inline int tls_session::on_write(BIO* bio, const char* from, int size) noexcept {
   std::size_t put = 0;
   ::BIO_clear_retry_flags(bio);
-  const io outcome = static_cast<tcp_socket*>(::BIO_get_data(bio))
-                         ->write(from, static_cast<std::size_t>(size), put);
+  const io outcome = static_cast<tls_session*>(::BIO_get_data(bio))
+                         ->under_->write(from, static_cast<std::size_t>(size), put);
   if (outcome == io::want_write) ::BIO_set_retry_write(bio);
   return outcome == io::done ? static_cast<int>(put) : -1;
 }
@@ -11410,8 +11430,11 @@ inline int tls_session::on_write(BIO* bio, const char* from, int size) noexcept 
 inline int tls_session::on_read(BIO* bio, char* to, int size) noexcept {
   std::size_t got = 0;
   ::BIO_clear_retry_flags(bio);
-  const io outcome =
-      static_cast<tcp_socket*>(::BIO_get_data(bio))->read(to, static_cast<std::size_t>(size), got);
+  tls_session& self = *static_cast<tls_session*>(::BIO_get_data(bio));
+  const io outcome = self.taken_ >= most_taken
+                         ? io::want_read
+                         : self.under_->read(to, static_cast<std::size_t>(size), got);
+  self.taken_ += got;
   if (outcome == io::want_read) ::BIO_set_retry_read(bio);
   if (outcome == io::closed) return 0;
   return outcome == io::done ? static_cast<int>(got) : -1;
@@ -15396,10 +15419,12 @@ struct json_list {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  /// Enough for the largest body with log probabilities, and a bound for "[0,0,0,...".
-  static constexpr std::size_t most_values = std::size_t{1} << 20;
+  /// Enough for whatever fits into 8 MiB with four bytes a value, embeddings and log probabilities
+  /// among it. A bound on memory, 40 bytes a value, for "[0,0,0,...".
+  static constexpr std::size_t most_values = std::size_t{1} << 21;
 
   bool halves = false;      // of surrogate pairs are let through
+  bool crowded = false;     // has more values than the most
   std::string_view source;  // views are of this
   std::string_view seen;    // by Boost: the source, or `hidden`
   std::string hidden;       // the source with its escapes hidden
@@ -15422,7 +15447,8 @@ struct json_list {
   }
 
   json_value* add(json_kind kind, json_error& failed) {
-    if (values.size() >= most_values) {
+    crowded = values.size() >= most_values;
+    if (crowded) {
       failed = json_stop();
       return nullptr;
     }
@@ -15638,10 +15664,12 @@ class json_reader {
     parser_.handler().halves = manners == json_manners::tolerant;
   }
 
-  /// False when `json` is not JSON. The views last until the next parse() and as long as `json`.
+  /// False when `json` is not JSON, or is crowded(). The views last until the next parse() and as
+  /// long as `json`.
   bool parse(std::string_view json) {
     json_list& list = parser_.handler();
     parser_.reset();
+    list.crowded = false;
     list.clear(json.size() < UINT32_MAX ? json : std::string_view());
     const std::string_view seen = list.seen;
     json_error failed;
@@ -15652,6 +15680,9 @@ class json_reader {
     list.clear({});
     return false;
   }
+
+  /// parse() failed because there are more values than memory is given for.
+  bool crowded() const noexcept { return parser_.handler().crowded; }
 
   /// About how many bytes of memory are kept.
   std::size_t held_bytes() const noexcept {
@@ -18483,13 +18514,13 @@ class choice_merge {
 
   std::int64_t index() const noexcept { return index_; }
 
-  /// `first`: of the reply's choices. The listener hears of that one only.
-  void add(json_view value, bool first, chat_choice& choice, merge_state& state) {
+  /// `heard`: the listener hears of it.
+  void add(json_view value, bool heard, chat_choice& choice, merge_state& state) {
     json_view logprobs;
     for (const json_view member : value) {
       const std::string_view key = member.key();
       if (state.whole ? is(key, "message") : is(key, "delta")) {
-        add_members(member, first ? state.heard() : nullptr, choice, state);
+        add_members(member, heard ? state.heard() : nullptr, choice, state);
         if (state.too_large) return;
       } else if (is(key, "finish_reason")) {
         replace_text(choice.finish_reason, member);
@@ -18810,6 +18841,15 @@ class reply_merge {
     reply.extra = more_.object();
   }
 
+  /// After finish(), when the answer is complete: a stream without a choice 0 has told nothing yet.
+  void tell_first(const chat_reply& reply) const {
+    delta_listener* const listener = state_.heard();
+    if (listener == nullptr || reply.choices.empty() || choices_.front().index() == 0) return;
+    const message& said = reply.choices.front().reply;
+    if (!said.reasoning.empty()) listener->on_reasoning(said.reasoning);
+    if (!said.content.empty()) listener->on_text(said.content);
+  }
+
   /// After finish(), when the answer is complete. Returns what is wrong with it, or null.
   const char* settle(chat_reply& reply) {
     const char* problem = nullptr;
@@ -18896,7 +18936,8 @@ class reply_merge {
   void add_choice(json_view value, std::int64_t position, chat_reply& reply) {
     if (!value.is_object()) return;
     const json_view numbered = value["index"];
-    const std::int64_t index = numbered.is_number() ? numbered.integer() : position;
+    const std::int64_t said = numbered.is_number() ? numbered.integer() : position;
+    const std::int64_t index = said < 0 ? position : said;
     std::size_t at = 0;
     while (at < choices_.size() && choices_[at].index() < index) ++at;
     if (at == choices_.size() || choices_[at].index() != index) {
@@ -18908,7 +18949,7 @@ class reply_merge {
       choices_.emplace(choices_.begin() + offset, index);
       insert_choice(reply.choices.begin() + offset, reply.choices);
     }
-    choices_[at].add(value, at == 0, reply.choices[at], state_);
+    choices_[at].add(value, index == 0, reply.choices[at], state_);
   }
 
   /// A new choice has the memory of an earlier one, where there is one.
@@ -19089,7 +19130,9 @@ ORCAST_DECL bool reply_reader::parser::take_event(reply_reader& whole, const htt
     if (foreign || cut) return true;
     std::string words = "event ";
     detail::append_number(words, static_cast<std::int64_t>(events.events()));
-    fail(failure(errc::malformed_response, words + " of the stream is not JSON",
+    words += " of the stream ";
+    fail(failure(json.crowded() ? errc::too_large : errc::malformed_response,
+                 words + (json.crowded() ? "has too many values" : "is not JSON"),
                  whole.http_status_));
     return false;
   }
@@ -19131,6 +19174,7 @@ ORCAST_DECL void reply_reader::parser::complete(reply_reader& whole) {
   }
   now = state::complete;
   if (listener == nullptr || !whole.streamed_) return;
+  merge.tell_first(reply);
   for (const tool_call& call : reply.tool_calls()) listener->on_tool_call(call);
 }
 
@@ -19158,7 +19202,9 @@ ORCAST_DECL void reply_reader::parser::end_document(reply_reader& whole,
     return fail(detail::read_error(error, whole.reply_.provider, status));
   }
   if (refused) return fail(detail::page_failure(status, body, root));
-  if (!fits) return fail(failure(errc::too_large, "the reply is too large", status));
+  if (!fits || json.crowded()) {
+    return fail(failure(errc::too_large, "the reply is too large", status));
+  }
   if (root["choices"].is_array()) return complete(whole);
   const char* words = body.empty()          ? "the body of the response is empty"
                       : body.front() == '<' ? "the response is a web page, not JSON"
@@ -19639,7 +19685,8 @@ class api_document {
  public:
   explicit api_document(std::string_view body) : json_(json_manners::tolerant) {
     if (!json_.parse(body)) {
-      wrong_ = "the body of the response is not JSON";
+      wrong_ = json_.crowded() ? "the body of the response has too many values"
+                               : "the body of the response is not JSON";
     } else if (!data().is_object() && !data().is_array()) {
       wrong_ = "the body of the response has no data";
     }
@@ -19648,7 +19695,9 @@ class api_document {
   json_view root() const noexcept { return json_.root(); }
   json_view data() const noexcept { return root()["data"]; }
   bool ok() const noexcept { return wrong_ == nullptr; }
-  failure error() const { return failure(errc::malformed_response, wrong_); }
+  failure error() const {
+    return failure(json_.crowded() ? errc::too_large : errc::malformed_response, wrong_);
+  }
 
  private:
   json_reader json_;
@@ -27297,10 +27346,13 @@ ORCAST_DECL result<api_request> embeddings_query::request() const {
   return made;
 }
 
-ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) {
+ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) const {
   const detail::api_document document(body);
   if (!document.ok()) return document.error();
   const detail::json_view root = document.root();
+  const auto refuse = [](std::string why) {
+    return failure(errc::malformed_response, std::move(why));
+  };
   embeddings made;
   std::string bytes;
   std::size_t count = 0;
@@ -27308,14 +27360,21 @@ ORCAST_DECL result<embeddings> embeddings_query::parse(std::string_view body) {
     const auto index = detail::read_count(each["index"]);
     const std::size_t at = index && *index >= 0 ? static_cast<std::size_t>(*index) : count;
     ++count;
-    if (at >= 1'000'000)
-      return failure(errc::malformed_response, "an embedding's index is too large");
+    if (at >= 1'000'000) return refuse("an embedding's index is too large");
     if (at >= made.vectors.size()) made.vectors.resize(at + 1);
-    made.vectors[at].clear();
+    const std::string name = "embedding " + std::to_string(at);
+    if (!made.vectors[at].empty()) return refuse(name + " is there twice");
     if (!detail::read_vector(each["embedding"], bytes, made.vectors[at])) {
-      return failure(errc::malformed_response, "embedding " + std::to_string(at) +
-                                                   " is neither numbers nor base64 of floats");
+      return refuse(name + " is neither numbers nor base64 of floats");
     }
+  }
+  const std::size_t wanted = input_json.empty() ? input.size() : made.vectors.size();
+  if (made.vectors.empty() || made.vectors.size() != wanted) {
+    return refuse("there are " + std::to_string(made.vectors.size()) + " embeddings for " +
+                  (input_json.empty() ? std::to_string(wanted) : "the") + " inputs");
+  }
+  for (std::size_t i = 0; i < made.vectors.size(); ++i) {
+    if (made.vectors[i].empty()) return refuse("embedding " + std::to_string(i) + " is empty");
   }
   made.id = detail::read_text(root["id"]);
   made.model = detail::read_text(root["model"]);

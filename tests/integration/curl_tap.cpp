@@ -128,7 +128,8 @@ TEST_CASE("refusals, broken connections and the host's own stop end the span") {
   CHECK(call.only().at("error.type") == "connect");
 }
 
-TEST_CASE("a time-out of the host's says how far the call had come, and is no reason to pay twice") {
+TEST_CASE(
+    "a time-out of the host's says how far the call had come, and is no reason to pay twice") {
   host_call call;
   curl_easy_setopt(call.easy, CURLOPT_TIMEOUT_MS, 200L);
   const auto ended = [&](const char* fault) {

@@ -7,6 +7,7 @@
 #include "orcast/orcast.hpp"
 
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,11 +54,15 @@ class curl_tap {
   }
   curl_tap(const curl_tap&) = delete;
   curl_tap& operator=(const curl_tap&) = delete;
-  /// Gives the handle its own callbacks back. Without done(), the call counts as cancelled.
+  /// Gives the handle its own callbacks back, or libcurl's, which writes to stdout. Without done(),
+  /// the call counts as cancelled.
   ~curl_tap() {
     if (!recorded_) return;
     static_cast<void>(finish(failure(errc::cancelled, "the exchange was given up")));
-    set(call_.on_write, call_.write_data, call_.on_header, call_.header_data);
+    // Without a callback libcurl writes to a FILE* as if none had ever been set; null would crash.
+    void* const usual = call_.on_write == nullptr ? stdout : nullptr;
+    set(call_.on_write, call_.write_data != nullptr ? call_.write_data : usual, call_.on_header,
+        call_.header_data);
   }
 
   /// False: this is no call to a model, and nothing is recorded.

@@ -120,7 +120,8 @@ TEST_CASE("there is a vector for each input, or a failure") {
   CHECK(query.parse(R"({"data":[{"index":-3,"embedding":[1]},{"embedding":[2]}]})").ok());
 }
 
-TEST_CASE("five hundred long vectors as numbers are read, and more than memory is given for are not") {
+TEST_CASE(
+    "five hundred long vectors as numbers are read, and more than memory is given for are not") {
   embeddings_query query = ask();
   query.input.assign(500, "lore");
   std::string vector = "0.5";

@@ -120,7 +120,8 @@ class json_reader {
     parser_.handler().halves = manners == json_manners::tolerant;
   }
 
-  /// False when `json` is not JSON, or is crowded(). The views last until the next parse() and as long as `json`.
+  /// False when `json` is not JSON, or is crowded(). The views last until the next parse() and as
+  /// long as `json`.
   bool parse(std::string_view json) {
     json_list& list = parser_.handler();
     parser_.reset();
