@@ -52,7 +52,7 @@ ORCAST_SMALL inline std::optional<double> to_double(std::string_view number) noe
   if (read.ec != std::errc::result_out_of_range) {
     return is_finite(value) ? std::optional<double>(value) : std::nullopt;
   }
-  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
+  const bool tiny = number.find('-', 1) != number.npos;  // a negative exponent
   value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
   return number.front() == '-' ? -value : value;
 }

@@ -115,7 +115,8 @@ class span_reader {
   ORCAST_SMALL std::string_view gather(char* const to) noexcept {
     std::size_t size = 0;
     for (std::string_view part = next_piece(); !part.empty(); part = next_piece()) {
-      size += part.copy(to + size, part.size());
+      std::memcpy(to + size, part.data(), part.size());
+      size += part.size();
     }
     return {to, size};
   }
