@@ -4,7 +4,7 @@
 # Builds the benchmarks under build/bench and runs them. Each prints one JSON object a line, then
 # comes a table. Exit 1 when a target is missed.
 #
-#   sh tests/bench/run.sh            all of them, about a minute
+#   sh tests/bench/run.sh            all of them, one to three minutes
 #   sh tests/bench/run.sh span/      those with "span/" in their name
 #   sh tests/bench/run.sh encode/ --compare before.txt
 #                                    beside the output of an earlier run
