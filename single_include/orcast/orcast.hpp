@@ -2551,7 +2551,8 @@ class span_reader {
   ORCAST_SMALL std::string_view gather(char* const to) noexcept {
     std::size_t size = 0;
     for (std::string_view part = next_piece(); !part.empty(); part = next_piece()) {
-      size += part.copy(to + size, part.size());
+      std::memcpy(to + size, part.data(), part.size());
+      size += part.size();
     }
     return {to, size};
   }
@@ -11664,7 +11665,7 @@ ORCAST_SMALL inline std::optional<double> to_double(std::string_view number) noe
   if (read.ec != std::errc::result_out_of_range) {
     return is_finite(value) ? std::optional<double>(value) : std::nullopt;
   }
-  const bool tiny = number.find("e-") != number.npos || number.find("E-") != number.npos;
+  const bool tiny = number.find('-', 1) != number.npos;  // a negative exponent
   value = tiny ? 0.0 : std::numeric_limits<double>::infinity();
   return number.front() == '-' ? -value : value;
 }
