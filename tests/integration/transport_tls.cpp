@@ -203,7 +203,7 @@ TEMPLATE_TEST_CASE("a peer that goes away while it is sent to does not kill the 
 }
 
 TEMPLATE_TEST_CASE("a peer that never stops shaking hands holds up neither deadline nor cancel",
-                   "[transport][tls]", httplib_driver) {
+                   "[transport][tls]", httplib_driver, curl_driver) {
   // OpenSSL skips these one after the other, for as long as there is a next one.
   std::string flood;
   for (int i = 0; i < 5000; ++i) flood.append("\x16\x03\x03\0\4\0\0\0\0", 9);
@@ -211,6 +211,7 @@ TEMPLATE_TEST_CASE("a peer that never stops shaking hands holds up neither deadl
   latch flooded;
   server host([&](peer& client) {
     while (!over && client.send(flood)) flooded.open();
+    flooded.open();
   });
   const bool late = GENERATE(false, true);
   http::request request = get("https://127.0.0.1:" + std::to_string(host.port()) + "/");
@@ -223,7 +224,11 @@ TEMPLATE_TEST_CASE("a peer that never stops shaking hands holds up neither deadl
   const bool ended = sink.wait_for_done();
   over = true;
   REQUIRE(ended);
-  CHECK(sink.ended() == (late ? "timeout_connect" : "cancelled"));
+  if (TestType::is_curl) {  // which is not made to look, and cuts it off
+    CHECK((sink.ended() == "tls" || sink.ended() == "cancelled"));
+  } else {
+    CHECK(sink.ended() == (late ? "timeout_connect" : "cancelled"));
+  }
 }
 
 TEMPLATE_TEST_CASE("a peer that changes keys without end is a silent one", "[transport][tls]",

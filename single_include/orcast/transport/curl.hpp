@@ -99,8 +99,10 @@ class ready_sockets {
 // thread of its own. Let a network thread sit in poll(100), or poll(0) once a frame. It never
 // follows a redirect (a 3xx is an answer like any other), never asks for compression, never uses a
 // proxy or .netrc, and always checks certificates. The first https connection reads libcurl's
-// certificate bundle, some tens of milliseconds, inside poll(). One weakness is libcurl's: a body
-// that has neither a length nor chunks counts as whole when its TLS connection is cut.
+// certificate bundle, some tens of milliseconds, inside poll(). Two weaknesses are libcurl's: a
+// body that has neither a length nor chunks counts as whole when its TLS connection is cut; and
+// while a peer whose certificate was checked changes its keys without end, poll() does not return.
+// A peer that shakes hands without end is cut off where libcurl uses OpenSSL (handshake_guard.hpp).
 
 namespace orcast {
 inline namespace v0 {

@@ -10,6 +10,7 @@
 #include "orcast/orcast.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -54,7 +55,10 @@ class connection {
   }
 
   /// Any thread, while the connection is open: reads and writes fail from now on.
-  void interrupt() noexcept { socket_.interrupt(); }
+  void interrupt() noexcept {
+    interrupted_.store(true, std::memory_order_relaxed);  // says nothing of other memory
+    socket_.interrupt();
+  }
 
   /// False when an idle connection was closed by its peer, or holds bytes nobody asked for.
   bool quiet() noexcept { return socket_.quiet() && (tls_ == nullptr || !tls_->has_pending()); }
@@ -69,6 +73,8 @@ class connection {
     while (true) {
       const io outcome = attempt();
       if (outcome != io::want_read && outcome != io::want_write) return outcome;
+      // What had arrived before an interrupt() can still be read, and may be much and of no use.
+      if (interrupted_.load(std::memory_order_relaxed)) return io::broken;
       if (socket_.wait(outcome, until) == io::timed_out) return io::timed_out;
     }
   }
@@ -76,6 +82,7 @@ class connection {
   result<void> handshake(const http::url& target, SSL_CTX* context, deadline until,
                          http::exchange_control& control);
 
+  std::atomic<bool> interrupted_{false};
   tcp_socket socket_;
   std::unique_ptr<tls_session> tls_;
 };

@@ -18,6 +18,7 @@
 #include "orcast/http/validate.hpp"
 #include "orcast/transport/detail/curl_options.hpp"
 #include "orcast/transport/detail/curl_verdict.hpp"
+#include "orcast/transport/detail/handshake_guard.hpp"
 #include "orcast/transport/detail/libcurl.hpp"
 #include "orcast/transport/detail/response_head_reader.hpp"
 
@@ -72,8 +73,10 @@ class curl_exchange {
     return static_cast<curl_exchange*>(self)->seek_body(offset, origin);
   }
   static int on_connected(void* self, char*, char*, int, int) {
-    static_cast<curl_exchange*>(self)->connected_ = true;
-    static_cast<curl_exchange*>(self)->moved_ = std::chrono::steady_clock::now();
+    auto* const exchange = static_cast<curl_exchange*>(self);
+    exchange->connected_ = true;
+    exchange->moved_ = std::chrono::steady_clock::now();
+    if (exchange->secure_) exchange->guard_.end(exchange->easy);
     return CURL_PREREQFUNC_OK;
   }
 
@@ -94,6 +97,8 @@ class curl_exchange {
   response_head_reader head_;
   const time started_ = std::chrono::steady_clock::now();
   time moved_ = started_;  // connected, or the last byte in either direction
+  handshake_guard guard_;
+  bool secure_ = false;
   bool connected_ = false;
   bool began_ = false;  // a byte of the response arrived
   bool paused_ = false;
@@ -115,6 +120,8 @@ inline result<void> curl_exchange::prepare(CURL* handle, const curl_options& opt
   curl_setter set(easy);
   set_request(set, request_, headers_.get(), target->secure());
   set_trust(set, options);
+  secure_ = target->secure();
+  if (secure_) guard_.begin(set);
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, words_);
   set(CURLOPT_HEADERFUNCTION, &on_header);
@@ -150,6 +157,7 @@ inline std::pair<curl_exchange::time, errc> curl_exchange::deadline() const noex
 inline result<void> curl_exchange::verdict() const {
   if (cancel_wanted) return failure(errc::cancelled, "cancelled");
   if (failed_) return why_;
+  if (guard_.flooded()) return failure(errc::tls, "the peer sent TLS messages without end");
   if (code == CURLE_OK && head_.complete()) return {};
   const curl_phase phase = !connected_        ? curl_phase::before_request
                            : !began_          ? curl_phase::before_response
