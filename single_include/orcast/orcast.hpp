@@ -3076,7 +3076,9 @@ struct broadcast_settings {
   std::string model_id;    ///< "Model Id": the project that the traces appear in
   std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
   bool exact_url = false;  ///< base_url is the whole address: nothing is appended
-  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+  /// Further ones; one of ours with the same name is replaced, user-agent too. What says how the
+  /// body reads (content-type, content-encoding) is not theirs to say.
+  std::vector<http::header> headers;
 
   /// Called before each export instead of sending api_key: appends the headers that authorise it,
   /// so that a shipped game need not contain an Arize key. On the exporting thread.
@@ -6626,6 +6628,7 @@ class delivery {
   /// Overwrites what was compressed. Not while a request is under way.
   void forget_body() noexcept { wipe(compressed_.data(), compressed_.size()); }
 
+  const void* headers_context() const noexcept { return headers_context_; }
   const http::request& request() const noexcept { return request_; }
   http::response_sink& sink() noexcept { return sink_; }
   bool over() const noexcept { return sink_.over(); }
@@ -6930,6 +6933,9 @@ class route {
     ends_.dropped(of, why);
   }
 
+  /// What its headers are made from.
+  const void* headers_context() const noexcept { return delivery_->headers_context(); }
+
   /// Makes the request ready that `step` asks for.
   void prepare(const exporter::step& step) noexcept { delivery_->prepare(step.body); }
   const http::request& request() const noexcept { return delivery_->request(); }
@@ -7072,6 +7078,9 @@ class span_exporter {
   /// A destination that is to get nothing more: what ended before still goes out, what it has
   /// refused or refuses later is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
+
+  /// Whether something may still be sent with headers from that destination.headers_context.
+  bool uses(const void* headers_context) const noexcept;
 
   std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
@@ -7341,9 +7350,11 @@ class broadcast {
   std::size_t find(std::string_view name) const noexcept;
   std::uint8_t left_out_by_label(std::string_view label) const noexcept;
   void share_out() noexcept;
+  void let_go() noexcept;
 
   broadcast_settings settings_;  // what is recorded
-  // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
+  // What is sent, by the exporter's numbers. Old settings stay for what still goes out by them;
+  // change() and pump() let go of the others.
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<const broadcast_settings>> current_;
   std::vector<std::unique_ptr<const broadcast_settings>> earlier_;
@@ -7767,7 +7778,8 @@ class settings_draft {
   ORCAST_DECL bool tested(std::size_t destination) const;
 
   /// Writes the file. Fails with invalid_argument, naming the destination, when one that is enabled
-  /// has not been tested as it stands; `untested` waives that, but not that settings be valid.
+  /// has not been tested as it stands; `untested` waives that, but not that a broadcast could start
+  /// from them. What only a program can give (header_provider) it gives again after reading.
   ORCAST_DECL result<void> save(bool untested = false) const;
 
  private:
@@ -13498,11 +13510,17 @@ ORCAST_DECL char* protobuf_encoder::write_name(span_reader& reader, std::size_t 
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace orcast {
 inline namespace v0 {
 
 namespace detail {
+
+/// A header that the format and the compression of a body decide.
+inline bool tells_of_body(std::string_view name) noexcept {
+  return http::same_name(name, "content-type") || http::same_name(name, "content-encoding");
+}
 
 /// Decodes the beginning of base64 text; stops at the first character that is none.
 inline std::string decode_base64(std::string_view text) {
@@ -13670,6 +13688,18 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
   const result<std::string> url = traces_url(settings);
   if (!url) return url.error();
   if (settings.name.empty()) return refuse("Name is empty: it tells destinations apart");
+  const std::pair<const char*, std::string_view> keys[] = {{"Api Key", settings.api_key.reveal()},
+                                                           {"Space Key", settings.space_key}};
+  for (const auto& [field, key] : keys) {
+    if (key.find_first_of(" \t\r\n\"'") != std::string_view::npos) {
+      return refuse(std::string(field) +
+                    " contains a blank or a quote: give it as the service shows it, without the "
+                    "quotes of a .env file and without \"Bearer\"");
+    }
+    if (!http::is_field_value(key)) {
+      return refuse(std::string(field) + " contains a character that no header may contain");
+    }
+  }
   if (settings.kind == destination_kind::arize && settings.header_provider == nullptr) {
     if (settings.api_key.empty()) {
       return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
@@ -13697,12 +13727,9 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
         http::is_transport_header(line.name)) {
       return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
     }
-  }
-  if (!http::is_field_value(settings.api_key.reveal())) {
-    return refuse("Api Key contains a character that no header may contain");
-  }
-  if (!http::is_field_value(settings.space_key)) {
-    return refuse("Space Key contains a character that no header may contain");
+    if (detail::tells_of_body(line.name)) {
+      return refuse("headers: \"" + line.name + "\" says what format and compression are for");
+    }
   }
   return {};
 }
@@ -14632,10 +14659,14 @@ inline result<std::string> read_file(const std::string& path, std::size_t most_b
 
 /// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
 /// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
-/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
-/// systems without POSIX files with errc::unsupported.
-inline result<void> write_private_file(const std::string& path, std::string_view text) {
+/// after a power cut, finds the old text or the new one, never a part. Where the name is a symbolic
+/// link it is the file behind it that is replaced. Fails with errc::io, and on systems without
+/// POSIX files with errc::unsupported.
+inline result<void> write_private_file(const std::string& name, std::string_view text) {
 #if defined(__unix__) || defined(__APPLE__)
+  char* const target = ::realpath(name.c_str(), nullptr);  // null where there is no file yet
+  const std::string path = target != nullptr ? target : name.c_str();
+  std::free(target);
   std::string beside = path + ".new.XXXXXX";  // a name that nobody else has, or has left behind
   const int file = ::mkstemp(beside.data());
   if (file < 0) return detail::file_failure("can't write", path, errno);
@@ -14667,7 +14698,7 @@ inline result<void> write_private_file(const std::string& path, std::string_view
   return {};
 #else
   static_cast<void>(text);
-  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
+  return failure(errc::unsupported, "orcast can't write " + name + " so that others can't read it");
 #endif
 }
 
@@ -23023,6 +23054,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
   for (const auto& each : routes_) each->exporter().retry_held();
 }
 
+ORCAST_SMALL ORCAST_DECL bool span_exporter::uses(const void* headers_context) const noexcept {
+  for (const auto& each : routes_) {
+    if (each->headers_context() == headers_context) return true;
+  }
+  return false;
+}
+
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
   for (std::size_t i = 0; i < destinations_; ++i) detail::add_to(sum, status(i));
@@ -23443,6 +23481,9 @@ class flush_thread {
   void replace(std::size_t number, destination to);
   void retire(std::size_t number);
 
+  /// Any thread: as span_exporter::uses(), also by a replace() that is not carried out yet.
+  bool uses(const void* headers_context) const;
+
   /// Any thread. At most one look old.
   export_status status() const;
   export_status status(std::size_t number) const;
@@ -23468,6 +23509,7 @@ class flush_thread {
 #if !defined(ORCAST_NO_THREADS)
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <limits>
@@ -23487,7 +23529,9 @@ namespace otlp {
 class flush_thread::loop {
  public:
   loop(std::unique_ptr<span_exporter>&& exporter, const flush_thread_options& options)
-      : options_(options), exporter_(std::move(exporter)) {}
+      : options_(options), exporter_(std::move(exporter)) {
+    publish_used();
+  }
 
   bool in_child() const noexcept { return process_id() != process_; }
 
@@ -23516,6 +23560,14 @@ class flush_thread::loop {
     changes_.push_back({number, std::move(to), since_ns});
     wake_.notify_one();
   }
+  bool uses(const void* headers_context) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const change_of_settings& each : changes_) {
+      if (each.to != nullptr && each.to->headers_context == headers_context) return true;
+    }
+    const auto end = used_.begin() + static_cast<std::ptrdiff_t>(used_count_);
+    return std::find(used_.begin(), end, headers_context) != end;
+  }
   export_status status() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return status_;
@@ -23537,6 +23589,7 @@ class flush_thread::loop {
   void run();
   bool carry_out(change_of_settings& next);
   void publish_status();
+  void publish_used() noexcept;
   span_exporter::progress turn(bool wait_for_network);
   void perform(http::any_transport& transport, const http::request& what,
                http::response_sink& sink);
@@ -23571,6 +23624,9 @@ class flush_thread::loop {
   http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
   export_status status_;
   std::vector<export_status> each_;  // by destination
+  // Contexts of headers that the exporter may use, and perhaps some that it no longer does.
+  std::array<const void*, span_exporter::most_routes> used_{};
+  std::size_t used_count_ = 0;
 };
 
 ORCAST_DECL bool flush_thread::loop::launch() noexcept {
@@ -23607,6 +23663,7 @@ ORCAST_DECL void flush_thread::loop::run() {
       exporter_->expect_no_change();
       if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
     }
+    publish_used();  // what is gone from the changes is in the exporter now
     const std::size_t left = changes_.size();
     consent_changed_ = false;  // the next turn looks
     if (flush_asked_ != flushing) {
@@ -23666,6 +23723,13 @@ ORCAST_DECL void flush_thread::loop::publish_status() {
   if (!trouble_.empty()) status_.last_error = trouble_;
   each_.resize(exporter_->destinations());
   for (std::size_t i = 0; i < each_.size(); ++i) each_[i] = exporter_->status(i);
+  publish_used();
+}
+
+/// Under the lock, by the thread.
+ORCAST_DECL void flush_thread::loop::publish_used() noexcept {
+  used_count_ = 0;
+  for (const auto& each : exporter_->routes_) used_[used_count_++] = each->headers_context();
 }
 
 /// A blocking transport is used on this thread while there is one destination; several would wait
@@ -23784,6 +23848,10 @@ ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {
 
 ORCAST_DECL void flush_thread::retire(std::size_t number) {
   if (loop_ != nullptr && !loop_->in_child()) loop_->change(number, nullptr);
+}
+
+ORCAST_DECL bool flush_thread::uses(const void* headers_context) const {
+  return loop_ != nullptr && (loop_->in_child() || loop_->uses(headers_context));
 }
 
 ORCAST_DECL export_status flush_thread::status() const {
@@ -23987,6 +24055,7 @@ ORCAST_DECL result<std::unique_ptr<tracer>> make_tracer(const tracer_options& op
 
 // ---- orcast/broadcast/impl/destination_for.hpp ----
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23998,13 +24067,30 @@ namespace orcast {
 inline namespace v0 {
 namespace detail {
 
+/// Appends the settings' headers to the exporter's own. One name is sent once: the settings' user
+/// agent stands instead of ours, and what says how the body reads is the exporter's alone.
+inline void add_headers(const broadcast_settings& settings, std::vector<http::header>& headers) {
+  const std::size_t own = headers.size();
+  append_headers(settings, headers);
+  for (std::size_t i = own; i < headers.size();) {
+    std::size_t same = 0;
+    while (same < own && !http::same_name(headers[same].name, headers[i].name)) ++same;
+    if (same == own) {
+      ++i;
+      continue;
+    }
+    if (!tells_of_body(headers[i].name)) headers[same] = std::move(headers[i]);
+    headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 /// `settings` are valid, and stay where they are while the destination is used.
 inline otlp::destination destination_for(const broadcast_settings& settings) {
   otlp::destination to;
   to.url = *traces_url(settings);
   to.allow_insecure_http = settings.allow_insecure;
   to.append_headers = [](void* context, std::vector<http::header>& headers) {
-    orcast::append_headers(*static_cast<const broadcast_settings*>(context), headers);
+    add_headers(*static_cast<const broadcast_settings*>(context), headers);
   };
   to.compression = settings.compression;
   to.headers_context = const_cast<broadcast_settings*>(&settings);
@@ -24100,6 +24186,14 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!adopted) return adopted.error();
   if (made->current_.empty()) return made;
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
+#if defined(ORCAST_NO_THREADS)
+  if (transport.tier() == http::tier::blocking) {
+    return failure(
+        errc::unsupported,
+        "this build has no threads, on which a transport could block: give the broadcast "
+        "one that is polled or asynchronous");
+  }
+#endif
 
   tracer_options tracing;
   tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
@@ -24221,6 +24315,7 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   if (number == otlp::span_exporter::most_destinations) {
     return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
   }
+  let_go();
   auto fresh = std::make_unique<const broadcast_settings>(std::move(settings));
   const bool was_in_full = in_full_;
   if (fresh->enabled && !fresh->privacy_mode) in_full_ = true;
@@ -24258,6 +24353,18 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   }
   share_out();
   return {};
+}
+
+/// Forgets earlier settings by which nothing is sent any more, their keys with them. Under the
+/// lock, or on the thread that pumps.
+ORCAST_DECL void broadcast::let_go() noexcept {
+  const auto unused = [this](const std::unique_ptr<const broadcast_settings>& each) {
+#if !defined(ORCAST_NO_THREADS)
+    if (thread_ != nullptr) return !thread_->uses(each.get());
+#endif
+    return !exporter_->uses(each.get());
+  };
+  earlier_.erase(std::remove_if(earlier_.begin(), earlier_.end(), unused), earlier_.end());
 }
 
 /// Tells the tracer what each destination wants.
@@ -24314,7 +24421,10 @@ ORCAST_DECL void broadcast::consent(bool given) noexcept {
 // Either the thread has the exporter, or the host pumps it, or there is none.
 
 ORCAST_DECL bool broadcast::pump(std::int64_t budget_ns) {
-  return exporter_ != nullptr && exporter_->pump(budget_ns);
+  if (exporter_ == nullptr) return false;
+  const bool more = exporter_->pump(budget_ns);
+  if (!earlier_.empty()) let_go();
+  return more;
 }
 
 ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {
@@ -25237,6 +25347,8 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 // ---- orcast/broadcast/impl/settings_draft.ipp ----
 
 #include <algorithm>
+#include <cstring>
+#include <vector>
 #include <utility>
 
 namespace orcast {
@@ -25252,11 +25364,20 @@ ORCAST_DECL result<settings_draft> settings_draft::open(std::string path) {
   return settings_draft(std::move(path), std::move(settings));
 }
 
-/// Of all that a file says of it, the key included.
+/// Of all that a file says of it, the key included, and of what else a test depends on.
 ORCAST_DECL settings_draft::fingerprint settings_draft::fingerprint_of(
     const broadcast_settings& settings) {
   std::string text;
   detail::append_destination(text, settings);
+  text.append(settings.compression.name);
+  const auto append_bytes = [&text](const auto& pointer) {
+    char bytes[sizeof pointer];
+    std::memcpy(bytes, &pointer, sizeof pointer);
+    text.append(bytes, sizeof bytes);
+  };
+  append_bytes(settings.compression.compress);
+  append_bytes(settings.header_provider);
+  append_bytes(settings.header_context);
   const fingerprint made = sha256(text);
   wipe(text.data(), text.size());
   return made;
@@ -25266,6 +25387,7 @@ ORCAST_DECL void settings_draft::begin_test(std::size_t destination,
                                             http::any_transport transport) {
   if (destination >= settings_.destinations.size()) {
     running_.reset();
+    last_ = {};
     last_.verdict = connection_verdict::bad_settings;
     last_.explanation = "nothing was sent: there is no such destination.";
     return;
@@ -25308,9 +25430,18 @@ ORCAST_DECL bool settings_draft::tested(std::size_t destination) const {
 }
 
 ORCAST_DECL result<void> settings_draft::save(bool untested) const {
-  for (std::size_t i = 0; i < settings_.destinations.size(); ++i) {
-    const broadcast_settings& each = settings_.destinations[i];
+  const std::vector<broadcast_settings>& all = settings_.destinations;
+  if (all.size() > otlp::span_exporter::most_destinations) {
+    return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const broadcast_settings& each = all[i];
     if (!each.enabled) continue;
+    for (std::size_t before = 0; before < i; ++before) {
+      if (!all[before].enabled || all[before].name != each.name) continue;
+      return failure(errc::invalid_argument,
+                     "two destinations are called \"" + each.name + "\": Name tells them apart");
+    }
     const result<void> valid = validate(each);
     if (!valid) return failure(errc::invalid_argument, each.name + ": " + valid.error().message);
     if (!untested && !tested(i)) {

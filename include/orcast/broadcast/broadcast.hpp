@@ -146,9 +146,11 @@ class broadcast {
   std::size_t find(std::string_view name) const noexcept;
   std::uint8_t left_out_by_label(std::string_view label) const noexcept;
   void share_out() noexcept;
+  void let_go() noexcept;
 
   broadcast_settings settings_;  // what is recorded
-  // What is sent, by the exporter's numbers; old settings stay for what still goes out by them.
+  // What is sent, by the exporter's numbers. Old settings stay for what still goes out by them;
+  // change() and pump() let go of the others.
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<const broadcast_settings>> current_;
   std::vector<std::unique_ptr<const broadcast_settings>> earlier_;

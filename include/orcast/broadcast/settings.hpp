@@ -33,7 +33,9 @@ struct broadcast_settings {
   std::string model_id;    ///< "Model Id": the project that the traces appear in
   std::string base_url;    ///< "Base Url"; empty: https://otlp.arize.com. Host, /v1 or /v1/traces
   bool exact_url = false;  ///< base_url is the whole address: nothing is appended
-  std::vector<http::header> headers;  ///< further ones; one of ours with the same name is replaced
+  /// Further ones; one of ours with the same name is replaced, user-agent too. What says how the
+  /// body reads (content-type, content-encoding) is not theirs to say.
+  std::vector<http::header> headers;
 
   /// Called before each export instead of sending api_key: appends the headers that authorise it,
   /// so that a shipped game need not contain an Arize key. On the exporting thread.

@@ -49,7 +49,8 @@ class settings_draft {
   ORCAST_DECL bool tested(std::size_t destination) const;
 
   /// Writes the file. Fails with invalid_argument, naming the destination, when one that is enabled
-  /// has not been tested as it stands; `untested` waives that, but not that settings be valid.
+  /// has not been tested as it stands; `untested` waives that, but not that a broadcast could start
+  /// from them. What only a program can give (header_provider) it gives again after reading.
   ORCAST_DECL result<void> save(bool untested = false) const;
 
  private:

@@ -62,10 +62,14 @@ inline result<std::string> read_file(const std::string& path, std::size_t most_b
 
 /// Replaces the file by one that only its owner may read (mode 0600 from its first byte on). It is
 /// written beside its place, flushed to the disk and then renamed: whoever reads, and whoever looks
-/// after a power cut, finds the old text or the new one, never a part. Fails with errc::io, and on
-/// systems without POSIX files with errc::unsupported.
-inline result<void> write_private_file(const std::string& path, std::string_view text) {
+/// after a power cut, finds the old text or the new one, never a part. Where the name is a symbolic
+/// link it is the file behind it that is replaced. Fails with errc::io, and on systems without
+/// POSIX files with errc::unsupported.
+inline result<void> write_private_file(const std::string& name, std::string_view text) {
 #if defined(__unix__) || defined(__APPLE__)
+  char* const target = ::realpath(name.c_str(), nullptr);  // null where there is no file yet
+  const std::string path = target != nullptr ? target : name.c_str();
+  std::free(target);
   std::string beside = path + ".new.XXXXXX";  // a name that nobody else has, or has left behind
   const int file = ::mkstemp(beside.data());
   if (file < 0) return detail::file_failure("can't write", path, errno);
@@ -97,7 +101,7 @@ inline result<void> write_private_file(const std::string& path, std::string_view
   return {};
 #else
   static_cast<void>(text);
-  return failure(errc::unsupported, "orcast can't write " + path + " so that others can't read it");
+  return failure(errc::unsupported, "orcast can't write " + name + " so that others can't read it");
 #endif
 }
 

@@ -160,6 +160,7 @@ class delivery {
   /// Overwrites what was compressed. Not while a request is under way.
   void forget_body() noexcept { wipe(compressed_.data(), compressed_.size()); }
 
+  const void* headers_context() const noexcept { return headers_context_; }
   const http::request& request() const noexcept { return request_; }
   http::response_sink& sink() noexcept { return sink_; }
   bool over() const noexcept { return sink_.over(); }

@@ -63,6 +63,9 @@ class flush_thread {
   void replace(std::size_t number, destination to);
   void retire(std::size_t number);
 
+  /// Any thread: as span_exporter::uses(), also by a replace() that is not carried out yet.
+  bool uses(const void* headers_context) const;
+
   /// Any thread. At most one look old.
   export_status status() const;
   export_status status(std::size_t number) const;

@@ -64,6 +64,9 @@ class route {
     ends_.dropped(of, why);
   }
 
+  /// What its headers are made from.
+  const void* headers_context() const noexcept { return delivery_->headers_context(); }
+
   /// Makes the request ready that `step` asks for.
   void prepare(const exporter::step& step) noexcept { delivery_->prepare(step.body); }
   const http::request& request() const noexcept { return delivery_->request(); }

@@ -87,6 +87,9 @@ class span_exporter {
   /// refused or refuses later is dropped. Its number may be used again.
   void retire(std::size_t number, std::int64_t since_ns = 0) noexcept;
 
+  /// Whether something may still be sent with headers from that destination.headers_context.
+  bool uses(const void* headers_context) const noexcept;
+
   std::size_t destinations() const noexcept { return destinations_; }
   /// Of all destinations together.
   export_status status() const;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orcast/broadcast/broadcast.hpp"
 
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -8,6 +12,47 @@
 #include "support/catch.hpp"
 
 using namespace orcast;
+
+// Settings with a label of this length can be counted: it is copied nowhere else.
+
+namespace {
+
+constexpr std::size_t noted_length = 100'000;
+std::atomic<int> noted_settings{0};
+
+void note(std::size_t size, int change) noexcept {
+  if (size >= noted_length && size < noted_length + 100) noted_settings += change;
+}
+
+constexpr std::size_t in_front = alignof(std::max_align_t);  // where a block's size stands
+
+}  // namespace
+
+// Not inlined: the compiler would see malloc() behind new, and warn of the mixture.
+#if defined(__GNUC__)
+#define TEST_NOINLINE [[gnu::noinline]]
+#else
+#define TEST_NOINLINE
+#endif
+
+TEST_NOINLINE void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  void* const block = std::malloc(in_front + size);
+  if (block == nullptr) return nullptr;
+  *static_cast<std::size_t*>(block) = size;
+  note(size, 1);
+  return static_cast<char*>(block) + in_front;
+}
+TEST_NOINLINE void* operator new(std::size_t size) {
+  if (void* const memory = operator new(size, std::nothrow)) return memory;
+  throw std::bad_alloc();
+}
+TEST_NOINLINE void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  void* const block = static_cast<char*>(memory) - in_front;
+  note(*static_cast<std::size_t*>(block), -1);
+  std::free(block);
+}
+TEST_NOINLINE void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace {
 
@@ -17,6 +62,12 @@ broadcast_settings settings_for(const char* name) {
   made.kind = destination_kind::otlp;
   made.base_url = "http://127.0.0.1:4318";
   made.model_id = "harbour";
+  return made;
+}
+
+broadcast_settings noted(const char* name) {
+  broadcast_settings made = settings_for(name);
+  made.except_api_keys.emplace_back(noted_length, 'x');
   return made;
 }
 
@@ -84,6 +135,84 @@ TEST_CASE("what was asked for at the start may be asked for again, or be left un
     CHECK(refusal((*made)->change(settings_for("third"))) == "accepted");
   }
 }
+
+TEST_CASE("settings that nothing is sent by any more are let go") {
+  http::fake_transport fake;
+  fake.otherwise(http::fake_reply::whole(200, "{}"));
+  broadcast_options options = options_for(noted("first"));
+  options.exporting.delay_ms = 0;
+  const int before = noted_settings;
+  auto made = broadcast::start(std::move(options), http::any_transport(fake));
+  REQUIRE(made.ok());
+  broadcast& traces = **made;
+  for (int i = 0; i < 100; ++i) {
+    traces.traces()->start("x").end();
+    traces.pump();
+    REQUIRE(traces.change(noted("first")).ok());
+    CHECK(noted_settings <= before + 4);
+  }
+  REQUIRE(traces.flush(1'000));
+  traces.pump();
+  CHECK(noted_settings == before + 1);  // the present ones, and those that are recorded by
+  CHECK(traces.stats().exported == 100);
+}
+
+TEST_CASE("settings that something is still sent by stay, whoever comes and goes meanwhile") {
+  http::fake_transport fake;
+  fake.reply(http::fake_reply().hold().head(200).data("{}"));
+  fake.otherwise(http::fake_reply::whole(200, "{}"));
+  broadcast_options options = options_for(noted("first"));
+  options.exporting.delay_ms = 0;
+  const int before = noted_settings;
+  auto made = broadcast::start(std::move(options), http::any_transport(fake));
+  REQUIRE(made.ok());
+  broadcast& traces = **made;
+  traces.traces()->start("x").end();
+  traces.pump();
+  REQUIRE(fake.in_flight() == 1);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(traces.change(noted("first")).ok());
+    traces.pump();
+    CHECK(noted_settings <= before + 4);
+  }
+  fake.release_all();
+  REQUIRE(traces.flush(1'000));
+  traces.pump();
+  CHECK(noted_settings == before + 1);  // the present ones, and those that are recorded by
+  CHECK(traces.stats().exported == 1);
+}
+
+#if !defined(ORCAST_NO_THREADS)
+TEST_CASE("a flush thread's settings are let go too, and not before it has done with them") {
+  http::fake_blocking_transport fake;
+  fake.otherwise(http::fake_reply::whole(200, "{}"));
+  broadcast_options options = options_for(noted("first"));
+  options.own_thread = true;
+  const int before = noted_settings;
+  auto made = broadcast::start(std::move(options), http::any_transport(fake));
+  REQUIRE(made.ok());
+  broadcast& traces = **made;
+  for (int i = 0; i < 200; ++i) {
+    for (int twice = 0; twice < 2; ++twice) {
+      traces.traces()->start("x").end();
+      REQUIRE(traces.change(noted("first")).ok());
+    }
+    REQUIRE(traces.flush(20'000));
+  }
+  CHECK(noted_settings <= before + 40);
+  CHECK(traces.stats().exported == 400);
+}
+#endif
+
+#if defined(ORCAST_NO_THREADS)
+TEST_CASE("without threads a transport that blocks is refused at the start") {
+  http::fake_blocking_transport fake;
+  const auto made = broadcast::start(options_for(settings_for("first")), http::any_transport(fake));
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().code == errc::unsupported);
+  CHECK(made.error().message.find("threads") != std::string::npos);
+}
+#endif
 
 TEST_CASE("a further destination can't ask for what is not recorded") {
   for (const auto& [field, ask] : wishes) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "orcast/http/fake_transport.hpp"
 #include "support/catch.hpp"
@@ -43,6 +44,33 @@ TEST_CASE("a span that was understood and not kept has not passed") {
     CHECK(seen.answer == "no such project");
     CHECK(contains(seen.explanation, "did not keep it"));
     CHECK(answered(200, R"({"partialSuccess":{"rejectedSpans":"0"}})", kind).passed());
+  }
+}
+
+TEST_CASE("a header is sent once, and what says how the body reads is the exporter's alone") {
+  for (const bool provided : {false, true}) {
+    http::fake_transport fake;
+    fake.otherwise(http::fake_reply::whole(200, "{}"));
+    broadcast_settings settings;
+    settings.kind = destination_kind::otlp;
+    settings.base_url = "https://collector.example.com";
+    settings.model_id = "harbour";
+    if (provided) {
+      settings.header_provider = [](void*, std::vector<http::header>& headers) {
+        headers.push_back({"Content-Type", "text/plain"});
+        headers.push_back({"User-Agent", "quay/1"});
+        headers.push_back({"x-team", "npc"});
+      };
+    } else {
+      settings.headers = {{"User-Agent", "quay/1"}, {"x-team", "npc"}};
+    }
+    REQUIRE(test_connection(settings, http::any_transport(fake)).passed());
+    std::string sent;
+    const http::recorded_request request = fake.requests().at(0);
+    for (const http::header& line : request.headers) {
+      sent += line.name + ": " + line.value + "\n";
+    }
+    CHECK(sent == "content-type: application/json\nUser-Agent: quay/1\nx-team: npc\n");
   }
 }
 

@@ -88,6 +88,25 @@ TEST_CASE("settings are checked field by field, and the failure names the field"
   CHECK(contains(refusal([](auto& s) { s.sampling_rate = 1.1; }), "Sampling Rate"));
   CHECK(contains(refusal([](auto& s) { s.headers.push_back({"x y", "v"}); }), "x y"));
   CHECK(contains(refusal([](auto& s) { s.headers.push_back({"x", "a\r\nb"}); }), "headers"));
+  for (const char* ours : {"Content-Type", "content-encoding", "content-length", "host"}) {
+    CHECK(contains(refusal([&](auto& s) { s.headers.push_back({ours, "v"}); }), ours));
+  }
+  for (const char* odd : {" ak-canary", "ak-canary ", "\"ak-canary\"", "'ak-canary'",
+                          "Bearer ak-canary", "ak-\tcanary"}) {
+    const std::string said = refusal([&](auto& s) { s.api_key = secret(odd); });
+    CHECK(contains(said, "Api Key contains a blank or a quote"));
+    CHECK_FALSE(contains(said, "canary"));
+    CHECK(contains(refusal([&](auto& s) {
+                     s.kind = destination_kind::otlp;
+                     s.base_url = "https://c.example.com";
+                     s.api_key = secret(odd);
+                   }),
+                   "Api Key contains"));
+  }
+  for (const char* odd : {"\"U3BhY2U6MTphYmM=\"", "U3BhY2U6MTphYmM= ", " U3BhY2U6MTphYmM="}) {
+    CHECK(contains(refusal([&](auto& s) { s.space_key = odd; }),
+                   "Space Key contains a blank or a quote"));
+  }
   const std::string bad_key = refusal([](auto& s) { s.api_key = secret("ak-canary\n"); });
   CHECK(contains(bad_key, "Api Key"));
   CHECK_FALSE(contains(bad_key, "canary"));

@@ -117,6 +117,51 @@ TEST_CASE("a test can be polled, and counts for the settings that it began with"
   draft.begin_test(7, http::any_transport(fake));
   CHECK(draft.poll_test());
   CHECK(draft.report().verdict == connection_verdict::bad_settings);
+  CHECK(draft.report().http_status == 0);  // nothing of the test before
+  CHECK(draft.report().url.empty());
+  CHECK(draft.report().trace_id.empty());
+}
+
+TEST_CASE("compression and a header provider are tested with the rest") {
+  const place at;
+  settings_draft draft = draft_of(at);
+  draft.settings().destinations.push_back(good());
+  http::fake_transport fake;
+  fake.otherwise(fake_reply::whole(200, "{}"));
+  REQUIRE(draft.test(0, http::any_transport(fake)).passed());
+  broadcast_settings& one = draft.settings().destinations[0];
+  one.compression = {"none",
+                     [](const std::string_view*, std::size_t, std::string&) { return false; }};
+  CHECK_FALSE(draft.tested(0));
+  one.compression = {};
+  CHECK(draft.tested(0));
+  one.header_provider = [](void*, std::vector<http::header>&) {};
+  CHECK_FALSE(draft.tested(0));
+  one.header_provider = nullptr;
+  one.header_context = &one;
+  CHECK_FALSE(draft.tested(0));
+}
+
+TEST_CASE("a file that no broadcast could start from is not saved") {
+  const place at;
+  settings_draft draft = draft_of(at);
+  auto& all = draft.settings().destinations;
+  all.push_back(good());
+  all.push_back(good());
+  const auto twins = draft.save(true);
+  REQUIRE_FALSE(twins.ok());
+  CHECK(twins.error().message == "two destinations are called \"arize\": Name tells them apart");
+  all[1].enabled = false;
+  CHECK(draft.save(true).ok());
+  for (int i = 2; i < 9; ++i) {
+    all.push_back(good());
+    all.back().name += std::to_string(i);
+  }
+  const auto many = draft.save(true);
+  REQUIRE_FALSE(many.ok());
+  CHECK(many.error().message == "a broadcast has at most 8 destinations");
+  all.pop_back();
+  CHECK(draft.save(true).ok());
 }
 
 TEST_CASE("a file that can't be read gives no draft that would replace it") {

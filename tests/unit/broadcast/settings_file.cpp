@@ -172,6 +172,14 @@ TEST_CASE("what is written is read back the same, by its owner only") {
   CHECK(back->destinations[1].service_name.empty());
   REQUIRE(back->destinations[1].resource.size() == 1);
   CHECK(back->destinations[1].resource[0].value == "eu");
+  const std::string link = path + ".link";
+  REQUIRE(::symlink("settings.json", link.c_str()) == 0);
+  REQUIRE(write_private_file(path, "{}").ok());
+  REQUIRE(write_settings(link, kept).ok());
+  REQUIRE(::lstat(link.c_str(), &seen) == 0);
+  CHECK(S_ISLNK(seen.st_mode));
+  CHECK(*read_file(path, 1 << 20) == settings_json(kept));
+  ::unlink(link.c_str());
   REQUIRE(write_private_file(path, "{\"x\":1}").ok());
   const auto broken = read_settings(path);
   REQUIRE_FALSE(broken.ok());

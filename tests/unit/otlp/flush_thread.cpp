@@ -368,6 +368,29 @@ TEST_CASE("the thread takes none of the host's signals") {
   }
 }
 
+TEST_CASE("what headers are made from is in use from the first moment to the last") {
+  int first = 0, second = 0, other = 0;
+  const auto to = [](int& context) {
+    otlp::destination made;
+    made.url = "https://otlp.example.com/v1/traces";
+    made.append_headers = [](void*, std::vector<http::header>&) {};
+    made.headers_context = &context;
+    return made;
+  };
+  rig<http::fake_blocking_transport> r(to(first));
+  r.fake.otherwise(fake_reply::whole(200, "{}"));
+  otlp::flush_thread thread = r.run();
+  CHECK(thread.uses(&first));
+  CHECK_FALSE(thread.uses(&other));
+  thread.replace(0, to(second));
+  CHECK(thread.uses(&first));
+  CHECK(thread.uses(&second));
+  r.record(1);
+  for (int i = 0; i < 1000 && thread.uses(&first); ++i) CHECK(thread.flush(plenty_ms));
+  CHECK_FALSE(thread.uses(&first));
+  CHECK(thread.uses(&second));
+}
+
 TEST_CASE("in a child of fork everything returns at once") {
   rig<http::fake_blocking_transport> r;
   r.fake.otherwise(fake_reply().hold().head(200));

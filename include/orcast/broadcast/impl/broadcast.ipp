@@ -33,6 +33,14 @@ ORCAST_DECL result<std::unique_ptr<broadcast>> broadcast::start(broadcast_option
   if (!adopted) return adopted.error();
   if (made->current_.empty()) return made;
   if (!transport) return failure(errc::invalid_argument, "broadcast needs a transport");
+#if defined(ORCAST_NO_THREADS)
+  if (transport.tier() == http::tier::blocking) {
+    return failure(
+        errc::unsupported,
+        "this build has no threads, on which a transport could block: give the broadcast "
+        "one that is polled or asynchronous");
+  }
+#endif
 
   tracer_options tracing;
   tracing.memory_bytes = options.memory_bytes - made->current_.size() * made->batch_bytes_;
@@ -154,6 +162,7 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   if (number == otlp::span_exporter::most_destinations) {
     return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
   }
+  let_go();
   auto fresh = std::make_unique<const broadcast_settings>(std::move(settings));
   const bool was_in_full = in_full_;
   if (fresh->enabled && !fresh->privacy_mode) in_full_ = true;
@@ -191,6 +200,18 @@ ORCAST_DECL result<void> broadcast::change(broadcast_settings settings) {
   }
   share_out();
   return {};
+}
+
+/// Forgets earlier settings by which nothing is sent any more, their keys with them. Under the
+/// lock, or on the thread that pumps.
+ORCAST_DECL void broadcast::let_go() noexcept {
+  const auto unused = [this](const std::unique_ptr<const broadcast_settings>& each) {
+#if !defined(ORCAST_NO_THREADS)
+    if (thread_ != nullptr) return !thread_->uses(each.get());
+#endif
+    return !exporter_->uses(each.get());
+  };
+  earlier_.erase(std::remove_if(earlier_.begin(), earlier_.end(), unused), earlier_.end());
 }
 
 /// Tells the tracer what each destination wants.
@@ -247,7 +268,10 @@ ORCAST_DECL void broadcast::consent(bool given) noexcept {
 // Either the thread has the exporter, or the host pumps it, or there is none.
 
 ORCAST_DECL bool broadcast::pump(std::int64_t budget_ns) {
-  return exporter_ != nullptr && exporter_->pump(budget_ns);
+  if (exporter_ == nullptr) return false;
+  const bool more = exporter_->pump(budget_ns);
+  if (!earlier_.empty()) let_go();
+  return more;
 }
 
 ORCAST_DECL bool broadcast::flush(std::int64_t timeout_ms) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "orcast/broadcast/settings.hpp"
 #include "orcast/core/environment.hpp"
@@ -13,6 +14,11 @@ namespace orcast {
 inline namespace v0 {
 
 namespace detail {
+
+/// A header that the format and the compression of a body decide.
+inline bool tells_of_body(std::string_view name) noexcept {
+  return http::same_name(name, "content-type") || http::same_name(name, "content-encoding");
+}
 
 /// Decodes the beginning of base64 text; stops at the first character that is none.
 inline std::string decode_base64(std::string_view text) {
@@ -180,6 +186,18 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
   const result<std::string> url = traces_url(settings);
   if (!url) return url.error();
   if (settings.name.empty()) return refuse("Name is empty: it tells destinations apart");
+  const std::pair<const char*, std::string_view> keys[] = {{"Api Key", settings.api_key.reveal()},
+                                                           {"Space Key", settings.space_key}};
+  for (const auto& [field, key] : keys) {
+    if (key.find_first_of(" \t\r\n\"'") != std::string_view::npos) {
+      return refuse(std::string(field) +
+                    " contains a blank or a quote: give it as the service shows it, without the "
+                    "quotes of a .env file and without \"Bearer\"");
+    }
+    if (!http::is_field_value(key)) {
+      return refuse(std::string(field) + " contains a character that no header may contain");
+    }
+  }
   if (settings.kind == destination_kind::arize && settings.header_provider == nullptr) {
     if (settings.api_key.empty()) {
       return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
@@ -207,12 +225,9 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
         http::is_transport_header(line.name)) {
       return refuse("headers: \"" + line.name + "\" is not a header that can be sent");
     }
-  }
-  if (!http::is_field_value(settings.api_key.reveal())) {
-    return refuse("Api Key contains a character that no header may contain");
-  }
-  if (!http::is_field_value(settings.space_key)) {
-    return refuse("Space Key contains a character that no header may contain");
+    if (detail::tells_of_body(line.name)) {
+      return refuse("headers: \"" + line.name + "\" says what format and compression are for");
+    }
   }
   return {};
 }

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
+#include <vector>
 #include <utility>
 
 #include "orcast/broadcast/impl/settings_file.ipp"
 #include "orcast/broadcast/settings_draft.hpp"
 #include "orcast/core/file.hpp"
 #include "orcast/core/sha256.hpp"
+#include "orcast/otlp/span_exporter.hpp"
 
 namespace orcast {
 inline namespace v0 {
@@ -22,11 +25,20 @@ ORCAST_DECL result<settings_draft> settings_draft::open(std::string path) {
   return settings_draft(std::move(path), std::move(settings));
 }
 
-/// Of all that a file says of it, the key included.
+/// Of all that a file says of it, the key included, and of what else a test depends on.
 ORCAST_DECL settings_draft::fingerprint settings_draft::fingerprint_of(
     const broadcast_settings& settings) {
   std::string text;
   detail::append_destination(text, settings);
+  text.append(settings.compression.name);
+  const auto append_bytes = [&text](const auto& pointer) {
+    char bytes[sizeof pointer];
+    std::memcpy(bytes, &pointer, sizeof pointer);
+    text.append(bytes, sizeof bytes);
+  };
+  append_bytes(settings.compression.compress);
+  append_bytes(settings.header_provider);
+  append_bytes(settings.header_context);
   const fingerprint made = sha256(text);
   wipe(text.data(), text.size());
   return made;
@@ -36,6 +48,7 @@ ORCAST_DECL void settings_draft::begin_test(std::size_t destination,
                                             http::any_transport transport) {
   if (destination >= settings_.destinations.size()) {
     running_.reset();
+    last_ = {};
     last_.verdict = connection_verdict::bad_settings;
     last_.explanation = "nothing was sent: there is no such destination.";
     return;
@@ -78,9 +91,18 @@ ORCAST_DECL bool settings_draft::tested(std::size_t destination) const {
 }
 
 ORCAST_DECL result<void> settings_draft::save(bool untested) const {
-  for (std::size_t i = 0; i < settings_.destinations.size(); ++i) {
-    const broadcast_settings& each = settings_.destinations[i];
+  const std::vector<broadcast_settings>& all = settings_.destinations;
+  if (all.size() > otlp::span_exporter::most_destinations) {
+    return failure(errc::invalid_argument, "a broadcast has at most 8 destinations");
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const broadcast_settings& each = all[i];
     if (!each.enabled) continue;
+    for (std::size_t before = 0; before < i; ++before) {
+      if (!all[before].enabled || all[before].name != each.name) continue;
+      return failure(errc::invalid_argument,
+                     "two destinations are called \"" + each.name + "\": Name tells them apart");
+    }
     const result<void> valid = validate(each);
     if (!valid) return failure(errc::invalid_argument, each.name + ": " + valid.error().message);
     if (!untested && !tested(i)) {

@@ -7,6 +7,7 @@
 #if !defined(ORCAST_NO_THREADS)
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <limits>
@@ -30,7 +31,9 @@ namespace otlp {
 class flush_thread::loop {
  public:
   loop(std::unique_ptr<span_exporter>&& exporter, const flush_thread_options& options)
-      : options_(options), exporter_(std::move(exporter)) {}
+      : options_(options), exporter_(std::move(exporter)) {
+    publish_used();
+  }
 
   bool in_child() const noexcept { return process_id() != process_; }
 
@@ -59,6 +62,14 @@ class flush_thread::loop {
     changes_.push_back({number, std::move(to), since_ns});
     wake_.notify_one();
   }
+  bool uses(const void* headers_context) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const change_of_settings& each : changes_) {
+      if (each.to != nullptr && each.to->headers_context == headers_context) return true;
+    }
+    const auto end = used_.begin() + static_cast<std::ptrdiff_t>(used_count_);
+    return std::find(used_.begin(), end, headers_context) != end;
+  }
   export_status status() const {
     std::lock_guard<std::mutex> lock(mutex_);
     return status_;
@@ -80,6 +91,7 @@ class flush_thread::loop {
   void run();
   bool carry_out(change_of_settings& next);
   void publish_status();
+  void publish_used() noexcept;
   span_exporter::progress turn(bool wait_for_network);
   void perform(http::any_transport& transport, const http::request& what,
                http::response_sink& sink);
@@ -114,6 +126,9 @@ class flush_thread::loop {
   http::exchange_control* control_ = nullptr;  // of the exchange that perform() waits in
   export_status status_;
   std::vector<export_status> each_;  // by destination
+  // Contexts of headers that the exporter may use, and perhaps some that it no longer does.
+  std::array<const void*, span_exporter::most_routes> used_{};
+  std::size_t used_count_ = 0;
 };
 
 ORCAST_DECL bool flush_thread::loop::launch() noexcept {
@@ -150,6 +165,7 @@ ORCAST_DECL void flush_thread::loop::run() {
       exporter_->expect_no_change();
       if (!changes_.empty()) exporter_->expect_change(changes_.front().since_ns);
     }
+    publish_used();  // what is gone from the changes is in the exporter now
     const std::size_t left = changes_.size();
     consent_changed_ = false;  // the next turn looks
     if (flush_asked_ != flushing) {
@@ -209,6 +225,13 @@ ORCAST_DECL void flush_thread::loop::publish_status() {
   if (!trouble_.empty()) status_.last_error = trouble_;
   each_.resize(exporter_->destinations());
   for (std::size_t i = 0; i < each_.size(); ++i) each_[i] = exporter_->status(i);
+  publish_used();
+}
+
+/// Under the lock, by the thread.
+ORCAST_DECL void flush_thread::loop::publish_used() noexcept {
+  used_count_ = 0;
+  for (const auto& each : exporter_->routes_) used_[used_count_++] = each->headers_context();
 }
 
 /// A blocking transport is used on this thread while there is one destination; several would wait
@@ -327,6 +350,10 @@ ORCAST_DECL void flush_thread::replace(std::size_t number, destination to) {
 
 ORCAST_DECL void flush_thread::retire(std::size_t number) {
   if (loop_ != nullptr && !loop_->in_child()) loop_->change(number, nullptr);
+}
+
+ORCAST_DECL bool flush_thread::uses(const void* headers_context) const {
+  return loop_ != nullptr && (loop_->in_child() || loop_->uses(headers_context));
 }
 
 ORCAST_DECL export_status flush_thread::status() const {

@@ -248,6 +248,13 @@ ORCAST_SMALL ORCAST_DECL void span_exporter::retry_held() noexcept {
   for (const auto& each : routes_) each->exporter().retry_held();
 }
 
+ORCAST_SMALL ORCAST_DECL bool span_exporter::uses(const void* headers_context) const noexcept {
+  for (const auto& each : routes_) {
+    if (each->headers_context() == headers_context) return true;
+  }
+  return false;
+}
+
 ORCAST_SMALL ORCAST_DECL export_status span_exporter::status() const {
   export_status sum;
   for (std::size_t i = 0; i < destinations_; ++i) detail::add_to(sum, status(i));
