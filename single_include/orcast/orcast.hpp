@@ -13517,6 +13517,9 @@ inline namespace v0 {
 
 namespace detail {
 
+/// What gets around a key, or into it, on the way here.
+inline constexpr char odd_in_keys[] = " \t\r\n\"'";
+
 /// A header that the format and the compression of a body decide.
 inline bool tells_of_body(std::string_view name) noexcept {
   return http::same_name(name, "content-type") || http::same_name(name, "content-encoding");
@@ -13688,18 +13691,6 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
   const result<std::string> url = traces_url(settings);
   if (!url) return url.error();
   if (settings.name.empty()) return refuse("Name is empty: it tells destinations apart");
-  const std::pair<const char*, std::string_view> keys[] = {{"Api Key", settings.api_key.reveal()},
-                                                           {"Space Key", settings.space_key}};
-  for (const auto& [field, key] : keys) {
-    if (key.find_first_of(" \t\r\n\"'") != std::string_view::npos) {
-      return refuse(std::string(field) +
-                    " contains a blank or a quote: give it as the service shows it, without the "
-                    "quotes of a .env file and without \"Bearer\"");
-    }
-    if (!http::is_field_value(key)) {
-      return refuse(std::string(field) + " contains a character that no header may contain");
-    }
-  }
   if (settings.kind == destination_kind::arize && settings.header_provider == nullptr) {
     if (settings.api_key.empty()) {
       return refuse("Api Key is empty: set ARIZE_API_KEY or broadcast_settings.api_key");
@@ -13710,10 +13701,26 @@ ORCAST_DECL result<void> validate(const broadcast_settings& settings) {
     if (settings.space_key.empty()) {
       return refuse("Space Key is empty: set ARIZE_SPACE_ID or broadcast_settings.space_key");
     }
-    if (detail::decode_base64(settings.space_key).compare(0, 6, "Space:") != 0) {
+    // What is around it is told below.
+    const std::size_t begins = settings.space_key.find_first_not_of(detail::odd_in_keys);
+    const std::string_view id =
+        std::string_view(settings.space_key).substr((std::min)(begins, settings.space_key.size()));
+    if (detail::decode_base64(id).compare(0, 6, "Space:") != 0) {
       return refuse(
           "Space Key is not a Space ID (base64 text that begins with U3BhY2U6): a space's name "
           "would be answered with 200 and nothing stored; copy the ID from the space's settings");
+    }
+  }
+  const std::pair<const char*, std::string_view> keys[] = {{"Api Key", settings.api_key.reveal()},
+                                                           {"Space Key", settings.space_key}};
+  for (const auto& [field, key] : keys) {
+    if (key.find_first_of(detail::odd_in_keys) != std::string_view::npos) {
+      return refuse(std::string(field) +
+                    " contains a blank or a quote: give it as the service shows it, without the "
+                    "quotes of a .env file and without \"Bearer\"");
+    }
+    if (!http::is_field_value(key)) {
+      return refuse(std::string(field) + " contains a character that no header may contain");
     }
   }
   if (settings.model_id.find_first_not_of(" \t\r\n") == std::string::npos) {

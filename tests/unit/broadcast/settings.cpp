@@ -81,7 +81,9 @@ TEST_CASE("settings are checked field by field, and the failure names the field"
   CHECK(contains(refusal([](auto& s) { s.api_key = secret("sk-or-v1-x"); }), "key of OpenRouter"));
   CHECK(contains(refusal([](auto& s) { s.name.clear(); }), "Name"));
   CHECK(contains(refusal([](auto& s) { s.space_key.clear(); }), "Space Key"));
-  CHECK(contains(refusal([](auto& s) { s.space_key = "my-space"; }), "Space ID"));
+  for (const char* name : {"my-space", "My Space", "\"My Space\"", " "}) {
+    CHECK(contains(refusal([&](auto& s) { s.space_key = name; }), "Space ID"));
+  }
   CHECK(contains(refusal([](auto& s) { s.model_id.clear(); }), "Model Id"));
   CHECK(contains(refusal([](auto& s) { s.model_id = "  "; }), "Model Id"));
   CHECK(contains(refusal([](auto& s) { s.sampling_rate = 0; }), "Sampling Rate"));
