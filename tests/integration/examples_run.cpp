@@ -57,7 +57,8 @@ TEST_CASE("hello prints the model's greeting, or in one line why there is none")
   here.options.environment.erase(here.options.environment.begin());
   got = here.run("hello");
   CHECK(got.status == 1);
-  CHECK(got.out == "no API key: set OPENROUTER_API_KEY or client_options.api_key\n");
+  CHECK(got.out.empty());
+  CHECK(got.err == "no API key: set OPENROUTER_API_KEY or client_options.api_key\n");
 }
 
 TEST_CASE("the example of tools runs them, lets the model mend a call, and asks before the last") {
@@ -99,8 +100,9 @@ TEST_CASE("the example of custom transports has the same answer over each tier")
   here.options.environment[1] = "OPENROUTER_BASE_URL=http://127.0.0.1:1/api/v1";
   got = here.run("custom_transport");
   CHECK(got.status == 1);
-  CHECK(count(got.out, "\n") == 3);
+  CHECK(got.out.empty());
+  CHECK(count(got.err, "\n") == 3);
   for (const char* tier : {"blocking: ", "asynchronous: ", "polled: "}) {
-    CHECK(contains(got.out, tier));
+    CHECK(contains(got.err, tier));
   }
 }
