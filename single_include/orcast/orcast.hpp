@@ -25355,8 +25355,8 @@ ORCAST_DECL result<void> write_settings(const std::string& path, const settings_
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 #include <utility>
+#include <vector>
 
 namespace orcast {
 inline namespace v0 {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "orcast/broadcast/impl/settings_file.ipp"
 #include "orcast/broadcast/settings_draft.hpp"
