@@ -172,12 +172,13 @@ TEST_CASE("what is no call to a model is left alone, and a tap that goes gives t
 TEST_CASE("a handle that had no callbacks can be used again after a tap") {
   host_call call;
   call.set_key("wrong");
+  call.body = R"({"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"Hello?"}]})";
   curl_easy_setopt(call.easy, CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(call.easy, CURLOPT_HTTPHEADER, call.headers);
-  curl_easy_setopt(call.easy, CURLOPT_POSTFIELDS, "{}");
+  curl_easy_setopt(call.easy, CURLOPT_POSTFIELDS, call.body.c_str());
   {
     observation seen(call.where);
-    curl_tap tap(call.easy, seen, {call.url, "{}"});
+    curl_tap tap(call.easy, seen, {call.url, call.body});
     CHECK_FALSE(tap.done(curl_easy_perform(call.easy)).ok());
   }
   // libcurl writes the refusal to stdout, as it does by default.
