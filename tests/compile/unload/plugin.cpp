@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/polled_sink.hpp"
 #include "orcast/http/any_transport.hpp"
 #include "orcast/otlp/flush_thread.hpp"
 #include "orcast/trace/make_tracer.hpp"
@@ -21,30 +22,6 @@ void record(orcast::tracer& traces, int count) {
   }
 }
 
-/// Answers every request with success.
-class polled_transport {
- public:
-  orcast::http::exchange_id start(const orcast::http::request&, orcast::http::response_sink& sink) {
-    waiting_ = &sink;
-    return ++last_;
-  }
-  void cancel(orcast::http::exchange_id) {}
-  void resume(orcast::http::exchange_id) {}
-  void poll(std::int64_t) {
-    if (waiting_ == nullptr) return;
-    orcast::http::response_sink& sink = *std::exchange(waiting_, nullptr);
-    orcast::http::response_head head;
-    head.status = 200;
-    sink.head(head);
-    sink.data("{}");
-    sink.done({});
-  }
-
- private:
-  orcast::http::response_sink* waiting_ = nullptr;
-  orcast::http::exchange_id last_ = 0;
-};
-
 }  // namespace
 
 /// Records on three threads, exports, and returns how many spans were.
@@ -56,7 +33,7 @@ extern "C" unsigned plugin_work() {
   for (int t = 0; t < 2; ++t) threads.emplace_back([&traces] { record(traces, 100); });
   record(traces, 100);
   for (std::thread& each : threads) each.join();
-  polled_transport transport;
+  bench::polled_sink transport;  // answers every request with success
   orcast::otlp::destination to;
   to.url = "https://collector.example.com/v1/traces";
   auto exporter =
