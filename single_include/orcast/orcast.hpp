@@ -676,7 +676,7 @@ struct mask_name {
   std::string_view name;
   bool masks::*mask;
 };
-inline constexpr mask_name mask_names[] = {
+ORCAST_HIDDEN inline constexpr mask_name mask_names[] = {
     {"hide_inputs", &masks::hide_inputs},
     {"hide_outputs", &masks::hide_outputs},
     {"hide_input_messages", &masks::hide_input_messages},
@@ -2824,7 +2824,8 @@ class unique_keys {
   std::size_t default_count_ = 0;
   std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
-  std::uint32_t slow_bits_ = record::text_key;  // note() is of no help to records with one of these
+  // note() is of no help to records with one of these bits; with all, to none: each has a type.
+  std::uint32_t slow_bits_ = record::text_key;
 };
 
 }  // namespace detail
@@ -12726,8 +12727,8 @@ ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) n
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;
   }
-  const bool number = orcast::detail::kind_of(value) == orcast::detail::double_kind::infinite;
-  const std::string_view word = !number                              ? "\"NaN\""
+  const bool nan = orcast::detail::kind_of(value) == orcast::detail::double_kind::not_a_number;
+  const std::string_view word = nan                                  ? "\"NaN\""
                                 : orcast::detail::is_negative(value) ? "\"-Infinity\""
                                                                      : "\"Infinity\"";
   if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
@@ -22044,8 +22045,6 @@ inline constexpr std::size_t piece = 64;
 
 /// A constant key as JSON is shorter than this.
 inline constexpr std::size_t longest_key = 256;
-
-/// Longer decimal texts than this are no numbers that anybody meant.
 
 }  // namespace detail
 

@@ -237,7 +237,8 @@ class unique_keys {
   std::size_t default_count_ = 0;
   std::uint16_t generation_ = 0;
   std::uint32_t used_ = 0;
-  std::uint32_t slow_bits_ = record::text_key;  // note() is of no help to records with one of these
+  // note() is of no help to records with one of these bits; with all, to none: each has a type.
+  std::uint32_t slow_bits_ = record::text_key;
 };
 
 }  // namespace detail

@@ -138,7 +138,7 @@ struct mask_name {
   std::string_view name;
   bool masks::*mask;
 };
-inline constexpr mask_name mask_names[] = {
+ORCAST_HIDDEN inline constexpr mask_name mask_names[] = {
     {"hide_inputs", &masks::hide_inputs},
     {"hide_outputs", &masks::hide_outputs},
     {"hide_input_messages", &masks::hide_input_messages},

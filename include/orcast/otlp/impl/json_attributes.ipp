@@ -19,8 +19,6 @@ inline constexpr std::size_t piece = 64;
 /// A constant key as JSON is shorter than this.
 inline constexpr std::size_t longest_key = 256;
 
-/// Longer decimal texts than this are no numbers that anybody meant.
-
 }  // namespace detail
 
 ORCAST_COLD ORCAST_DECL char* json_encoder::write_text(span_reader& reader, char* at) noexcept {

@@ -258,8 +258,8 @@ ORCAST_SMALL ORCAST_DECL char* write_double(double value, char* at, char* end) n
     const std::to_chars_result done = std::to_chars(at, end, value);
     return done.ec == std::errc() ? done.ptr : nullptr;
   }
-  const bool number = orcast::detail::kind_of(value) == orcast::detail::double_kind::infinite;
-  const std::string_view word = !number                              ? "\"NaN\""
+  const bool nan = orcast::detail::kind_of(value) == orcast::detail::double_kind::not_a_number;
+  const std::string_view word = nan                                  ? "\"NaN\""
                                 : orcast::detail::is_negative(value) ? "\"-Infinity\""
                                                                      : "\"Infinity\"";
   if (static_cast<std::size_t>(end - at) < word.size()) return nullptr;
